@@ -1,0 +1,1 @@
+"""How Azora runs on machines: this computer, a Ray cluster, Kubernetes."""

@@ -1,0 +1,1 @@
+"""Settings and declarative configuration: read once at the composition root, injected everywhere else."""

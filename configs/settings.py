@@ -1,0 +1,169 @@
+"""Every setting of the platform, in one typed place.
+
+Values come from environment variables `AZORA_*` and, below them, from the optional TOML file that
+`AZORA_CONFIG_FILE` names. Secrets are `SecretStr`, so that no log line or traceback prints one.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from configs.errors import ConfigurationError
+from configs.rates import Rate
+
+ENVIRONMENT_PREFIX = "AZORA_"
+
+
+def _scheme(*schemes: str) -> AfterValidator:
+    def check(value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(tuple(f"{s}://" for s in schemes)):
+            raise ValueError(f"must start with one of {', '.join(f'{s}://' for s in schemes)}")
+        return value
+
+    return AfterValidator(check)
+
+
+RateSetting = Annotated[
+    Rate, NoDecode, BeforeValidator(lambda value: Rate.parse(value) if isinstance(value, str) else value)
+]
+PostgresUrl = Annotated[SecretStr | None, _scheme("postgresql", "postgres")]
+ValkeyUrl = Annotated[SecretStr | None, _scheme("redis", "rediss", "valkey", "valkeys", "unix")]
+
+
+class Settings(BaseSettings):
+    """The whole configuration, validated at once. Durations are `timedelta`, sizes name their unit."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    # Where the platform lives and listens
+    home: Path = Path("~/.azora")
+    environment: Literal["development", "production"] = "development"
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    topology: Path | None = Field(default=None, description="Serve configuration; default serve.local.yaml")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    demo: bool = Field(default=True, description="create the demo organisation on first start")
+
+    # Stores; embedded servers start where an address is absent
+    database_url: PostgresUrl = Field(default=None, description="login of the application")
+    database_owner_url: PostgresUrl = Field(default=None, description="login that migrates; default: the same")
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+    database_acquire_timeout: timedelta = timedelta(seconds=3)
+    database_statement_timeout: timedelta = timedelta(seconds=10)
+    valkey_url: ValkeyUrl = None
+    valkey_timeout: timedelta = timedelta(seconds=1)
+    kafka_bootstrap_servers: str | None = None
+
+    # Passwords and secrets
+    bcrypt_cost: int = Field(default=12, ge=4, le=16)
+    data_keys: SecretStr | None = Field(
+        default=None, description="`id:base64(32 bytes)` pairs, comma separated; the first one encrypts"
+    )
+    password_reset_lifetime: timedelta = timedelta(hours=1)
+    invitation_lifetime: timedelta = timedelta(days=14)
+
+    # Sessions
+    issuer: str = "azora"
+    access_token_lifetime: timedelta = timedelta(minutes=15)
+    session_idle_lifetime: timedelta = timedelta(days=30)
+    session_absolute_lifetime: timedelta = timedelta(days=90)
+    # A replica trusts its own memory of revocations only this long after the feed last proved fresh. With the
+    # second promised for a revocation to bind everywhere, the rest is room for the answer in flight.
+    revocation_lease: timedelta = timedelta(milliseconds=800)
+    session_cache_actors: int = Field(default=1, ge=1, le=64)
+
+    # Limits
+    rate_limit: RateSetting = Field(default=Rate(6000, 60), description="per signed-in person")
+    rate_limit_anonymous: RateSetting = Field(default=Rate(3000, 60))
+    rate_limit_credentials: RateSetting = Field(
+        default=Rate(1200, 60), description="sign-in, registration and reset, per address"
+    )
+    trusted_proxies: int = Field(default=0, ge=0, le=8, description="proxies in front that set X-Forwarded-For")
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    max_import_bytes: int = Field(default=33_554_432, ge=1024)
+
+    # Mail; without an SMTP server messages are kept as files in <home>/mail
+    smtp_url: SecretStr | None = Field(default=None, description="smtp[s]://user:password@host:port")
+    mail_from: str = "Azora <no-reply@localhost>"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.revocation_lease >= timedelta(seconds=1):
+            raise ValueError("revocation_lease must stay below one second")
+        if self.environment == "production" and self.data_keys is None:
+            raise ValueError("data_keys must be set in production (`azora doctor --new-key` prints one)")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get("AZORA_CONFIG_FILE")
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
+
+    @cached_property
+    def home_path(self) -> Path:
+        """`home` with the user's directory expanded, absolute."""
+        return self.home.expanduser().absolute()
+
+    @cached_property
+    def base_url(self) -> str:
+        """The address that links in mails and certificates start with, without a trailing slash."""
+        return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read settings from overrides, environment and file.
+
+    Raises `ConfigurationError` that lists every problem with the variable's name and never a secret's value.
+    """
+    file = os.environ.get("AZORA_CONFIG_FILE")
+    if file and not Path(file).is_file():
+        raise ConfigurationError([f"AZORA_CONFIG_FILE: no such file: {file}"])
+    unknown = _unknown_variables()
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ConfigurationError(unknown + [_describe(e["loc"], e["msg"]) for e in error.errors()]) from None
+    except ValueError as error:  # an unreadable TOML file
+        raise ConfigurationError([*unknown, f"AZORA_CONFIG_FILE: {error}"]) from None
+    if unknown:
+        raise ConfigurationError(unknown)
+    return settings
+
+
+def _describe(location: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    if not location:  # a rule over several fields starts with the name of one
+        name, _, message = message.partition(" ")
+        location = (name,)
+    return f"{ENVIRONMENT_PREFIX}{str(location[0]).upper()}: {message}"
+
+
+def _unknown_variables() -> list[str]:
+    # A misspelt variable would otherwise be ignored in silence.
+    known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields} | {"AZORA_CONFIG_FILE"}
+    given = {name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)}
+    return [f"{name}: no such setting" for name in sorted(given - known)]

@@ -1,0 +1,1 @@
+"""What every service shares: authentication, permissions, errors, transactions, paging, limits, health."""

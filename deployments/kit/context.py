@@ -1,0 +1,92 @@
+"""What the services of one process share: stores, keys, live sessions, limits. Opened once, closed once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import UUID
+
+from actors.session_cache.state import RevocationFeed
+from configs.settings import Settings
+from deployments.kit.authentication import Authenticator
+from deployments.kit.gate import Limits
+from deployments.kit.live_sessions import LiveSessions
+from deployments.kit.rate_limit import RateLimiter
+from stores import valkey
+from stores.postgres import Database
+from stores.sealing import Keyring
+from stores.session_keys import session_key
+from stores.signing_keys import KeyDirectory
+from stores.valkey import Valkey
+
+FeedFactory = Callable[[Settings], RevocationFeed]
+
+
+@dataclass
+class ServiceContext:
+    """The shared resources of a replica."""
+
+    settings: Settings
+    database: Database
+    valkey: Valkey
+    keyring: Keyring
+    keys: KeyDirectory
+    sessions: LiveSessions
+    authenticator: Authenticator
+    limiter: RateLimiter
+    limits: Limits
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    @classmethod
+    def create(cls, settings: Settings, feed: RevocationFeed) -> Self:
+        """Wire the resources up. Opens no connection yet."""
+        assert settings.data_keys is not None
+        database = Database.from_settings(settings)
+        client = valkey.connect(settings)
+        keys = KeyDirectory(database)
+        sessions = LiveSessions(feed, _session_check(client), settings.revocation_lease.total_seconds())
+        return cls(
+            settings=settings,
+            database=database,
+            valkey=client,
+            keyring=Keyring.parse(settings.data_keys.get_secret_value()),
+            keys=keys,
+            sessions=sessions,
+            authenticator=Authenticator(keys, sessions, settings.issuer),
+            limiter=RateLimiter(client),
+            limits=Limits(settings.rate_limit, settings.rate_limit_anonymous, settings.trusted_proxies),
+        )
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something for as long as the replica lives."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def open(self) -> None:
+        """Start following revocations and keys."""
+        self.spawn(self.sessions.follow())
+        self.spawn(self.keys.keep_fresh())
+
+    async def ping_valkey(self) -> None:
+        """One round trip. Raises `StoreUnavailable`."""
+        with valkey.translated():
+            await self.valkey.ping()
+
+    async def close(self) -> None:
+        """Stop background work and close connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.database.close()
+        await self.valkey.aclose()
+
+
+def _session_check(client: Valkey) -> Callable[[UUID], Awaitable[bool]]:
+    async def is_live(session_id: UUID) -> bool:
+        with valkey.translated():
+            return bool(await client.exists(session_key(session_id)))
+
+    return is_live

@@ -1,0 +1,187 @@
+"""The door of every service: correlation, authentication, limits; then the fast path or the application.
+
+Plain ASGI, because this runs for every request and frameworks' middleware costs more than all of it together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from configs.errors import AzoraError
+from configs.rates import Rate
+from deployments.kit import correlation, problems
+from deployments.kit.authentication import Authenticator
+from deployments.kit.correlation import Correlation
+from deployments.kit.errors import InvalidToken, TooManyRequests
+from deployments.kit.logs import get_logger
+from deployments.kit.principal import Principal
+from deployments.kit.rate_limit import Decision, RateLimiter
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = get_logger("gate")
+_SLOW_SECONDS = 1.0
+_BEARER = "Bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A ready response."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class FastPath(Protocol):
+    """Answers from memory, for reads that would otherwise go through the framework and the database."""
+
+    def answer(self, principal: Principal, path: str, headers: Mapping[bytes, bytes]) -> Answer | None:
+        """The answer, or None where the application must give it. Never waits, never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The rates the gate enforces, and how many proxies in front are believed about the client's address."""
+
+    per_person: Rate
+    per_address: Rate
+    trusted_proxies: int
+
+
+class Gate:
+    """Wraps one service's application."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticator: Authenticator,
+        limiter: RateLimiter,
+        limits: Limits,
+        fast_path: FastPath | None = None,
+    ) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._limiter = limiter
+        self._limits = limits
+        self._fast_path = fast_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        ids = Correlation.of(_text(headers.get(b"x-request-id")), _text(headers.get(b"traceparent")))
+        correlation.current.set(ids)
+        exchange = _Exchange(send, ids)
+        try:
+            await self._serve(scope, receive, exchange, headers)
+        except AzoraError as error:
+            await exchange.fail(*problems.render(error))
+        except Exception as error:
+            await exchange.fail(*problems.unexpected(error))
+        finally:
+            exchange.log(scope)
+
+    async def _serve(self, scope: Scope, receive: Receive, exchange: _Exchange, headers: Mapping[bytes, bytes]) -> None:
+        token = _bearer(headers.get(b"authorization"))
+        principal = None
+        if token is not None:
+            principal = self._authenticator.remembered(token) or await self._authenticator.authenticate(token)
+        address = client_address(scope, headers, self._limits.trusted_proxies)
+        decision = await self._admit(principal, address)
+        exchange.extra += decision.headers("person" if principal else "address")
+        if not decision.allowed:
+            raise TooManyRequests(decision.reset_seconds)
+        if principal is not None and self._fast_path is not None and scope["method"] == "GET":
+            answer = self._fast_path.answer(principal, scope["path"], headers)
+            if answer is not None:
+                await exchange.answer(answer)
+                return
+        scope["azora.principal"] = principal
+        scope["azora.client"] = address
+        await self._app(scope, receive, exchange.send)
+
+    async def _admit(self, principal: Principal | None, address: str) -> Decision:
+        if principal is not None:
+            key, rate = f"person:{principal.user_id.hex}", self._limits.per_person
+        else:
+            key, rate = f"address:{address}", self._limits.per_address
+        return self._limiter.take_leased(key, rate) or await self._limiter.take(key, rate)
+
+
+class _Exchange:
+    """One response on its way out: adds the gate's headers, and knows whether it has begun."""
+
+    __slots__ = ("_send", "_started_at", "extra", "ids", "status")
+
+    def __init__(self, send: Send, ids: Correlation) -> None:
+        self._send = send
+        self._started_at = time.perf_counter()
+        self.ids = ids
+        self.status = 0
+        self.extra: list[tuple[bytes, bytes]] = [
+            (b"x-request-id", ids.request_id.encode()),
+            (b"traceparent", ids.traceparent.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self.extra]
+        await self._send(message)
+
+    async def answer(self, answer: Answer) -> None:
+        self.status = answer.status
+        await self._send(
+            {"type": "http.response.start", "status": answer.status, "headers": answer.headers + self.extra}
+        )
+        await self._send({"type": "http.response.body", "body": answer.body})
+
+    async def fail(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        if self.status:  # too late for another answer: what began is cut short, so the client sees it broke
+            raise ConnectionAbortedError("the response failed after it had begun")
+        encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+        encoded.append((b"content-length", str(len(body)).encode()))
+        await self.answer(Answer(status, encoded, body))
+
+    def log(self, scope: Scope) -> None:
+        seconds = time.perf_counter() - self._started_at
+        if self.status >= 500 or seconds > _SLOW_SECONDS:
+            log.warning(
+                "request", method=scope["method"], path=scope["path"], status=self.status, seconds=round(seconds, 4)
+            )
+        else:
+            log.debug(
+                "request", method=scope["method"], path=scope["path"], status=self.status, seconds=round(seconds, 4)
+            )
+
+
+def client_address(scope: Scope, headers: Mapping[bytes, bytes], trusted_proxies: int) -> str:
+    """The client's address: the peer's, or what the outermost trusted proxy wrote into X-Forwarded-For."""
+    client = scope.get("client")
+    peer: str = client[0] if client else "unknown"
+    forwarded = headers.get(b"x-forwarded-for")
+    if not trusted_proxies or not forwarded:
+        return peer
+    hops = [hop.strip() for hop in forwarded.decode("latin-1").split(",")]
+    return hops[-trusted_proxies] if len(hops) >= trusted_proxies else hops[0]
+
+
+def _bearer(authorization: bytes | None) -> str | None:
+    if authorization is None:
+        return None
+    value = authorization.decode("latin-1")
+    if value[: len(_BEARER)].lower() != _BEARER.lower() or len(value) == len(_BEARER):
+        raise InvalidToken("The Authorization header must be `Bearer <access token>`")
+    return value[len(_BEARER) :].strip()
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")

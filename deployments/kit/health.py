@@ -1,0 +1,88 @@
+"""`/health` says that the process is alive, `/ready` that everything it depends on answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from configs.errors import AzoraError
+from deployments.kit.context import ServiceContext
+from deployments.kit.routes import ServiceRoute
+
+_PROBE_SECONDS = 2.0
+
+
+class Health(BaseModel):
+    status: Literal["alive"] = "alive"
+    service: str
+
+
+class Dependency(BaseModel):
+    """One dependency: whether it answered, and in how many milliseconds."""
+
+    status: Literal["up", "down"]
+    latency_ms: float
+    detail: str | None = None
+
+
+class Readiness(BaseModel):
+    status: Literal["ready", "unavailable"]
+    service: str
+    dependencies: dict[str, Dependency]
+
+
+async def probe(check: Callable[[], Awaitable[object]]) -> Dependency:
+    """Run one check under a time limit."""
+    started = time.perf_counter()
+    try:
+        await asyncio.wait_for(check(), _PROBE_SECONDS)
+    except (AzoraError, OSError, TimeoutError) as error:
+        detail = str(error) or type(error).__name__
+        return Dependency(status="down", latency_ms=_milliseconds(started), detail=detail)
+    return Dependency(status="up", latency_ms=_milliseconds(started))
+
+
+def _milliseconds(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
+
+
+async def readiness(service: str, checks: dict[str, Callable[[], Awaitable[object]]]) -> Readiness:
+    """Probe everything at once."""
+    found = await asyncio.gather(*(probe(check) for check in checks.values()))
+    up = all(dependency.status == "up" for dependency in found)
+    return Readiness(
+        status="ready" if up else "unavailable", service=service, dependencies=dict(zip(checks, found, strict=True))
+    )
+
+
+def context_checks(context: ServiceContext) -> dict[str, Callable[[], Awaitable[object]]]:
+    """The checks of what every service stands on."""
+    return {
+        "postgresql": context.database.ping,
+        "valkey": context.ping_valkey,
+        "signing_keys": lambda: context.keys.signing("access"),
+    }
+
+
+def health_router(prefix: str, service: str) -> APIRouter:
+    """The two routes below a service's prefix."""
+    router = APIRouter(prefix=prefix, route_class=ServiceRoute, tags=["health"])
+
+    @router.get("/health", summary="Is the process alive?")
+    async def health() -> Health:
+        return Health(service=service)
+
+    @router.get("/ready", summary="Does everything it depends on answer?", responses={503: {"model": Readiness}})
+    async def ready(request: Request, response: Response) -> Readiness:
+        result = await readiness(service, context_checks(request.app.state.context))
+        if result.status != "ready":
+            response.status_code = 503
+            response.headers["retry-after"] = "1"
+        return result
+
+    return router

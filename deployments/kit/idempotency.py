@@ -1,0 +1,77 @@
+"""`Idempotency-Key`: a creating request repeated with the same key gets the first answer, and one effect.
+
+The key's row is written in the transaction of the effect. A concurrent repetition waits on that row; if the first
+attempt fails, its row is gone with it and the repetition does the work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from deployments.kit.errors import Conflict, Invalid
+from deployments.kit.principal import Principal
+from deployments.kit.work import Work
+from stores.postgres import Connection
+from stores.queries import load_queries
+
+HEADER = "idempotency-key"
+_MAXIMUM_KEY_CHARS = 255
+_KEPT_HEADERS = ("content-type", "location", "etag")
+_queries = load_queries(__file__, "idempotency.sql")
+
+
+class KeyReused(Conflict):
+    type = "idempotency-key-reused"
+    title = "This Idempotency-Key was used for a different request"
+
+
+async def once(
+    work: Work, principal: Principal | None, request: Request, handler: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Run the handler under the request's key, or answer what it answered before. Raises `KeyReused`, `Invalid`."""
+    key = request.headers[HEADER]
+    if not 0 < len(key) <= _MAXIMUM_KEY_CHARS or not key.isprintable():
+        raise Invalid([{"pointer": "/header/Idempotency-Key", "code": "length", "message": "1 to 255 characters"}])
+    body = await request.body()
+    target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    fingerprint = hashlib.sha256(target + body).digest()
+    # Strangers share no keys: without a person to own it, a key counts together with what it was sent with.
+    actor = str(principal.user_id) if principal else fingerprint.hex()
+    owner = work.org_id
+    connection = await work.connection()
+    claimed = await _queries.claim(connection, org_id=owner, actor=actor, key=key, fingerprint=fingerprint)
+    if not claimed:
+        return await _replay(work, actor, key, fingerprint)
+    response = await handler(request)
+    bound = work.org_id
+    await work.bind(owner)
+    if response.headers.get("cache-control") == "no-store":  # tokens and the like are kept nowhere
+        await _queries.forget(connection, org_id=owner, actor=actor, key=key)
+    else:
+        await _keep(connection, owner, actor, key, response)
+    await work.bind(bound)
+    return response
+
+
+async def _keep(connection: Connection, owner: UUID, actor: str, key: str, response: Response) -> None:
+    await _queries.keep(
+        connection,
+        org_id=owner,
+        actor=actor,
+        key=key,
+        status=response.status_code,
+        headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
+        body=bytes(response.body),
+    )
+
+
+async def _replay(work: Work, actor: str, key: str, fingerprint: bytes) -> Response:
+    row = await _queries.find(await work.connection(), org_id=work.org_id, actor=actor, key=key)
+    if row is None or row["fingerprint"] != fingerprint:
+        raise KeyReused()
+    headers = {**row["headers"], "idempotent-replayed": "true"}
+    return Response(row["body"], row["status"], headers)

@@ -1,0 +1,141 @@
+"""Who may do what: the one matrix.
+
+`ROLES` says which permissions each role holds; `ROUTES` says which permission each route needs. A route that is not
+in `ROUTES` cannot be registered (`deployments.kit.routes`). Holding a permission opens the route; which rows it
+reaches (one's own, one's courses, one's organisation) is for the service's rules and for row-level security.
+"""
+
+from __future__ import annotations
+
+from configs.errors import ConfigurationError
+
+PUBLIC = "public"
+
+_SELF = {"self.read", "self.write", "self.export", "self.erase", "sessions.own"}
+_LEARN = {"courses.read", "reviews.write", "enrollments.own"}
+_TEACH = {"courses.write", "courses.publish", "enrollments.course", "submissions.grade"}
+_ADMINISTER = {
+    "organisation.write",
+    "people.read", "people.write", "people.roles", "people.invite", "people.import", "people.export", "people.erase",
+    "people.sessions", "courses.assign", "enrollments.manage", "enrollments.import",
+}  # fmt: skip
+_OPERATE = {"organisations.read", "organisations.write", "keys.rotate"}
+_AUDIT = {"people.read", "people.export", "courses.read", "enrollments.course"}
+
+ROLES: dict[str, frozenset[str]] = {
+    "student": frozenset(_SELF | _LEARN | {"organisation.read"}),
+    "instructor": frozenset(_SELF | _LEARN | _TEACH | {"organisation.read"}),
+    "org_admin": frozenset(_SELF | _LEARN | _TEACH | _ADMINISTER | {"organisation.read"}),
+    "platform_admin": frozenset(_SELF | _LEARN | _TEACH | _ADMINISTER | _OPERATE | {"organisation.read"}),
+    "auditor": frozenset(_SELF | _AUDIT | {"organisation.read"}),
+}
+
+ROUTES: dict[str, str] = {
+    # Users
+    "POST   /api/users/register":                                   PUBLIC,
+    "GET    /api/users/me":                                         "self.read",
+    "PATCH  /api/users/me":                                         "self.write",
+    "GET    /api/users/me/sensitive":                               "self.read",
+    "PUT    /api/users/me/sensitive":                               "self.write",
+    "PUT    /api/users/me/password":                                "self.write",
+    "GET    /api/users/me/export":                                  "self.export",
+    "POST   /api/users/me/erase":                                   "self.erase",
+    "POST   /api/users/password-resets":                            PUBLIC,
+    "POST   /api/users/password-resets/confirm":                    PUBLIC,
+    "GET    /api/users/invitations":                                "people.invite",
+    "POST   /api/users/invitations":                                "people.invite",
+    "DELETE /api/users/invitations/{invitation_id}":                "people.invite",
+    "POST   /api/users/invitations/accept":                         PUBLIC,
+    "GET    /api/users":                                            "people.read",
+    "POST   /api/users":                                            "people.write",
+    "POST   /api/users/imports":                                    "people.import",
+    "GET    /api/users/{user_id}":                                  "people.read",
+    "PATCH  /api/users/{user_id}":                                  "people.write",
+    "PUT    /api/users/{user_id}/role":                             "people.roles",
+    "POST   /api/users/{user_id}/deactivate":                       "people.write",
+    "POST   /api/users/{user_id}/reactivate":                       "people.write",
+    "GET    /api/users/{user_id}/export":                           "people.export",
+    "POST   /api/users/{user_id}/erase":                            "people.erase",
+    "GET    /api/users/organisation":                               "organisation.read",
+    "PATCH  /api/users/organisation":                               "organisation.write",
+    "GET    /api/users/organisations":                              "organisations.read",
+    "POST   /api/users/organisations":                              "organisations.write",
+    "GET    /api/users/organisations/{org_id}":                     "organisations.read",
+    "PATCH  /api/users/organisations/{org_id}":                     "organisations.write",
+    # Sessions
+    "POST   /api/sessions":                                         PUBLIC,
+    "POST   /api/sessions/refresh":                                 PUBLIC,
+    "GET    /api/sessions":                                         "sessions.own",
+    "DELETE /api/sessions":                                         "sessions.own",
+    "DELETE /api/sessions/current":                                 "sessions.own",
+    "DELETE /api/sessions/{session_id}":                            "sessions.own",
+    "GET    /api/sessions/users/{user_id}":                         "people.sessions",
+    "DELETE /api/sessions/users/{user_id}":                         "people.sessions",
+    "GET    /api/sessions/jwks.json":                               PUBLIC,
+    "POST   /api/sessions/keys/rotate":                             "keys.rotate",
+    # Courses: catalogue
+    "GET    /api/courses":                                          "courses.read",
+    "GET    /api/courses/{course_id}":                              "courses.read",
+    "GET    /api/courses/{course_id}/content":                      "courses.read",
+    "GET    /api/courses/{course_id}/content/{unit_id}":            "courses.read",
+    "GET    /api/courses/{course_id}/reviews":                      "courses.read",
+    "PUT    /api/courses/{course_id}/reviews/mine":                 "reviews.write",
+    "DELETE /api/courses/{course_id}/reviews/mine":                 "reviews.write",
+    # Courses: authoring
+    "POST   /api/courses":                                          "courses.write",
+    "PATCH  /api/courses/{course_id}":                              "courses.write",
+    "DELETE /api/courses/{course_id}":                              "courses.write",
+    "PUT    /api/courses/{course_id}/instructor":                   "courses.assign",
+    "GET    /api/courses/{course_id}/prerequisites":                "courses.read",
+    "PUT    /api/courses/{course_id}/prerequisites":                "courses.write",
+    "GET    /api/courses/{course_id}/draft":                        "courses.write",
+    "POST   /api/courses/{course_id}/modules":                      "courses.write",
+    "PATCH  /api/courses/{course_id}/modules/{module_id}":          "courses.write",
+    "DELETE /api/courses/{course_id}/modules/{module_id}":          "courses.write",
+    "POST   /api/courses/{course_id}/modules/{module_id}/units":    "courses.write",
+    "GET    /api/courses/{course_id}/units/{unit_id}":              "courses.write",
+    "PATCH  /api/courses/{course_id}/units/{unit_id}":              "courses.write",
+    "DELETE /api/courses/{course_id}/units/{unit_id}":              "courses.write",
+    "PUT    /api/courses/{course_id}/order":                        "courses.write",
+    "POST   /api/courses/{course_id}/publish":                      "courses.publish",
+    "POST   /api/courses/{course_id}/archive":                      "courses.publish",
+    "GET    /api/courses/{course_id}/versions":                     "courses.write",
+    "GET    /api/courses/{course_id}/versions/{number}":            "courses.write",
+    # Enrolments: the learner's own
+    "POST   /api/enrollments":                                      "enrollments.own",
+    "GET    /api/enrollments":                                      "enrollments.own",
+    "GET    /api/enrollments/{enrollment_id}":                      "enrollments.own",
+    "POST   /api/enrollments/{enrollment_id}/drop":                 "enrollments.own",
+    "POST   /api/enrollments/{enrollment_id}/upgrade":              "enrollments.own",
+    "GET    /api/enrollments/{enrollment_id}/progress":             "enrollments.own",
+    "PUT    /api/enrollments/{enrollment_id}/units/{unit_id}/completion":    "enrollments.own",
+    "DELETE /api/enrollments/{enrollment_id}/units/{unit_id}/completion":    "enrollments.own",
+    "GET    /api/enrollments/{enrollment_id}/units/{unit_id}/attempts":      "enrollments.own",
+    "POST   /api/enrollments/{enrollment_id}/units/{unit_id}/attempts":      "enrollments.own",
+    "GET    /api/enrollments/{enrollment_id}/units/{unit_id}/submissions":   "enrollments.own",
+    "POST   /api/enrollments/{enrollment_id}/units/{unit_id}/submissions":   "enrollments.own",
+    "GET    /api/enrollments/{enrollment_id}/certificate":          "enrollments.own",
+    "GET    /api/enrollments/certificates/{code}":                  PUBLIC,
+    # Enrolments: a course's, an organisation's
+    "GET    /api/enrollments/courses/{course_id}":                  "enrollments.course",
+    "GET    /api/enrollments/courses/{course_id}/summary":          "enrollments.course",
+    "GET    /api/enrollments/courses/{course_id}/submissions":      "submissions.grade",
+    "PUT    /api/enrollments/submissions/{submission_id}/grade":    "submissions.grade",
+    "POST   /api/enrollments/manage":                               "enrollments.manage",
+    "POST   /api/enrollments/imports":                              "enrollments.import",
+}  # fmt: skip
+
+_HEALTH = ("health", "ready", "openapi.json")
+_BY_KEY = {tuple(route.split()): permission for route, permission in ROUTES.items()}
+
+
+def permission_of(method: str, path: str) -> str:
+    """The permission a route needs. Raises `ConfigurationError` where the matrix does not have the route."""
+    if path.rsplit("/", 1)[-1] in _HEALTH and method in {"GET", "HEAD"}:
+        return PUBLIC
+    try:
+        return _BY_KEY[method, path]
+    except KeyError:
+        raise ConfigurationError(
+            [f"{method} {path} declares no permission in deployments/kit/permissions.py"]
+        ) from None

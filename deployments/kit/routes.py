@@ -1,0 +1,69 @@
+"""The route class of every service: permission first, then one unit of work around the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from deployments.kit import idempotency, problems
+from deployments.kit.errors import Unauthenticated
+from deployments.kit.permissions import PUBLIC, permission_of
+from deployments.kit.work import Work
+
+_READING = {"GET", "HEAD"}
+
+
+class ServiceRoute(APIRoute):
+    """Refuses to exist without a permission in the matrix; answers only after its transaction has committed."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        methods = {method.upper() for method in options.get("methods") or {"GET"}}
+        self.permission = permission_of(next(iter(methods)), path)
+        self.reading = methods <= _READING
+        options["responses"] = {**_problems(self.permission, self.reading), **(options.get("responses") or {})}
+        options["openapi_extra"] = {**_security(self.permission), **(options.get("openapi_extra") or {})}
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            principal = request.scope["azora.principal"]
+            if self.permission != PUBLIC:
+                if principal is None:
+                    raise Unauthenticated()
+                principal.require(self.permission)
+            state = request.app.state
+            org_id = principal.org_id if principal else None
+            async with Work(state.context.database, org_id, state.service_name, readonly=self.reading) as work:
+                request.scope["azora.work"] = work
+                if request.method == "POST" and idempotency.HEADER in request.headers:
+                    return await idempotency.once(work, principal, request, handler)
+                return await handler(request)
+
+        return handle
+
+
+def service_router(prefix: str) -> APIRouter:
+    """A router whose routes are `ServiceRoute`s below `prefix`."""
+    return APIRouter(prefix=prefix, route_class=ServiceRoute)
+
+
+def _problems(permission: str, reading: bool) -> dict[int | str, dict[str, Any]]:
+    statuses = [400, 404, 413, 422, 429, 503]
+    if permission != PUBLIC:
+        statuses += [401, 403]
+    else:
+        statuses += [401]  # a bad token is refused even where none is needed
+    if not reading:
+        statuses += [409, 412, 415]
+    return problems.documented(*sorted(statuses))
+
+
+def _security(permission: str) -> dict[str, Any]:
+    if permission == PUBLIC:
+        return {"security": [], "x-permission": permission}
+    return {"security": [{"accessToken": []}], "x-permission": permission}

@@ -1,0 +1,95 @@
+"""The unit of work: one request, one transaction.
+
+A service asks `work` for the connection, says what happened, and never commits; the route that opened the work does
+(`deployments.kit.routes`). The transaction begins at the first use of the connection, so that slow work such as
+hashing a password can come before it without holding one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from deployments.kit import correlation
+from stores import events
+from stores.events import Event, Topic
+from stores.postgres import NIL_ORG, Connection, Database
+
+
+class Work:
+    """A lazily begun transaction with its tenant, its events, and what must follow the commit."""
+
+    def __init__(self, database: Database, org_id: UUID | None, source: str, *, readonly: bool = False) -> None:
+        self._database = database
+        self._org_id = org_id or NIL_ORG
+        self._source = source
+        self._readonly = readonly
+        self._stack = AsyncExitStack()
+        self._connection: Connection | None = None
+        self._events: list[Event] = []
+        self._after_commit: list[Callable[[], Awaitable[None]]] = []
+
+    @property
+    def org_id(self) -> UUID:
+        """The tenant of this work; the nil UUID before one is known."""
+        return self._org_id
+
+    async def connection(self) -> Connection:
+        """The connection, inside the transaction. Raises `StoreUnavailable`."""
+        if self._connection is None:
+            self._connection = await self._stack.enter_async_context(
+                self._database.transaction(self._org_id, readonly=self._readonly)
+            )
+        return self._connection
+
+    async def bind(self, org_id: UUID) -> None:
+        """Name the tenant of a request that came without a token. The transaction, if begun, follows."""
+        changed, self._org_id = org_id != self._org_id, org_id
+        if changed and self._connection is not None:
+            await self._connection.execute(f"set local azora.org_id = '{org_id}'")
+
+    def publish(self, topic: Topic, type: str, *, subject: UUID, key: UUID, data: dict[str, Any]) -> None:
+        """Say what happened; it is written to the outbox in this transaction."""
+        ids = correlation.current.get()
+        self._events.append(
+            Event(
+                topic=topic,
+                type=type,
+                source=f"/{self._source}",
+                subject=str(subject),
+                key=str(key),
+                org_id=self._org_id,
+                data=data,
+                traceparent=ids.traceparent if ids else None,
+            )
+        )
+
+    def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Do something once the transaction is committed. For what may be lost: caches, hints."""
+        self._after_commit.append(action)
+
+    async def flush(self) -> None:
+        """Write the events published so far. Called by the boundary before it commits."""
+        if self._events:
+            pending, self._events = self._events, []
+            await events.append(await self.connection(), pending)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                await self.flush()
+            except BaseException as failure:
+                await self._stack.__aexit__(type(failure), failure, failure.__traceback__)
+                raise
+        await self._stack.__aexit__(kind, error, trace)
+        if kind is None:
+            for action in self._after_commit:
+                await action()

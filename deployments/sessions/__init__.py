@@ -1,0 +1,1 @@
+"""Sessions: signing in, refreshing, revoking, and the keys that tokens are verified with."""

@@ -1,0 +1,50 @@
+"""Signs access tokens: JSON Web Tokens (RFC 7519), RS256."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from configs.settings import Settings
+from stores.sealing import Keyring
+from stores.signing_keys import KeyDirectory
+
+
+class TokenIssuer:
+    """Signs with the key that is active now."""
+
+    def __init__(self, keys: KeyDirectory, keyring: Keyring, settings: Settings) -> None:
+        self._keys = keys
+        self._keyring = keyring
+        self._issuer = settings.issuer
+        self._lifetime_seconds = int(settings.access_token_lifetime.total_seconds())
+        self._private: tuple[str, RSAPrivateKey] | None = None
+
+    async def issue(
+        self, *, user_id: UUID, org_id: UUID, role: str, session_id: UUID, session_ends: datetime
+    ) -> tuple[str, int]:
+        """A token and the seconds it lives, never longer than its session."""
+        kid, private = await self._signing_key()
+        now = int(time.time())
+        expires_at = min(now + self._lifetime_seconds, int(session_ends.timestamp()))
+        claims = {
+            "iss": self._issuer,
+            "sub": str(user_id),
+            "org": str(org_id),
+            "role": role,
+            "sid": str(session_id),
+            "jti": uuid4().hex,
+            "iat": now,
+            "exp": expires_at,
+        }
+        return jwt.encode(claims, private, algorithm="RS256", headers={"kid": kid}), expires_at - now
+
+    async def _signing_key(self) -> tuple[str, RSAPrivateKey]:
+        key = await self._keys.signing("access")
+        if self._private is None or self._private[0] != key.kid:
+            self._private = (key.kid, key.private(self._keyring))
+        return self._private

@@ -1,0 +1,1 @@
+"""Users: organisations, registration, profiles, roles, and what privacy law asks for."""

@@ -1,0 +1,201 @@
+"""PostgreSQL: a pool whose every transaction declares its tenant, and the translation of driver errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+from configs.settings import Settings
+from stores.errors import StoreConflict, StoreError, StoreUnavailable, UniqueViolation
+
+Connection = PoolConnectionProxy
+
+# The tenant of requests that have none: it owns no organisation, so row-level security shows it nothing.
+NIL_ORG = UUID(int=0)
+
+_UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,  # shutdown, crash recovery, statement time-out
+    asyncpg.exceptions.InsufficientResourcesError,
+    OSError,
+    TimeoutError,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what asyncpg raises into `stores.errors`."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise UniqueViolation(error.constraint_name or "") from error
+    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+        raise StoreConflict() from error
+    except _UNAVAILABLE as error:
+        raise StoreUnavailable("The database does not answer; try again shortly") from error
+    except asyncpg.PostgresError as error:
+        raise StoreError("The database refused a statement") from error
+
+
+async def _prepare(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode_json, decoder=orjson.loads)
+
+
+def _encode_json(value: Any) -> str:
+    # asyncpg's UUIDs are a subclass, which orjson does not take by itself; money keeps its digits as text.
+    return orjson.dumps(value, default=str).decode()
+
+
+async def _keep_session(_connection: Any) -> None:
+    # Nothing to reset: all that a transaction sets, it sets for itself only (SET LOCAL).
+    return None
+
+
+async def _roll_back(connection: Connection) -> None:
+    try:
+        await connection.execute("rollback", timeout=2)
+    except (*_UNAVAILABLE, asyncpg.PostgresError):
+        connection.terminate()  # the server rolls back what it no longer hears of
+
+
+class Database:
+    """A connection pool under one of the two application roles.
+
+    `azora_app` is bound by row-level security to the tenant that each transaction declares; `azora_system` sees
+    all tenants and is for duties that belong to none (expiry, mail, relays), never for a request.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        role: str = "azora_app",
+        pool_size: int = 10,
+        acquire_timeout: timedelta = timedelta(seconds=3),
+        statement_timeout: timedelta = timedelta(seconds=10),
+    ) -> None:
+        self._url = url
+        self._role = role
+        self._pool_size = pool_size
+        self._acquire_timeout_seconds = acquire_timeout.total_seconds()
+        self._statement_timeout_ms = int(statement_timeout.total_seconds() * 1000)
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, role: str = "azora_app") -> Self:
+        assert settings.database_url is not None
+        return cls(
+            settings.database_url.get_secret_value(),
+            role=role,
+            pool_size=settings.database_pool_size,
+            acquire_timeout=settings.database_acquire_timeout,
+            statement_timeout=settings.database_statement_timeout,
+        )
+
+    def server_settings(self) -> dict[str, str]:
+        """What every connection declares as it opens."""
+        return {
+            "role": self._role,
+            "application_name": f"azora/{self._role}",
+            "statement_timeout": str(self._statement_timeout_ms),
+            "idle_in_transaction_session_timeout": "60000",
+            "timezone": "UTC",
+        }
+
+    async def open(self) -> None:
+        """Open the pool if it is not open. A database that is down is no error here, only at first use."""
+        await self._ready_pool()
+
+    async def _ready_pool(self) -> asyncpg.Pool:
+        if self._pool is None:
+            async with self._opening:
+                if self._pool is None:
+                    self._pool = await asyncpg.create_pool(
+                        self._url,
+                        min_size=0,
+                        max_size=self._pool_size,
+                        init=_prepare,
+                        reset=_keep_session,
+                        timeout=self._acquire_timeout_seconds,
+                        max_inactive_connection_lifetime=300,
+                        server_settings=self.server_settings(),
+                    )
+        return self._pool
+
+    async def close(self) -> None:
+        """Close the pool, giving running statements five seconds."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                await asyncio.wait_for(pool.close(), 5)
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self, org_id: UUID | None, *, readonly: bool = False) -> AsyncIterator[Connection]:
+        """A transaction that sees the rows of `org_id` only (of none, where it is None).
+
+        Commits when the block ends, rolls back when it raises. Raises `StoreUnavailable` and its kin.
+        """
+        with translated():
+            pool = await self._ready_pool()
+            connection = await pool.acquire(timeout=self._acquire_timeout_seconds)
+            try:
+                # One round trip instead of two. A UUID prints as hex digits and dashes: nothing to inject.
+                await connection.execute(
+                    f"begin{' read only' if readonly else ''}; set local azora.org_id = '{org_id or ''}'"
+                )
+                try:
+                    yield connection
+                except BaseException:
+                    await asyncio.shield(_roll_back(connection))
+                    raise
+                await connection.execute("commit")
+            finally:
+                await asyncio.shield(pool.release(connection))
+
+    async def ping(self) -> None:
+        """One round trip. Raises `StoreUnavailable`."""
+        async with self.transaction(None, readonly=True) as connection:
+            await connection.fetchval("select 1")
+
+    async def listen(self, channel: str, on_message: Callable[[str], None], on_state: Callable[[bool], None]) -> None:
+        """Follow NOTIFY on `channel` for ever, over a connection of its own.
+
+        `on_state(True)` is called once messages flow, `on_state(False)` when they may have been missed; the
+        caller must drop what it derived from them.
+        """
+        while True:
+            try:
+                await self._listen_once(channel, on_message, on_state)
+            except (*_UNAVAILABLE, asyncpg.PostgresError):
+                pass
+            finally:
+                on_state(False)
+            await asyncio.sleep(0.5)
+
+    async def _listen_once(
+        self, channel: str, on_message: Callable[[str], None], on_state: Callable[[bool], None]
+    ) -> None:
+        connection = await asyncpg.connect(
+            self._url, timeout=self._acquire_timeout_seconds, server_settings=self.server_settings()
+        )
+        try:
+            await connection.add_listener(channel, lambda _c, _pid, _channel, payload: on_message(str(payload)))
+            on_state(True)
+            while True:  # a dead peer shows only when spoken to
+                await asyncio.sleep(1)
+                await connection.fetchval("select 1", timeout=2)
+        finally:
+            connection.terminate()

@@ -1,0 +1,39 @@
+"""A place for homes that other accounts can enter, for as root PostgreSQL runs under one of them."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.embedded import EmbeddedServers, Event, Home
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="azora-test-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def home(place: Path) -> Home:
+    return Home(place / "home")
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def servers(home: Home, place: Path, events: list[Event]) -> Callable[..., EmbeddedServers]:
+    """Makes EmbeddedServers that touch nothing outside `place` and tell `events`."""
+
+    def make(**options: object) -> EmbeddedServers:
+        settings = {"on_event": events.append, "system_directory": place / "system"} | options
+        return EmbeddedServers(settings.pop("home", home), **settings)  # type: ignore[arg-type]
+
+    return make

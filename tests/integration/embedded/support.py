@@ -1,0 +1,69 @@
+"""Clients that write without pause, and looks at the servers' processes."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import count, pairwise
+
+import asyncpg
+import redis.asyncio as redis
+
+from cluster.embedded import EmbeddedPostgres, EmbeddedServers, EmbeddedValkey, Home
+
+Make = Callable[..., EmbeddedServers]
+
+_LOST_CONNECTION = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, redis.RedisError)
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+    """Return when the condition holds; TimeoutError if it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def main_pid(home: Home, service: str) -> int:
+    """The pid of a server's main process."""
+    return int((home.run / f"{service}.pid").read_text())
+
+
+def any_alive(home: Home) -> bool:
+    """Whether any process of either server is left, whoever started it."""
+    return EmbeddedPostgres(home).family().alive() or EmbeddedValkey(home).family().alive()
+
+
+class Writer:
+    """Calls `write` with ever higher numbers, whatever happens to the server.
+
+    Attributes:
+        acknowledged: the numbers whose write returned, each with the time it did.
+    """
+
+    def __init__(self, write: Callable[[int], Awaitable[object]]) -> None:
+        self._write = write
+        self.acknowledged: dict[int, float] = {}
+
+    async def run(self) -> None:
+        for number in count():
+            with suppress(*_LOST_CONNECTION):
+                await asyncio.wait_for(self._write(number), 10)
+                self.acknowledged[number] = time.monotonic()
+            await asyncio.sleep(0.001)
+
+    def longest_gap(self) -> float:
+        """The longest time without an acknowledgement, in seconds."""
+        return max(later - earlier for earlier, later in pairwise(self.acknowledged.values()))
+
+
+async def write_through(writer: Writer, disrupt: Callable[[], None], *, writes: int = 100) -> None:
+    """Write, disrupt once in the midst of it, and go on until as many writes again are acknowledged."""
+    task = asyncio.create_task(writer.run())
+    try:
+        await until(lambda: len(writer.acknowledged) >= writes)
+        disrupt()
+        disrupted = time.monotonic() + 0.1  # replies on their way at that moment are none of the new server's
+        await until(lambda: sum(at > disrupted for at in writer.acknowledged.values()) >= writes)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,186 @@
+"""Starting and stopping: speed, odd homes, odd accounts, and what stands in the way."""
+
+import asyncio
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import asyncpg
+import pytest
+import redis.asyncio as redis
+
+from cluster.embedded import EmbeddedPostgres, EmbeddedServerError, EmbeddedValkey, Event, EventKind, Home
+from cluster.embedded.errors import IncompatibleDataError, SocketInUseError, StartFailedError
+from tests.integration.embedded.support import Make, any_alive, main_pid
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
+
+_REPOSITORY = Path(__file__).parents[3]
+
+
+async def answer(postgres_url: str, valkey_url: str) -> tuple[str, bool]:
+    """The database's name, and whether Valkey answers."""
+    connection = await asyncpg.connect(postgres_url, timeout=5)
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.close()
+    async with redis.Redis.from_url(valkey_url) as client:
+        return name, bool(await client.ping())
+
+
+async def test_first_and_warm_start(servers: Make, home: Home) -> None:
+    seconds = []
+    for _ in range(2):
+        began = time.monotonic()
+        async with servers() as running:
+            seconds.append(time.monotonic() - began)
+            assert await answer(running.postgres_url, running.valkey_url) == ("azora", True)
+    print(f"\nboth servers ready: first start {seconds[0]:.3f} s, warm start {seconds[1]:.3f} s")
+    assert not any_alive(home)
+    assert seconds[0] < 12, "meant to be 4 s; a busy machine is given thrice that"
+    assert seconds[1] < 4.5, "meant to be 1.5 s; a busy machine is given thrice that"
+
+
+async def test_what_the_servers_are_set_to(servers: Make) -> None:
+    async with servers() as running:
+        connection = await asyncpg.connect(running.postgres_url, timeout=5)
+        rows = await connection.fetch("SELECT name, setting FROM pg_settings")
+        await connection.execute("CREATE EXTENSION vector")
+        words = await connection.fetchval("SELECT to_tsvector('simple', 'GRÖSSE Ελληνικά')::text")
+        await connection.close()
+        async with redis.Redis.from_url(running.valkey_url, decode_responses=True) as client:
+            valkey = await client.config_get("*")
+    postgres = {row["name"]: row["setting"] for row in rows}
+    safe = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
+    assert {name: postgres[name] for name in safe} == dict.fromkeys(safe, "on")
+    assert (postgres["listen_addresses"], postgres["server_encoding"]) == ("", "UTF8")
+    assert words == "'grösse':1 'ελληνικά':2"
+    expected = {"appendonly": "yes", "appendfsync": "always", "port": "0", "maxmemory-policy": "noeviction"}
+    assert expected.items() <= valkey.items()
+
+
+@pytest.mark.parametrize("name", ["deep/" * 30 + "home", "Größe & 'quotes', spaces"])
+async def test_odd_homes(place: Path, name: str, servers: Make) -> None:
+    home = Home(place / name)
+    with ExitStack() as cleanup:
+        for server in (EmbeddedPostgres(home), EmbeddedValkey(home)):
+            assert place not in server.socket.parents
+            cleanup.callback(server.socket.parent.rmdir)
+        async with servers(home=home) as running:
+            assert await answer(running.postgres_url, running.valkey_url) == ("azora", True)
+            assert EmbeddedValkey(home).socket.parent.stat().st_mode & 0o777 == 0o700
+        for left in EmbeddedPostgres(home).socket.parent.iterdir():
+            left.unlink()
+
+
+@as_root
+async def test_root_with_a_home_that_others_cannot_enter(place: Path, servers: Make, events: list[Event]) -> None:
+    closed = place / "closed"
+    closed.mkdir(mode=0o700)
+    home = Home(closed / "home")
+    for _ in range(2):
+        async with servers(home=home) as running:
+            assert await answer(running.postgres_url, running.valkey_url) == ("azora", True)
+    assert closed.stat().st_mode & 0o777 == 0o700
+    assert home.postgres.readlink().parent == place / "system"
+    assert [event.kind for event in events].count(EventKind.NOTE) == 3  # both cluster and place, once each
+    assert len(list((place / "system").glob("postgres-*"))) == 1
+
+    home.postgres.resolve().rename(place / "system" / "elsewhere")
+    with pytest.raises(IncompatibleDataError, match="not there"):
+        async with servers(home=home):
+            pass
+
+
+@as_root
+def test_an_ordinary_account(place: Path) -> None:
+    account = pwd.getpwnam("nobody")
+    script = (
+        "import asyncio, sys; from pathlib import Path; from cluster.embedded import *\n"
+        "async def main():\n"
+        "    async with EmbeddedServers(Home(Path(sys.argv[1])), system_directory=Path('/nonexistent')) as s:\n"
+        "        print(s.postgres_url)\n"
+        "asyncio.run(main())"
+    )
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", *arguments], cwd="/", env={"PYTHONPATH": str(_REPOSITORY)}, timeout=60,
+            user=account.pw_uid, group=account.pw_gid, extra_groups=[], text=True, capture_output=True,
+        )  # fmt: skip
+
+    if run("import cluster.embedded").returncode != 0:
+        pytest.skip("this interpreter is not readable for other accounts")
+    os.chown(place, account.pw_uid, account.pw_gid)
+    done = run(script, str(place / "home"))
+    assert done.returncode == 0, done.stderr
+    assert str(place / "home" / "postgres" / "run") in done.stdout
+    assert all(path.lstat().st_uid == account.pw_uid for path in place.rglob("*"))
+    assert (place / "home").stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_lock_whose_pid_is_somebody_elses_now(servers: Make, home: Home) -> None:
+    async with servers(valkey_url="unix:///elsewhere"):
+        data = EmbeddedPostgres(home).directory
+        lock = (data / "postmaster.pid").read_text()
+    (data / "postmaster.pid").write_text(lock.replace(lock.split()[0], str(os.getpid()), 1))
+    async with servers(valkey_url="unix:///elsewhere"):
+        assert (data / "postmaster.pid").read_text().split()[0] == str(main_pid(home, "postgres"))
+
+
+async def test_a_foreign_server_on_the_socket(servers: Make, home: Home) -> None:
+    home.create()
+    with socket.socket(socket.AF_UNIX) as foreign:
+        foreign.bind(str(EmbeddedValkey(home).socket))
+        foreign.listen()
+        with pytest.raises(SocketInUseError, match="was not started by this home"):
+            async with servers(postgres_url="postgresql://elsewhere/azora"):
+                pass
+    assert home.holder() is None
+
+
+async def test_data_of_another_major_version(servers: Make, home: Home) -> None:
+    async with servers():
+        version = EmbeddedPostgres(home).directory / "PG_VERSION"
+    version.write_text("16\n")
+    with pytest.raises(IncompatibleDataError, match="written by PostgreSQL 16"):
+        async with servers():
+            pass
+
+
+async def test_a_server_that_does_not_start_tells_its_last_words(servers: Make, home: Home) -> None:
+    """And the servers started before it are stopped again."""
+    append_only = home.create().valkey / "appendonlydir"
+    append_only.mkdir()
+    (append_only / "appendonly.aof.manifest").write_text("nonsense\n")
+    with pytest.raises(StartFailedError, match="nonsense") as failed:
+        async with servers():
+            pass
+    assert isinstance(failed.value, EmbeddedServerError)
+    assert "valkey.log" in failed.value.remedy
+    assert not any_alive(home)
+
+
+async def test_a_server_that_hangs_is_killed(
+    servers: Make, home: Home, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EmbeddedValkey, "stop_timeout_seconds", 0.2)
+    async with servers(postgres_url="postgresql://elsewhere/azora"):
+        os.kill(main_pid(home, "valkey"), signal.SIGSTOP)
+    assert EventKind.KILLED in [event.kind for event in events]
+    assert not any_alive(home)
+
+
+async def test_supervises_until_told_to_stop(servers: Make) -> None:
+    stop = asyncio.Event()
+    async with servers(postgres_url="postgresql://elsewhere/azora") as running:
+        waiting = asyncio.create_task(running.wait_until(stop))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        stop.set()
+        await asyncio.wait_for(waiting, 1)

@@ -1,0 +1,142 @@
+"""The platform's services in the test's own process, with organisations and people to act as."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from actors.session_cache.state import RevocationFeed
+from actors.session_cache.store import RevocationFollower
+from configs.settings import Settings
+from deployments.kit.passwords import Passwords
+from deployments.kit.permissions import ROLES
+from deployments.kit.service import ServiceHost
+from serve_app import SERVICES
+from stores import valkey
+from stores.ids import new_id
+from stores.postgres import Database
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Account:
+    """A signed-in person: `http` sends their token."""
+
+    id: UUID
+    email: str
+    role: str
+    org: Organisation
+    http: httpx.AsyncClient
+    refresh_token: str
+    session_id: UUID
+
+
+@dataclass
+class Organisation:
+    """A tenant; `people` by role, one each, made at first use."""
+
+    id: UUID
+    slug: str
+    platform: Platform
+    people: dict[str, Account] = field(default_factory=dict)
+
+    async def person(self, role: str = "student", *, fresh: bool = False) -> Account:
+        """Somebody with the role; with `fresh`, somebody new."""
+        if fresh or role not in self.people:
+            account = await self.platform.create_account(self, role)
+            if fresh:
+                return account
+            self.people[role] = account
+        return self.people[role]
+
+
+@dataclass
+class Platform:
+    """All services behind one ASGI application."""
+
+    settings: Settings
+    host: ServiceHost
+    database: Database
+    http: httpx.AsyncClient
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, settings: Settings) -> AsyncIterator[Platform]:
+        """Open the services, and a follower of revocations in place of the actor."""
+        client = valkey.connect(settings)
+        follower = RevocationFollower(client)
+        task = asyncio.create_task(follower.run())
+
+        def feed(_settings: Settings) -> RevocationFeed:
+            return follower
+
+        host = ServiceHost(SERVICES, settings, feed)
+        await host.open()
+        database = Database.from_settings(settings)
+        platform = cls(settings, host, database, cls._client(host))
+        try:
+            yield platform
+        finally:
+            await platform.http.aclose()
+            await host.close()
+            await database.close()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await client.aclose()
+
+    @staticmethod
+    def _client(host: ServiceHost, **headers: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(host), base_url="http://azora.test", headers=headers, timeout=30
+        )
+
+    async def create_organisation(self, registration: str = "open") -> Organisation:
+        """A new tenant."""
+        organisation = Organisation(new_id(), f"org-{new_id().hex[-12:]}", self)
+        async with self.database.transaction(organisation.id) as connection:
+            await connection.execute(
+                "insert into organisations (id, slug, name, registration) values ($1, $2, $3, $4)",
+                organisation.id, organisation.slug, f"Organisation {organisation.slug}", registration,
+            )  # fmt: skip
+        return organisation
+
+    async def create_account(self, organisation: Organisation, role: str) -> Account:
+        """A person with the role, signed in over HTTP."""
+        assert role in ROLES
+        user_id, email = new_id(), f"{role}-{new_id().hex[-12:]}@example.org"
+        password_hash = await Passwords(4).hash(PASSWORD)
+        async with self.database.transaction(organisation.id) as connection:
+            await connection.execute(
+                "insert into users (id, org_id, email, password_hash, first_name, last_name, role)"
+                " values ($1, $2, $3, $4, 'Test', $5, $6)",
+                user_id, organisation.id, email, password_hash, role, role,
+            )  # fmt: skip
+        return await self.sign_in(organisation, email, role=role)
+
+    async def sign_in(
+        self, organisation: Organisation, email: str, password: str = PASSWORD, role: str = ""
+    ) -> Account:
+        """Sign in over HTTP."""
+        answer = await self.http.post(
+            "/api/sessions", json={"organisation": organisation.slug, "email": email, "password": password}
+        )
+        assert answer.status_code == 201, answer.text
+        tokens: dict[str, Any] = answer.json()
+        http = self._client(self.host, authorization=f"Bearer {tokens['access_token']}")
+        return Account(
+            id=UUID(tokens["user_id"]),
+            email=email,
+            role=tokens["role"],
+            org=organisation,
+            http=http,
+            refresh_token=tokens["refresh_token"],
+            session_id=UUID(tokens["session_id"]),
+        )
