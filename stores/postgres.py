@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any, Self
@@ -44,6 +44,21 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable("The database does not answer; try again shortly") from error
     except asyncpg.PostgresError as error:
         raise StoreError("The database refused a statement") from error
+
+
+@contextmanager
+def violations(errors: Mapping[str, Callable[[], Exception]]) -> Iterator[None]:
+    """Raise what `errors` has for the constraint that a statement violates; other violations pass as they are.
+
+    The transaction is aborted all the same: the caller cannot go on with it.
+    """
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        make = errors.get(error.constraint_name or "")
+        if make is None:
+            raise
+        raise make() from error
 
 
 async def _prepare(connection: Any) -> None:

@@ -9,9 +9,8 @@ from typing import Any, Self
 from uuid import UUID
 
 from deployments.users.errors import EmailTaken
-from stores.errors import UniqueViolation
 from stores.ids import new_id
-from stores.postgres import Connection
+from stores.postgres import Connection, violations
 from stores.queries import load_queries
 
 _queries = load_queries(__file__)
@@ -55,7 +54,7 @@ class UserRepository:
         self, *, org_id: UUID, email: str, password_hash: str | None, first_name: str, last_name: str, role: str
     ) -> User:
         """Raises `EmailTaken`."""
-        try:
+        with violations({"users_org_id_email_key": EmailTaken}):
             row = await _queries.insert_user(
                 self._connection,
                 id=new_id(),
@@ -66,8 +65,6 @@ class UserRepository:
                 last_name=last_name,
                 role=role,
             )
-        except UniqueViolation as error:
-            raise EmailTaken() from error
         return User.from_row(row)
 
     async def find(self, user_id: UUID) -> User | None:
