@@ -130,7 +130,8 @@ class Keeper:
         assert self._process is not None
         self._send(self._server.stop_signal)
         try:
-            await asyncio.wait_for(self._process.wait(), self._server.stop_timeout_seconds)
+            async with asyncio.timeout(self._server.stop_timeout_seconds):
+                await self._process.wait()
         except TimeoutError:
             seconds = self._server.stop_timeout_seconds
             self._tell(EventKind.KILLED, f"killed: it did not stop within {seconds:.0f} s")

@@ -35,6 +35,7 @@ _SOCKET = f".s.PGSQL.{PORT}"
 _NEEDED_BYTES = 256 * 1024 * 1024
 _INITDB_SECONDS = 60.0
 _PROBE_SECONDS = 5.0
+_NOT_READY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class EmbeddedPostgres(EmbeddedServer):
@@ -171,7 +172,7 @@ class EmbeddedPostgres(EmbeddedServer):
         """Whether it accepts connections to the database, which is created where it is missing."""
         try:
             await self._reach_database()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except _NOT_READY:
             return False
         return True
 

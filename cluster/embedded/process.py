@@ -88,7 +88,8 @@ async def run(command: Sequence[str], *, log: Log, account: Account | None, time
     """
     process = await spawn(command, log=log, account=account)
     try:
-        return await asyncio.wait_for(process.wait(), timeout_seconds)
+        async with asyncio.timeout(timeout_seconds):
+            return await process.wait()
     finally:
         if process.returncode is None:
             process.kill()

@@ -64,7 +64,9 @@ class Supervisor:
                 watch.result()  # a watch ends only by an error that nobody foresaw: do not hide it
 
     async def _end_watches(self) -> None:
-        for watch in self._watches:
-            watch.cancel()
-        await asyncio.gather(*self._watches, return_exceptions=True)
+        pending = set(self._watches)
+        while pending:  # more than once, for what it awaits may swallow a cancellation
+            for watch in pending:
+                watch.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1.0)
         self._watches.clear()

@@ -227,6 +227,20 @@ create table course_versions (
 );
 alter table courses add foreign key (org_id, published_version_id) references course_versions (org_id, id);
 
+-- Tells every replica, at commit, that what it remembers of a course is out of date.
+create function course_changed() returns trigger language plpgsql as $$
+begin
+    if tg_table_name = 'courses' then
+        perform pg_notify('course_changed', coalesce(new.id, old.id)::text);
+    else
+        perform pg_notify('course_changed', coalesce(new.course_id, old.course_id)::text);
+    end if;
+    return null;
+end
+$$;
+create trigger course_changed after insert or update or delete on courses
+    for each row execute function course_changed();
+
 create table course_prerequisites (
     org_id          uuid not null,
     course_id       uuid not null,
@@ -262,6 +276,11 @@ create table course_ratings (
     sum       integer not null check (sum >= 0),
     foreign key (org_id, course_id) references courses (org_id, id) on delete cascade
 );
+
+create trigger course_changed after insert or update or delete on course_ratings
+    for each row execute function course_changed();
+create trigger course_changed after insert or update or delete on course_prerequisites
+    for each row execute function course_changed();
 
 -- Enrolments ---------------------------------------------------------------------------------------------------
 

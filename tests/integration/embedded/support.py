@@ -13,7 +13,13 @@ from cluster.embedded import EmbeddedPostgres, EmbeddedServers, EmbeddedValkey, 
 
 Make = Callable[..., EmbeddedServers]
 
-_LOST_CONNECTION = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, redis.RedisError)
+_LOST_CONNECTION = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    redis.RedisError,
+)
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
@@ -47,7 +53,8 @@ class Writer:
     async def run(self) -> None:
         for number in count():
             with suppress(*_LOST_CONNECTION):
-                await asyncio.wait_for(self._write(number), 10)
+                async with asyncio.timeout(10):
+                    await self._write(number)
                 self.acknowledged[number] = time.monotonic()
             await asyncio.sleep(0.001)
 
@@ -66,4 +73,5 @@ async def write_through(writer: Writer, disrupt: Callable[[], None], *, writes: 
         await until(lambda: sum(at > disrupted for at in writer.acknowledged.values()) >= writes)
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await task
