@@ -1,9 +1,56 @@
-"""The composition root."""
+"""The composition root: how Ray Serve builds an application out of some of the services.
+
+New services are registered in `deployments.registry`.
+"""
 
 from __future__ import annotations
 
-from deployments.kit.service import ServiceDefinition
-from deployments.sessions.deployment import SERVICE as SESSIONS
-from deployments.users.deployment import SERVICE as USERS
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS)
+from pydantic import BaseModel, ConfigDict, Field
+from ray import serve
+
+from actors.session_cache.actor import ActorFeed
+from actors.session_cache.state import RevocationFeed
+from configs.errors import ConfigurationError
+from configs.settings import Settings, load_settings
+from deployments.kit import logs
+from deployments.kit.service import ServiceHost
+from deployments.registry import BY_NAME
+
+
+class Arguments(BaseModel):
+    """What a Serve configuration may say of an application."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    services: list[str] = Field(min_length=1, description="The services that share the application's replicas")
+
+
+@serve.deployment(name="services")
+@serve.ingress()
+class ServiceReplica:
+    """One process that answers for some of the services."""
+
+    def __init__(self, services: list[str]) -> None:
+        self._services = services
+        self._host: ServiceHost | None = None
+
+    def __serve_build_asgi_app__(self) -> Callable[..., Awaitable[None]]:
+        settings = load_settings()
+        logs.configure(settings.log_level, "+".join(self._services))
+        self._host = ServiceHost([BY_NAME[name] for name in self._services], settings, _feed)
+        return self._host
+
+
+def _feed(settings: Settings) -> RevocationFeed:
+    return ActorFeed(settings, random.randrange(settings.session_cache_actors))
+
+
+def application(arguments: Arguments) -> Any:
+    """Build a Serve application. Raises `ConfigurationError` for a service that does not exist."""
+    if unknown := sorted(set(arguments.services) - BY_NAME.keys()):
+        raise ConfigurationError([f"no such service: {name}" for name in unknown])
+    return ServiceReplica.bind(arguments.services)  # type: ignore[attr-defined]

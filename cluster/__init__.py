@@ -1,1 +1,1 @@
-"""How Azora runs on machines: this computer, a Ray cluster, Kubernetes."""
+"""How the platform runs on machines: the `azora` command, the embedded servers, Ray."""

@@ -31,6 +31,10 @@ ROLES: dict[str, frozenset[str]] = {
 }
 
 ROUTES: dict[str, str] = {
+    # The front door
+    "GET    /":                                                     PUBLIC,
+    "GET    /docs":                                                 PUBLIC,
+    "GET    /docs/assets/{name}":                                   PUBLIC,
     # Users
     "POST   /api/users/register":                                   PUBLIC,
     "GET    /api/users/me":                                         "self.read",

@@ -31,6 +31,8 @@ class ServiceDefinition:
     fast_path: Callable[[ServiceContext, Any], FastPath] | None = None
     # Coroutines that run for as long as the replica lives.
     background: Callable[[ServiceContext, Any], Sequence[Coroutine[Any, Any, None]]] | None = None
+    # The service brings its own `/health` and `/ready`.
+    own_health: bool = False
 
 
 def build_api(definition: ServiceDefinition, max_body_bytes: int = 1_048_576) -> FastAPI:
@@ -44,12 +46,13 @@ def build_api(definition: ServiceDefinition, max_body_bytes: int = 1_048_576) ->
         version="1.0.0",
         docs_url=None,
         redoc_url=None,
-        openapi_url=f"{definition.prefix}/openapi.json",
+        openapi_url=f"{definition.prefix}/openapi.json" if definition.prefix else None,
         redirect_slashes=False,
         separate_input_output_schemas=True,
         max_body_size=max_body_bytes,
     )
-    api.include_router(health_router(definition.prefix, definition.name))
+    if not definition.own_health:
+        api.include_router(health_router(definition.prefix, definition.name))
     api.include_router(definition.router)
     problems.install(api)
     api.openapi = lambda: _openapi(api)  # type: ignore[method-assign]

@@ -25,7 +25,7 @@ _LOST_CONNECTION = (
 async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
     """Return when the condition holds; TimeoutError if it does not in time."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 (other processes set no event)
             await asyncio.sleep(0.005)
 
 

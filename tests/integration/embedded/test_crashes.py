@@ -68,10 +68,11 @@ async def test_a_busy_backend_does_not_hold_up_the_restart(servers: Make, home: 
 
 
 async def test_repeated_deaths_are_survived(servers: Make, home: Home, events: list[Event]) -> None:
+    delays: list[float | None] = []
     async with servers(postgres_url="postgresql://elsewhere/azora"):
-        for restarts in (1, 2, 3):
+        for _ in range(3):
+            events.clear()
             os.kill(main_pid(home, "valkey"), signal.SIGKILL)
-            ready = restarts + 1
-            await until(lambda ready=ready: kinds_of(events, "valkey").count(EventKind.READY) == ready)
-    delays = [event.seconds for event in events if event.kind is EventKind.RESTARTING]
+            await until(lambda: kinds_of(events, "valkey")[-1:] == [EventKind.READY])
+            delays += [event.seconds for event in events if event.kind is EventKind.RESTARTING]
     assert delays == [0.0, 0.5, 1.0]

@@ -12,10 +12,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 import redis.asyncio as redis
 
 from cluster.embedded import EmbeddedPostgres, EmbeddedServerError, EmbeddedValkey, Event, EventKind, Home
+from cluster.embedded.account import Account
 from cluster.embedded.errors import IncompatibleDataError, SocketInUseError, StartFailedError
 from tests.integration.embedded.support import Make, any_alive, main_pid
 
@@ -33,15 +35,15 @@ async def answer(postgres_url: str, valkey_url: str) -> tuple[str, bool]:
         return name, bool(await client.ping())
 
 
-async def test_first_and_warm_start(servers: Make, home: Home) -> None:
+async def test_first_and_warm_start(servers: Make, fresh_home: Home) -> None:
     seconds = []
     for _ in range(2):
         began = time.monotonic()
-        async with servers() as running:
+        async with servers(home=fresh_home) as running:
             seconds.append(time.monotonic() - began)
             assert await answer(running.postgres_url, running.valkey_url) == ("azora", True)
     print(f"\nboth servers ready: first start {seconds[0]:.3f} s, warm start {seconds[1]:.3f} s")
-    assert not any_alive(home)
+    assert not any_alive(fresh_home)
     assert seconds[0] < 12, "meant to be 4 s; a busy machine is given thrice that"
     assert seconds[1] < 4.5, "meant to be 1.5 s; a busy machine is given thrice that"
 
@@ -88,7 +90,7 @@ async def test_root_with_a_home_that_others_cannot_enter(place: Path, servers: M
             assert await answer(running.postgres_url, running.valkey_url) == ("azora", True)
     assert closed.stat().st_mode & 0o777 == 0o700
     assert home.postgres.readlink().parent == place / "system"
-    assert [event.kind for event in events].count(EventKind.NOTE) == 3  # both cluster and place, once each
+    assert [event.kind for event in events].count(EventKind.NOTE) == 2  # of the place, and of the new cluster
     assert len(list((place / "system").glob("postgres-*"))) == 1
 
     home.postgres.resolve().rename(place / "system" / "elsewhere")
@@ -98,8 +100,29 @@ async def test_root_with_a_home_that_others_cannot_enter(place: Path, servers: M
 
 
 @as_root
+async def test_root_with_a_package_that_others_cannot_read(
+    place: Path, home: Home, servers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Account, "may_read", lambda self, path: False)
+    for _ in range(2):
+        async with servers(valkey_url="unix:///elsewhere"):
+            program = Path(psutil.Process(main_pid(home, "postgres")).exe())
+            assert program.is_relative_to(place / "system")
+    assert [path.name.partition("-")[0] for path in (place / "system").iterdir()] == ["postgresql"]
+
+
+def nobody_can_read(path: str) -> bool:
+    """Whether the account `nobody` can; it stands for a newcomer's own account."""
+    nobody = pwd.getpwnam("nobody")
+    account = Account(name="nobody", uid=nobody.pw_uid, gid=nobody.pw_gid)
+    return account.may_read(Path(path).resolve())
+
+
+@as_root
 def test_an_ordinary_account(place: Path) -> None:
     account = pwd.getpwnam("nobody")
+    if not nobody_can_read(sys.executable) or not nobody_can_read(asyncpg.__file__):
+        pytest.skip("the interpreter or its packages are closed to other accounts")
     script = (
         "import asyncio, sys; from pathlib import Path; from cluster.embedded import *\n"
         "async def main():\n"
@@ -108,16 +131,18 @@ def test_an_ordinary_account(place: Path) -> None:
         "asyncio.run(main())"
     )
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", *arguments], cwd="/", env={"PYTHONPATH": str(_REPOSITORY)}, timeout=60,
-            user=account.pw_uid, group=account.pw_gid, extra_groups=[], text=True, capture_output=True,
-        )  # fmt: skip
-
-    if run("import cluster.embedded").returncode != 0:
-        pytest.skip("this interpreter is not readable for other accounts")
     os.chown(place, account.pw_uid, account.pw_gid)
-    done = run(script, str(place / "home"))
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(place / "home")],
+        cwd="/",
+        env={"PYTHONPATH": os.pathsep.join((str(_REPOSITORY), *sys.path))},
+        timeout=60,
+        user=account.pw_uid,
+        group=account.pw_gid,
+        extra_groups=[],
+        text=True,
+        capture_output=True,
+    )
     assert done.returncode == 0, done.stderr
     assert str(place / "home" / "postgres" / "run") in done.stdout
     assert all(path.lstat().st_uid == account.pw_uid for path in place.rglob("*"))
@@ -134,7 +159,7 @@ async def test_a_lock_whose_pid_is_somebody_elses_now(servers: Make, home: Home)
 
 
 async def test_a_foreign_server_on_the_socket(servers: Make, home: Home) -> None:
-    home.create()
+    EmbeddedValkey(home).socket.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as foreign:
         foreign.bind(str(EmbeddedValkey(home).socket))
         foreign.listen()
@@ -145,9 +170,7 @@ async def test_a_foreign_server_on_the_socket(servers: Make, home: Home) -> None
 
 
 async def test_data_of_another_major_version(servers: Make, home: Home) -> None:
-    async with servers():
-        version = EmbeddedPostgres(home).directory / "PG_VERSION"
-    version.write_text("16\n")
+    (EmbeddedPostgres(home).directory / "PG_VERSION").write_text("16\n")
     with pytest.raises(IncompatibleDataError, match="written by PostgreSQL 16"):
         async with servers():
             pass
@@ -155,9 +178,7 @@ async def test_data_of_another_major_version(servers: Make, home: Home) -> None:
 
 async def test_a_server_that_does_not_start_tells_its_last_words(servers: Make, home: Home) -> None:
     """And the servers started before it are stopped again."""
-    append_only = home.create().valkey / "appendonlydir"
-    append_only.mkdir()
-    (append_only / "appendonly.aof.manifest").write_text("nonsense\n")
+    (home.valkey / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
     with pytest.raises(StartFailedError, match="nonsense") as failed:
         async with servers():
             pass

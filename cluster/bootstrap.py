@@ -1,0 +1,33 @@
+"""What a database needs before the platform can serve from it."""
+
+from __future__ import annotations
+
+from configs.settings import Settings
+from migrations.run import migrate
+from stores.postgres import Database
+from stores.sealing import Keyring
+from stores.signing_keys import ensure_keys
+
+
+def owner_url(settings: Settings) -> str:
+    """The login that owns the schema."""
+    url = settings.database_owner_url or settings.database_url
+    assert url is not None
+    return url.get_secret_value()
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The data keys. Raises `ConfigurationError`."""
+    assert settings.data_keys is not None
+    return Keyring.parse(settings.data_keys.get_secret_value())
+
+
+async def prepare(settings: Settings) -> tuple[str | None, str]:
+    """Migrate and make sure of signing keys. Returns the revisions before and after. Safe to repeat."""
+    revisions = await migrate(owner_url(settings))
+    database = Database.from_settings(settings)
+    try:
+        await ensure_keys(database, keyring_of(settings))
+    finally:
+        await database.close()
+    return revisions

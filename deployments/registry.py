@@ -1,0 +1,11 @@
+"""Every service of the platform. Free of Ray, so that tests and tools can host services in a process of their own."""
+
+from __future__ import annotations
+
+from deployments.kit.service import ServiceDefinition
+from deployments.sessions.deployment import SERVICE as SESSIONS
+from deployments.users.deployment import SERVICE as USERS
+from deployments.web.deployment import front_door
+
+SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS)
+BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}
