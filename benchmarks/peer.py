@@ -67,7 +67,8 @@ class EnrollmentRequest(BaseModel):
 
 @asynccontextmanager
 async def lifespan(api: FastAPI) -> AsyncIterator[None]:
-    assert settings.database_url and settings.valkey_url
+    assert settings.database_url
+    assert settings.valkey_url
     api.state.pool = await asyncpg.create_pool(settings.database_url.get_secret_value(), min_size=4, max_size=10)
     api.state.valkey = Redis.from_url(settings.valkey_url.get_secret_value())
     api.state.keys = {

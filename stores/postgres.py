@@ -24,6 +24,7 @@ NIL_ORG = UUID(int=0)
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a killed server leaves the driver with
     asyncpg.exceptions.OperatorInterventionError,  # shutdown, crash recovery, statement time-out
     asyncpg.exceptions.InsufficientResourcesError,
     OSError,
@@ -153,7 +154,8 @@ class Database:
         if self._pool is not None:
             pool, self._pool = self._pool, None
             try:
-                await asyncio.wait_for(pool.close(), 5)
+                async with asyncio.timeout(5):
+                    await pool.close()
             except TimeoutError:
                 pool.terminate()
 

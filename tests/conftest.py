@@ -27,6 +27,7 @@ async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Emb
         home,
         postgres_url=os.environ.pop("AZORA_TEST_DATABASE_URL", None),
         valkey_url=os.environ.pop("AZORA_TEST_VALKEY_URL", None),
+        system_directory=tmp_path_factory.mktemp("system"),
     ) as running:
         yield running
 

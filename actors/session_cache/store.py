@@ -31,7 +31,8 @@ class RevocationFollower:
         async with self._read_done:
             seen = self._reads
             try:
-                await asyncio.wait_for(self._read_done.wait_for(lambda: self._reads > seen), _ANSWER_SECONDS)
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await self._read_done.wait_for(lambda: self._reads > seen)
             except TimeoutError:
                 raise StoreUnavailable("The session store does not answer; try again shortly") from None
         return self._log.since(epoch, cursor)

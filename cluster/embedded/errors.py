@@ -17,8 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from configs.errors import AzoraError
 
-class EmbeddedServerError(Exception):
+
+class EmbeddedServerError(AzoraError):
     """Base of the errors of the embedded servers.
 
     Attributes:
@@ -27,7 +29,7 @@ class EmbeddedServerError(Exception):
     """
 
     def __init__(self, message: str, *, remedy: str) -> None:
-        super().__init__(message, remedy)
+        super().__init__(message, remedy=remedy)
         self.message = message
         self.remedy = remedy
 

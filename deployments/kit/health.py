@@ -40,7 +40,8 @@ async def probe(check: Callable[[], Awaitable[object]]) -> Dependency:
     """Run one check under a time limit."""
     started = time.perf_counter()
     try:
-        await asyncio.wait_for(check(), _PROBE_SECONDS)
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await check()
     except (AzoraError, OSError, TimeoutError) as error:
         detail = str(error) or type(error).__name__
         return Dependency(status="down", latency_ms=_milliseconds(started), detail=detail)

@@ -72,7 +72,8 @@ class LiveSessions:
         while True:
             asked_at = self._clock()
             try:
-                news = await asyncio.wait_for(self._feed.changes(self._epoch, self._cursor), self._lease_seconds)
+                async with asyncio.timeout(self._lease_seconds):
+                    news = await self._feed.changes(self._epoch, self._cursor)
             except (StoreError, TimeoutError, ConnectionError):
                 await asyncio.sleep(0.05)
             else:

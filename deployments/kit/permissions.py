@@ -12,15 +12,18 @@ from configs.errors import ConfigurationError
 PUBLIC = "public"
 
 _SELF = {"self.read", "self.write", "self.export", "self.erase", "sessions.own"}
-_LEARN = {"courses.read", "reviews.write", "enrollments.own"}
-_TEACH = {"courses.write", "courses.publish", "enrollments.course", "submissions.grade"}
+_LEARN = {"courses.read", "reviews.write", "enrollments.own", "enrollments.read"}
+_TEACH = {"courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade"}
 _ADMINISTER = {
     "organisation.write",
     "people.read", "people.write", "people.roles", "people.invite", "people.import", "people.export", "people.erase",
-    "people.sessions", "courses.assign", "enrollments.manage", "enrollments.import",
+    "people.sessions", "courses.any", "courses.assign", "enrollments.any", "enrollments.import",
 }  # fmt: skip
 _OPERATE = {"organisations.read", "organisations.write", "keys.rotate"}
-_AUDIT = {"people.read", "people.export", "courses.read", "enrollments.course"}
+_AUDIT = {
+    "people.read", "people.export", "courses.read", "courses.any",
+    "enrollments.course", "enrollments.read", "enrollments.any",
+}  # fmt: skip
 
 ROLES: dict[str, frozenset[str]] = {
     "student": frozenset(_SELF | _LEARN | {"organisation.read"}),
@@ -108,17 +111,17 @@ ROUTES: dict[str, str] = {
     # Enrolments: the learner's own
     "POST   /api/enrollments":                                      "enrollments.own",
     "GET    /api/enrollments":                                      "enrollments.own",
-    "GET    /api/enrollments/{enrollment_id}":                      "enrollments.own",
+    "GET    /api/enrollments/{enrollment_id}":                      "enrollments.read",
     "POST   /api/enrollments/{enrollment_id}/drop":                 "enrollments.own",
     "POST   /api/enrollments/{enrollment_id}/upgrade":              "enrollments.own",
-    "GET    /api/enrollments/{enrollment_id}/progress":             "enrollments.own",
+    "GET    /api/enrollments/{enrollment_id}/progress":             "enrollments.read",
     "PUT    /api/enrollments/{enrollment_id}/units/{unit_id}/completion":    "enrollments.own",
     "DELETE /api/enrollments/{enrollment_id}/units/{unit_id}/completion":    "enrollments.own",
     "GET    /api/enrollments/{enrollment_id}/units/{unit_id}/attempts":      "enrollments.own",
     "POST   /api/enrollments/{enrollment_id}/units/{unit_id}/attempts":      "enrollments.own",
     "GET    /api/enrollments/{enrollment_id}/units/{unit_id}/submissions":   "enrollments.own",
     "POST   /api/enrollments/{enrollment_id}/units/{unit_id}/submissions":   "enrollments.own",
-    "GET    /api/enrollments/{enrollment_id}/certificate":          "enrollments.own",
+    "GET    /api/enrollments/{enrollment_id}/certificate":          "enrollments.read",
     "GET    /api/enrollments/certificates/{code}":                  PUBLIC,
     # Enrolments: a course's, an organisation's
     "GET    /api/enrollments/courses/{course_id}":                  "enrollments.course",

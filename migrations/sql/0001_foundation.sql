@@ -67,7 +67,6 @@ create table users (
     unique (org_id, id)
 );
 create unique index users_external_id on users (org_id, external_id) where external_id is not null;
-create index users_page on users (org_id, created_at, id);
 create index users_sensitive_key on users (sensitive_key_id) where sensitive_key_id is not null;
 
 create table invitations (
@@ -76,14 +75,16 @@ create table invitations (
     email       varchar(255) not null,
     role        varchar(50)  not null check (role in ('student', 'instructor', 'org_admin', 'auditor')),
     token_hash  bytea        not null unique,
-    invited_by  uuid         not null,
+    invited_by  uuid,                       -- null: the platform itself
     expires_at  timestamptz  not null,
     accepted_at timestamptz,
     revoked_at  timestamptz,
     created_at  timestamptz  not null default now(),
     foreign key (org_id, invited_by) references users (org_id, id)
 );
-create index invitations_page on invitations (org_id, created_at, id);
+create index invitations_page on invitations (org_id, id);
+-- One open invitation per address: inviting again replaces it.
+create unique index invitations_open on invitations (org_id, email) where accepted_at is null and revoked_at is null;
 
 create table password_resets (
     id         uuid primary key,
@@ -94,6 +95,16 @@ create table password_resets (
     used_at    timestamptz,
     created_at timestamptz not null default now(),
     foreign key (org_id, user_id) references users (org_id, id)
+);
+create index password_resets_user on password_resets (org_id, user_id);
+
+-- Addresses that somebody asked to reset, whether or not they have an account. Housekeeping looks them up and writes
+-- the mails, so that nothing about an account can be read off the answer to the request or off its time.
+create table password_reset_requests (
+    id         uuid primary key,
+    org_id     uuid         not null references organisations (id),
+    email      varchar(255) not null,
+    created_at timestamptz  not null default now()
 );
 
 -- Proof that an erasure happened; holds no personal data.
@@ -147,9 +158,10 @@ create table courses (
     foreign key (org_id, instructor_id) references users (org_id, id)
 );
 create index courses_search on courses using gin (search);
-create index courses_tags on courses using gin (tags);
-create index courses_page on courses (org_id, status, published_at desc, id);
-create index courses_instructor on courses (org_id, instructor_id);
+create index courses_newest on courses (org_id, status, published_at, id);
+create index courses_title on courses (org_id, status, lower(title), id);
+create index courses_price on courses (org_id, status, price, id);
+create index courses_instructor on courses (org_id, instructor_id, created_at, id);
 
 -- The text search configuration of a language tag; `simple` where PostgreSQL has no stemmer for it.
 create function search_configuration(language text) returns regconfig language sql immutable parallel safe
@@ -160,13 +172,18 @@ create function search_configuration(language text) returns regconfig language s
         when 'hu' then 'hungarian' when 'ro' then 'romanian' when 'tr' then 'turkish' else 'simple'
     end)::regconfig;
 
+-- The lexeme that every course of an organisation has: with it in the query, the index reads one tenant's courses only.
+create function tenant_lexeme(org_id uuid) returns text language sql immutable parallel safe
+    return 'tenant:' || org_id;
+
 create function courses_search_vector() returns trigger language plpgsql as $$
 declare config regconfig := search_configuration(new.language);
 begin
     new.search :=
         setweight(to_tsvector(config, new.title), 'A') ||
         setweight(to_tsvector(config, array_to_string(new.tags, ' ') || ' ' || new.category), 'B') ||
-        setweight(to_tsvector(config, new.description), 'C');
+        setweight(to_tsvector(config, new.description), 'C') ||
+        array_to_tsvector(array[tenant_lexeme(new.org_id)]);
     return new;
 end
 $$;
@@ -210,6 +227,17 @@ create table units (
 );
 create index units_course on units (org_id, course_id);
 
+-- Modules and units of a version by id, kind and title, without what is in them.
+create function course_outline(content jsonb) returns jsonb language sql immutable parallel safe
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object('id', m -> 'id', 'title', m -> 'title', 'units', (
+            select coalesce(jsonb_agg(
+                jsonb_build_object('id', u -> 'id', 'kind', u -> 'kind', 'title', u -> 'title') order by at), '[]')
+              from jsonb_array_elements(m -> 'units') with ordinality as units (u, at)
+        )) order by at), '[]')
+          from jsonb_array_elements(content -> 'modules') with ordinality as modules (m, at)
+    );
+
 -- What learners see: immutable snapshots of the draft. Units keep their ids from version to version.
 create table course_versions (
     id           uuid primary key,
@@ -219,6 +247,7 @@ create table course_versions (
     title        varchar(255) not null,
     content      jsonb       not null,   -- {"modules": [{"id", "title", "units": [...]}]}, quizzes with their keys
     unit_ids     uuid[]      not null,
+    outline      jsonb       generated always as (course_outline(content)) stored,
     published_by uuid        not null,
     published_at timestamptz not null default now(),
     unique (org_id, id),
@@ -226,20 +255,6 @@ create table course_versions (
     foreign key (org_id, course_id) references courses (org_id, id)
 );
 alter table courses add foreign key (org_id, published_version_id) references course_versions (org_id, id);
-
--- Tells every replica, at commit, that what it remembers of a course is out of date.
-create function course_changed() returns trigger language plpgsql as $$
-begin
-    if tg_table_name = 'courses' then
-        perform pg_notify('course_changed', coalesce(new.id, old.id)::text);
-    else
-        perform pg_notify('course_changed', coalesce(new.course_id, old.course_id)::text);
-    end if;
-    return null;
-end
-$$;
-create trigger course_changed after insert or update or delete on courses
-    for each row execute function course_changed();
 
 create table course_prerequisites (
     org_id          uuid not null,
@@ -266,7 +281,8 @@ create table reviews (
     foreign key (org_id, course_id) references courses (org_id, id) on delete cascade,
     foreign key (org_id, user_id) references users (org_id, id)
 );
-create index reviews_page on reviews (course_id, created_at, id);
+create index reviews_newest on reviews (course_id, created_at, id);
+create index reviews_rating on reviews (course_id, rating, id);
 
 -- Kept beside courses, not in them: a learner's review must not make an instructor's If-Match fail.
 create table course_ratings (
@@ -277,10 +293,97 @@ create table course_ratings (
     foreign key (org_id, course_id) references courses (org_id, id) on delete cascade
 );
 
+-- All ratings of an organisation: what the fair average of each course is drawn towards.
+create table organisation_ratings (
+    org_id uuid   primary key references organisations (id),
+    count  bigint not null check (count >= 0),
+    sum    bigint not null check (sum >= 0)
+);
+
+-- Its mean as it is used: to two decimals, so that it moves seldom where there are many ratings.
+create function mean_rating(sum bigint, count bigint) returns numeric language sql immutable parallel safe
+    return round(sum::numeric / nullif(count, 0), 2);
+
+-- Figures that follow the reviews, whoever writes them. The organisation's row is locked first, so that writers of
+-- many courses' reviews cannot lock each other out.
+create function review_counted() returns trigger language plpgsql as $$
+declare
+    more integer := (tg_op = 'INSERT')::integer - (tg_op = 'DELETE')::integer;
+    points integer := coalesce(new.rating, 0) - coalesce(old.rating, 0);
+begin
+    if tg_op = 'INSERT' then
+        insert into organisation_ratings as r values (new.org_id, 1, points)
+            on conflict (org_id) do update set count = r.count + 1, sum = r.sum + points;
+        insert into course_ratings as r values (new.org_id, new.course_id, 1, points)
+            on conflict (course_id) do update set count = r.count + 1, sum = r.sum + points;
+    elsif more <> 0 or points <> 0 then
+        update organisation_ratings set count = count + more, sum = sum + points where org_id = old.org_id;
+        update course_ratings set count = count + more, sum = sum + points where course_id = old.course_id;
+    end if;
+    return null;
+end
+$$;
+create trigger review_counted after insert or update or delete on reviews
+    for each row execute function review_counted();
+
+-- How many have enrolled; counted anew every minute (deployments.courses), so that no enrolment waits for another.
+create table course_popularity (
+    org_id      uuid   not null,
+    course_id   uuid   primary key,
+    enrollments bigint not null,
+    foreign key (org_id, course_id) references courses (org_id, id) on delete cascade
+);
+
+-- Telling every replica, at commit, that what it remembers of a course is out of date. A message on `course_changed`
+-- is the id of a course, or `org:` and the id of an organisation all of whose courses are meant.
+create function course_changed() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('course_changed', coalesce(new.course_id, old.course_id)::text);
+    return null;
+end
+$$;
 create trigger course_changed after insert or update or delete on course_ratings
     for each row execute function course_changed();
 create trigger course_changed after insert or update or delete on course_prerequisites
     for each row execute function course_changed();
+
+-- A course shows the titles of its prerequisites, so those that need this one are told too.
+create function course_itself_changed() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('course_changed', coalesce(new.id, old.id)::text);
+    if tg_op = 'UPDATE' and (new.title, new.status) is distinct from (old.title, old.status) then
+        perform pg_notify('course_changed', p.course_id::text) from course_prerequisites p where p.prerequisite_id = new.id;
+    end if;
+    return null;
+end
+$$;
+create trigger course_changed after insert or update or delete on courses
+    for each row execute function course_itself_changed();
+
+-- A course shows its instructor's name.
+create function instructor_renamed() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('course_changed', c.id::text)
+       from courses c where c.org_id = new.org_id and c.instructor_id = new.id;
+    return null;
+end
+$$;
+create trigger instructor_renamed after update of first_name, last_name on users for each row
+    when ((new.first_name, new.last_name) is distinct from (old.first_name, old.last_name))
+    execute function instructor_renamed();
+
+-- Every rated course's fair average depends on the organisation's mean.
+create function mean_rating_changed() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('course_changed', 'org:' || new.org_id);
+    return null;
+end
+$$;
+create trigger mean_rating_changed after update on organisation_ratings for each row
+    when (mean_rating(new.sum, new.count) is distinct from mean_rating(old.sum, old.count))
+    execute function mean_rating_changed();
+create trigger mean_rating_first after insert on organisation_ratings for each row
+    execute function mean_rating_changed();
 
 -- Enrolments ---------------------------------------------------------------------------------------------------
 
@@ -293,7 +396,7 @@ create table enrollments (
     status            varchar(20)  not null default 'active'
                       check (status in ('waitlisted', 'active', 'completed', 'dropped', 'expired')),
     progress          decimal(5,2) not null default 0 check (progress between 0 and 100),
-    score             decimal(5,2) check (score between 0 and 100),  -- mean of the scored units, percent
+    score             decimal(7,4) check (score between 0 and 100),  -- mean of the scored units, percent
     revision          integer      not null default 1,
     waitlisted_at     timestamptz,
     enrolled_at       timestamptz,
@@ -313,12 +416,32 @@ create index enrollments_course on enrollments (org_id, course_id, created_at, i
 create index enrollments_waiting on enrollments (course_id, waitlisted_at, id) where status = 'waitlisted';
 create index enrollments_expiring on enrollments (expires_at) where status = 'active' and expires_at is not null;
 
+-- Whether access has ended though nobody has come by to say so yet: readers take it for expired.
+create function overdue(e enrollments) returns boolean language sql stable
+    return e.status = 'active' and coalesce(e.expires_at <= now(), false);
+
+create view enrollment_views with (security_invoker = true) as
+    select e.id, e.user_id, e.course_id, e.course_version_id, e.progress, e.score, e.revision,
+           case when overdue(e) then 'expired' else e.status end as status,
+           e.enrolled_at, e.completed_at, e.dropped_at, e.expires_at, e.created_at,
+           c.title as course_title, c.instructor_id,
+           v.number as version_number, n.number as newest_version_number,
+           case when e.status = 'waitlisted' then (
+               select count(*) from enrollments w
+                where w.course_id = e.course_id and w.status = 'waitlisted'
+                  and (w.waitlisted_at, w.id) <= (e.waitlisted_at, e.id)
+           ) end as waitlist_position
+      from enrollments e
+      join courses c on c.id = e.course_id
+      join course_versions v on v.id = e.course_version_id
+      left join course_versions n on n.id = c.published_version_id;
+
 create table unit_progress (
     org_id        uuid        not null,
     enrollment_id uuid        not null,
     unit_id       uuid        not null,
     completed_at  timestamptz,            -- null: scored but not completed yet
-    score         decimal(5,2) check (score between 0 and 100),
+    score         decimal(7,4) check (score between 0 and 100),  -- percent: the best attempt's, or the grade's
     primary key (enrollment_id, unit_id),
     foreign key (org_id, enrollment_id) references enrollments (org_id, id) on delete cascade
 );
@@ -333,7 +456,7 @@ create table quiz_attempts (
     result         jsonb        not null,   -- per question: points, correct
     points         decimal(8,2) not null,
     maximum_points decimal(8,2) not null,
-    score          decimal(5,2) not null,
+    score          decimal(7,4) not null,
     passed         boolean      not null,
     created_at     timestamptz  not null default now(),
     unique (enrollment_id, unit_id, number),
@@ -391,6 +514,7 @@ create table outbox (
     created_at timestamptz  not null default now()
 );
 create index outbox_commit_order on outbox (xid, seq);
+create index outbox_key on outbox (org_id, key);  -- what is held on one person
 
 -- Answers to creating requests, kept so that a repetition gets the same answer. Requests without a tenant
 -- (registration) belong to the nil organisation.
@@ -427,9 +551,10 @@ begin
 
     -- Row-level security binds the application's roles; the owner migrates and answers the narrow look-ups.
     foreach name in array array[
-        'users', 'invitations', 'password_resets', 'erasures', 'mails', 'courses', 'modules', 'units',
-        'course_versions', 'course_prerequisites', 'reviews', 'course_ratings', 'enrollments', 'unit_progress', 'quiz_attempts',
-        'submissions', 'certificates', 'outbox', 'idempotency_keys'
+        'users', 'invitations', 'password_resets', 'password_reset_requests', 'erasures', 'mails', 'courses', 'modules', 'units',
+        'course_versions', 'course_prerequisites', 'reviews', 'course_ratings',
+        'organisation_ratings', 'course_popularity', 'enrollments', 'unit_progress', 'quiz_attempts', 'submissions',
+        'certificates', 'outbox', 'idempotency_keys'
     ] loop
         execute format('alter table %I enable row level security', name);
         execute format('create policy tenant on %I to azora_app using (org_id = current_org()) with check (org_id = current_org())', name);
@@ -464,13 +589,48 @@ create function certificate_by_code(wanted text)
         select c.org_id, c.token, c.issued_at, c.revoked_at from certificates c where c.code = wanted;
     end;
 
+-- Attempts are append-only for the application, with one exception: the answers of an erased person go.
+create function blank_answers(person uuid) returns bigint
+    language sql volatile security definer set search_path = public, pg_temp
+    begin atomic
+        with blanked as (
+            update quiz_attempts a set answers = '{}'
+              from enrollments e join users u on u.org_id = e.org_id and u.id = e.user_id
+             where a.org_id = current_org() and e.org_id = a.org_id and e.id = a.enrollment_id
+               and u.id = person and u.status = 'erased' and a.answers <> '{}'
+            returning 1
+        )
+        select count(*) from blanked;
+    end;
+
+-- The present tenant's courses that a web search matches, each course in the configuration of its own language. As
+-- the owner, because row-level security keeps what is not leakproof, such as @@, from using an index.
+create function courses_matching(wanted text) returns table (id uuid, rank double precision)
+    language sql stable security definer set search_path = public, pg_temp rows 100
+    begin atomic
+        select c.id, ts_rank(c.search, words.query)
+          from (select config, websearch_to_tsquery(config, wanted) as query
+                  from unnest(array[
+                      'simple', 'english', 'german', 'french', 'spanish', 'italian', 'portuguese', 'dutch', 'swedish',
+                      'danish', 'norwegian', 'finnish', 'russian', 'hungarian', 'romanian', 'turkish'
+                  ]::regconfig[]) as config) as words
+          join courses c
+            on c.search @@ (words.query && quote_literal(tenant_lexeme(current_org()))::tsquery)
+           and search_configuration(c.language) = words.config
+         where c.org_id = current_org() and numnode(words.query) > 0;
+    end;
+revoke execute on function courses_matching(text) from public;
+grant execute on function courses_matching(text) to azora_app, azora_system;
+
 grant usage on schema public to azora_app, azora_system;
 grant select, insert, update, delete on all tables in schema public to azora_app;
 grant select, insert, update, delete on all tables in schema public to azora_system;
 revoke update, delete on course_versions, outbox, erasures, quiz_attempts from azora_app;
 revoke delete on organisations, users, enrollments, signing_keys from azora_app;
 grant usage, select on all sequences in schema public to azora_app, azora_system;
-revoke execute on function organisation_by_slug(text), organisations_page(uuid, integer), certificate_by_code(text) from public;
+revoke execute on function organisation_by_slug(text), organisations_page(uuid, integer), certificate_by_code(text),
+    blank_answers(uuid) from public;
+grant execute on function blank_answers(uuid) to azora_app;
 grant execute on function organisation_by_slug(text), organisations_page(uuid, integer), certificate_by_code(text)
     to azora_app, azora_system;
 grant azora_app, azora_system to current_user;

@@ -1,0 +1,288 @@
+"""Ray and Ray Serve on this machine: start, deploy, watch, stop.
+
+    configuration = ServeConfiguration.read(Path("configs/serve.local.yaml"))
+    with RayRuntime.start(options, configuration) as runtime:
+        runtime.deploy(configuration, on_status=print)
+
+Calls block; from a coroutine use `asyncio.to_thread`.
+
+RuntimeFailure
+├── RayStartFailed       Ray or Serve did not come up, or does not answer
+└── DeploymentFailed     an application did not become ready
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+from cluster.ports import LOOPBACK, check_free, reachable_host
+from cluster.ray_environment import (
+    RayOptions,
+    client_environment,
+    ensure_token,
+    export,
+    head_environment,
+    prune_sessions,
+    ray_directory,
+)
+from cluster.serve_configuration import ServeConfiguration
+from configs.errors import AzoraError
+
+_POLL_S = 0.2
+_SESSIONS_KEPT = 3
+
+StepHook = Callable[[str], None]
+
+
+class RuntimeFailure(AzoraError):
+    """Base of what can go wrong here."""
+
+    type = "runtime"
+    title = "Ray is not running"
+
+
+class RayStartFailed(RuntimeFailure):
+    """Ray or Serve did not come up."""
+
+    title = "Ray did not start"
+
+
+class DeploymentFailed(RuntimeFailure):
+    """An application did not become ready; the message carries Serve's reason."""
+
+    title = "An application did not start"
+
+
+@dataclass(frozen=True)
+class ApplicationState:
+    """How one Serve application is: Ray's `ApplicationStatus` as text, with its message."""
+
+    name: str
+    status: str
+    message: str = ""
+
+    @property
+    def ready(self) -> bool:
+        return self.status == "RUNNING"
+
+    @property
+    def failed(self) -> bool:
+        return self.status in ("DEPLOY_FAILED", "UNHEALTHY")
+
+
+StatusHook = Callable[[ApplicationState], None]
+
+
+class RayRuntime:
+    """A connection to Ray: to a head of our own on this machine (`start`) or to a cluster (`connect`)."""
+
+    def __init__(self, *, base_url: str | None, scratch: Path | None) -> None:
+        self.base_url = base_url
+        self._scratch = scratch
+
+    @classmethod
+    def start(cls, options: RayOptions, configuration: ServeConfiguration, on_step: StepHook = lambda _: None) -> Self:
+        """Start a head and Serve behind HAProxy; nothing is deployed yet. Takes about 8 s on two cores.
+
+        The processes end with this one, however it ends. Raises `PortInUse`, `RayStartFailed`, `ConfigurationError`.
+        """
+        _check_ports(options)
+        scratch = Path(tempfile.mkdtemp(prefix="azora-"))  # short, for sockets, and closed to other accounts
+        try:
+            export(head_environment(options, configuration.route_prefixes, scratch))
+            ensure_token(options.token_file)
+            on_step("Starting Ray")
+            _start_head(options, scratch)
+            on_step("Starting Ray Serve")
+            _start_serve(options, configuration)
+        except BaseException:
+            _stop_ray()
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
+        return cls(base_url=f"http://{reachable_host(options.http_host)}:{options.http_port}", scratch=scratch)
+
+    @classmethod
+    def connect(cls, address: str, token_file: Path | None = None) -> Self:
+        """Join a running cluster as a client that only deploys and watches. Raises `RayStartFailed`."""
+        export(client_environment(token_file))
+        import ray
+
+        with _translated(f"No Ray cluster answers at {address}"):
+            ray.init(address=address, log_to_driver=False, logging_level="WARNING")
+        return cls(base_url=None, scratch=None)
+
+    def deploy(
+        self,
+        configuration: ServeConfiguration,
+        *,
+        timeout: timedelta = timedelta(minutes=2),
+        on_status: StatusHook = lambda _: None,
+    ) -> list[ApplicationState]:
+        """Make Serve run what the file says and wait until all of it answers.
+
+        `on_status` is called whenever an application's status changes. Raises `ConfigurationError` and
+        `DeploymentFailed`; after the latter what runs goes on running.
+        """
+        from ray import serve
+        from ray.serve.context import _get_global_client
+
+        schema = configuration.schema()
+        if self._scratch is None:  # on a cluster the file alone says where Serve listens
+            serve.start(
+                proxy_location=schema.proxy_location,
+                http_options=schema.http_options.model_dump(),
+                logging_config=schema.logging_config,
+            )
+        with _translated("Serve refused the configuration"):
+            _get_global_client().deploy_apps(schema)
+        deadline = time.monotonic() + timeout.total_seconds()
+        states = self._await_running(configuration.applications, deadline, on_status)
+        self._await_routes(configuration.route_prefixes, deadline)
+        return states
+
+    def statuses(self) -> list[ApplicationState]:
+        """Every application that Serve knows of."""
+        from ray import serve
+
+        applications = serve.status().applications
+        return [
+            ApplicationState(name, str(item.status.value), item.message.strip()) for name, item in applications.items()
+        ]
+
+    def stop(self) -> None:
+        """Drain and stop what `start` started, or leave the cluster that `connect` joined. May be called twice."""
+        if self._scratch is None:
+            _disconnect()
+            return
+        _stop_ray()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _await_running(self, expected: Iterable[str], deadline: float, on_status: StatusHook) -> list[ApplicationState]:
+        seen: dict[str, ApplicationState] = {}
+        names = set(expected)
+        while True:
+            for state in self.statuses():
+                if seen.get(state.name) != state:
+                    seen[state.name] = state
+                    on_status(state)
+            states = [seen[name] for name in sorted(names & seen.keys())]
+            if failed := [state for state in states if state.failed]:
+                raise DeploymentFailed("; ".join(f"{state.name}: {state.message}" for state in failed))
+            if len(states) == len(names) and all(state.ready for state in states):
+                return states
+            if time.monotonic() > deadline:
+                late = sorted(names - {state.name for state in states if state.ready})
+                raise DeploymentFailed(f"Not ready in time: {', '.join(late)}")
+            time.sleep(_POLL_S)
+
+    def _await_routes(self, prefixes: Iterable[str], deadline: float) -> None:
+        """Wait until HAProxy has every route: it learns of them after Serve calls an application running."""
+        if self.base_url is None:
+            return
+        missing = set(prefixes)
+        while missing:
+            if time.monotonic() > deadline:
+                raise DeploymentFailed(f"HAProxy has no route to {', '.join(sorted(missing))}")
+            missing -= routes(self.base_url)
+            time.sleep(_POLL_S if missing else 0)
+
+
+def routes(base_url: str) -> set[str]:
+    """The route prefixes that the proxy at `base_url` serves; none where nothing answers there."""
+    try:
+        with urllib.request.urlopen(f"{base_url}/-/routes", timeout=2) as response:  # noqa: S310
+            return set(cast(dict[str, str], json.load(response)))
+    except (urllib.error.URLError, OSError, ValueError):
+        return set()
+
+
+def _check_ports(options: RayOptions) -> None:
+    check_free(options.http_host, options.http_port, "the HTTP port (AZORA_HTTP_PORT)")
+    if options.dashboard_port is not None:
+        check_free(options.dashboard_host, options.dashboard_port, "Ray's dashboard")
+    for port in (options.haproxy_statistics_port, options.haproxy_metrics_port):
+        if port is not None:
+            check_free(LOOPBACK, port, "HAProxy's statistics or metrics")
+
+
+def _start_head(options: RayOptions, scratch: Path) -> None:
+    import ray
+
+    directory = ray_directory(options.directory, scratch)
+    directory.mkdir(parents=True, exist_ok=True)
+    prune_sessions(directory, keep=_SESSIONS_KEPT)
+    dashboard = options.dashboard_port
+    with _translated("Ray did not start"):
+        ray.init(
+            address="local",
+            num_cpus=options.logical_cpus,
+            object_store_memory=options.object_store_bytes,
+            include_dashboard=dashboard is not None,
+            dashboard_host=options.dashboard_host,
+            dashboard_port=dashboard,
+            log_to_driver=False,
+            logging_level="WARNING",
+            _temp_dir=str(directory),
+        )
+
+
+def _start_serve(options: RayOptions, configuration: ServeConfiguration) -> None:
+    from ray import serve
+
+    schema = configuration.schema()
+    listening = {"host": options.http_host, "port": options.http_port}
+    with _translated("Ray Serve did not start"):
+        serve.start(
+            proxy_location="HeadOnly",
+            http_options={**schema.http_options.model_dump(exclude_unset=True), **listening},
+            logging_config=schema.logging_config,
+        )
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Turn whatever Ray raises into `RayStartFailed` with what was being done."""
+    try:
+        yield
+    except AzoraError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        raise RayStartFailed(f"{doing}: {reason[0] if reason else type(error).__name__}") from error
+
+
+def _stop_ray() -> None:
+    if (ray := sys.modules.get("ray")) is None or not ray.is_initialized():
+        return
+    from ray import serve
+
+    try:
+        serve.shutdown()
+    finally:
+        ray.shutdown()
+
+
+def _disconnect() -> None:
+    if (ray := sys.modules.get("ray")) is not None and ray.is_initialized():
+        ray.shutdown()

@@ -1,0 +1,76 @@
+"""Kinds of fields: what a name, an address or a locale may be."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+
+Role = Literal["student", "instructor", "org_admin", "platform_admin", "auditor"]
+# What an invitation may offer: it travels by mail, so it never carries power over other organisations.
+InvitedRole = Literal["student", "instructor", "org_admin", "auditor"]
+Registration = Literal["open", "invitation", "closed"]
+
+_LINE_BREAKS_AND_TABS = "\r\n\t"
+
+
+def _single_line(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+def _several_lines(text: str) -> str:
+    if any(unicodedata.category(c) == "Cc" and c not in _LINE_BREAKS_AND_TABS for c in text):
+        raise ValueError("must not hold control characters other than line breaks and tabs")
+    return text
+
+
+def _plain_local_part(address: str) -> str:
+    # Mail to other local parts needs SMTPUTF8 at every hop, and the database must agree about their lower case.
+    if not address.rpartition("@")[0].isascii():
+        raise ValueError("the part before the @ must be ASCII")
+    return address
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _known_timezone(name: str) -> str:
+    if name not in _timezones():
+        raise ValueError("must be a time zone of the IANA database, such as Europe/Lisbon")
+    return name
+
+
+def _line(maximum: int, minimum: int = 1) -> tuple[StringConstraints, AfterValidator]:
+    constraints = StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
+    return constraints, AfterValidator(_single_line)
+
+
+Name = Annotated[str, *_line(100)]
+OrganisationName = Annotated[str, *_line(255)]
+ExternalId = Annotated[str, *_line(255)]
+Line = Annotated[str, *_line(255)]
+Text = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_several_lines)]
+Email = Annotated[EmailStr, StringConstraints(max_length=255, to_lower=True), AfterValidator(_plain_local_part)]
+Slug = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+Locale = Annotated[
+    str,
+    StringConstraints(
+        max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-[A-Za-z0-9]{5,8})*$"
+    ),
+    Field(description="A language tag (BCP 47)", examples=["pt-BR"]),
+]
+Timezone = Annotated[
+    str, StringConstraints(max_length=64), AfterValidator(_known_timezone), Field(examples=["Europe/Lisbon"])
+]
+# The rules of passwords are `deployments.kit.passwords.check_policy`'s; this only bounds what is read.
+Password = Annotated[str, Field(max_length=1024, description="10 characters at least, 72 bytes at most")]
+LinkText = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._-]+$"), Field(description="From the mail")
+]
