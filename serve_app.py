@@ -1,9 +1,8 @@
 """The composition root: how Ray Serve builds an application out of some of the services.
 
-New services are registered in `deployments.registry`.
+New services are registered in `deployments.registry`. Serve reads the builder's annotation to know what to parse its
+arguments into, so annotations must be evaluated here.
 """
-
-from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable

@@ -103,15 +103,10 @@ def replica_port(serve_app: Application) -> ReplicaPort | None:
 
 
 def _port_of(replica: Any) -> ReplicaPort | None:
-    from ray.serve._private.common import RequestMetadata, RequestProtocol
-
     application = replica._user_callable_asgi_app
     if application is None or replica._user_callable_wrapper._run_user_code_in_separate_thread:
         return None
-    metadata = RequestMetadata(
-        request_id="", internal_request_id="", _request_protocol=RequestProtocol.HTTP, is_direct_ingress=True
-    )
-    metrics = replica._metrics_manager
+    metrics, metadata = replica._metrics_manager, _metadata()
     prefix = replica._route_prefix or ""
     return ReplicaPort(
         application=application,
@@ -120,6 +115,15 @@ def _port_of(replica: Any) -> ReplicaPort | None:
         started=lambda: metrics.inc_num_ongoing_requests(metadata),
         ended=lambda: metrics.dec_num_ongoing_requests(metadata),
         in_progress=metrics.get_num_ongoing_requests,
+    )
+
+
+def _metadata() -> Any:
+    """What Serve's counter wants to know of a request; one stands for all."""
+    from ray.serve._private.common import RequestMetadata, RequestProtocol
+
+    return RequestMetadata(
+        request_id="", internal_request_id="", _request_protocol=RequestProtocol.HTTP, is_direct_ingress=True
     )
 
 

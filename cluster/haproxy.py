@@ -11,6 +11,8 @@ configuration, then becomes HAProxy. The edits:
   GET, HEAD and OPTIONS, and any request that carries an Idempotency-Key;
 - a client that never finishes its headers is let go, and no datagram per request is sent to syslog.
 
+HAProxy also ends with the Serve actor that started it; left to itself it would go on holding the port.
+
 Configuration reference: HAProxy 2.8, sections 4.2 (errorfile, http-after-response, http-request, retry-on).
 """
 
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +36,18 @@ _PROBLEM = json.dumps(
         "detail": "Nothing was answered. Try again after the time that Retry-After gives.",
     }
 )
+
+
+# prctl(2): option 1 is PR_SET_PDEATHSIG; it outlasts exec. A group of its own keeps Ctrl-C on a terminal from ending
+# HAProxy at once, with requests in progress.
+_END_WITH_PARENT = """\
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+os.setpgid(0, 0)
+if os.getppid() == 1:
+    sys.exit("the process that started HAProxy is gone")
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +70,10 @@ def write_launcher(directory: Path, haproxy: Path, policy: HaproxyPolicy) -> Pat
     body.write_bytes(unavailable_body())
     edits = directory / "edits.sed"
     edits.write_text(edit_script(policy, page=page, body=body))
+    leash = directory / "leash.py"
+    leash.write_text(_END_WITH_PARENT)
     launcher = directory / "haproxy"
-    launcher.write_text(launcher_script(edits, haproxy))
+    launcher.write_text(launcher_script(edits, leash, haproxy))
     launcher.chmod(0o700)
     return launcher
 
@@ -103,20 +120,21 @@ def edit_script(policy: HaproxyPolicy, *, page: Path, body: Path) -> str:
     )
 
 
-def launcher_script(edits: Path, haproxy: Path) -> str:
+def launcher_script(edits: Path, leash: Path, haproxy: Path) -> str:
     """A shell program that edits the files given with `-f` and then becomes HAProxy, keeping its process id.
 
     Serve waits for the process it started to answer on the admin socket, hence `exec`. An edit that fails ends
     it: an unedited HAProxy would listen where it must not.
     """
+    python, editor, leashed, program = (shlex.quote(str(path)) for path in (sys.executable, edits, leash, haproxy))
     return f"""#!/bin/sh
 set -eu
 previous=
 for argument in "$@"; do
-    if [ "$previous" = -f ]; then sed -i -f {shlex.quote(str(edits))} "$argument"; fi
+    if [ "$previous" = -f ]; then sed -i -f {editor} "$argument"; fi
     previous=$argument
 done
-exec {shlex.quote(str(haproxy))} "$@"
+exec {python} -IS {leashed} {program} "$@"
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from contextlib import ExitStack
 
 import psutil
@@ -11,6 +12,7 @@ import psutil
 from configs.errors import AzoraError
 
 LOOPBACK = "127.0.0.1"
+_RETRY_S = 0.25
 _EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}  # noqa: S104
 
 
@@ -27,8 +29,19 @@ def reachable_host(host: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def check_free(host: str, port: int, purpose: str) -> None:
-    """Raise `PortInUse` unless a server could listen there now."""
+def check_free(host: str, port: int, purpose: str, *, patience_s: float = 0.0) -> None:
+    """Raise `PortInUse` unless a server could listen there, at the latest after `patience_s`."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return _bind_once(host, port, purpose)
+        except PortInUse:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_RETRY_S)
+
+
+def _bind_once(host: str, port: int, purpose: str) -> None:
     family, kind, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,7 @@ from cluster.ports import LOOPBACK, free_ports
 _MEBIBYTE = 2**20
 # A Unix socket's path has at most 107 bytes; Ray appends up to 64 of its own to its directory.
 _LONGEST_RAY_DIRECTORY = 43
+_SCRATCH_PARENT = Path("/tmp")  # noqa: S108
 _FROZEN_AT_IMPORT = ("RAY_SERVE_ENABLE_HA_PROXY", "RAY_SERVE_THROUGHPUT_OPTIMIZED", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
 
 
@@ -97,6 +99,19 @@ def ensure_token(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_hex(32))
+
+
+def make_scratch() -> Path:
+    """A directory for this process's sockets and HAProxy's files, closed to other accounts.
+
+    Sockets need a short path whatever TMPDIR says: Serve and HAProxy append 81 bytes. What dead processes left behind
+    is deleted.
+    """
+    for left in _SCRATCH_PARENT.glob("azora-*-*"):
+        owner = left.name.split("-")[1]
+        if left.stat().st_uid == os.getuid() and owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"azora-{os.getpid()}-", dir=_SCRATCH_PARENT))
 
 
 def ray_directory(wanted: Path, scratch: Path) -> Path:

@@ -14,9 +14,10 @@ RuntimeFailure
 from __future__ import annotations
 
 import json
+import logging
+import re
 import shutil
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -35,6 +36,7 @@ from cluster.ray_environment import (
     ensure_token,
     export,
     head_environment,
+    make_scratch,
     prune_sessions,
     ray_directory,
 )
@@ -42,7 +44,10 @@ from cluster.serve_configuration import ServeConfiguration
 from configs.errors import AzoraError
 
 _POLL_S = 0.2
+_EXCEPTION = re.compile(r"^[\w.]+(?:Error|Exception|Failed)\b", re.MULTILINE)
 _SESSIONS_KEPT = 3
+# What a killed predecessor started ends by itself within about three seconds; until then it holds the ports.
+_PREDECESSOR_S = 5.0
 
 StepHook = Callable[[str], None]
 
@@ -61,7 +66,7 @@ class RayStartFailed(RuntimeFailure):
 
 
 class DeploymentFailed(RuntimeFailure):
-    """An application did not become ready; the message carries Serve's reason."""
+    """An application did not become ready. The message has Serve's reason, `extra["states"]` all that Serve says."""
 
     title = "An application did not start"
 
@@ -82,6 +87,12 @@ class ApplicationState:
     def failed(self) -> bool:
         return self.status in ("DEPLOY_FAILED", "UNHEALTHY")
 
+    @property
+    def reason(self) -> str:
+        """The message without the traceback that Serve puts before it."""
+        errors = list(_EXCEPTION.finditer(self.message))
+        return self.message[errors[-1].start() :].strip() if errors else self.message
+
 
 StatusHook = Callable[[ApplicationState], None]
 
@@ -100,7 +111,7 @@ class RayRuntime:
         The processes end with this one, however it ends. Raises `PortInUse`, `RayStartFailed`, `ConfigurationError`.
         """
         _check_ports(options)
-        scratch = Path(tempfile.mkdtemp(prefix="azora-"))  # short, for sockets, and closed to other accounts
+        scratch = make_scratch()
         try:
             export(head_environment(options, configuration.route_prefixes, scratch))
             ensure_token(options.token_file)
@@ -188,7 +199,7 @@ class RayRuntime:
                     on_status(state)
             states = [seen[name] for name in sorted(names & seen.keys())]
             if failed := [state for state in states if state.failed]:
-                raise DeploymentFailed("; ".join(f"{state.name}: {state.message}" for state in failed))
+                raise DeploymentFailed("; ".join(f"{state.name}: {state.reason}" for state in failed), states=failed)
             if len(states) == len(names) and all(state.ready for state in states):
                 return states
             if time.monotonic() > deadline:
@@ -218,17 +229,19 @@ def routes(base_url: str) -> set[str]:
 
 
 def _check_ports(options: RayOptions) -> None:
-    check_free(options.http_host, options.http_port, "the HTTP port (AZORA_HTTP_PORT)")
+    wanted = [(options.http_host, options.http_port, "the HTTP port (AZORA_HTTP_PORT)")]
     if options.dashboard_port is not None:
-        check_free(options.dashboard_host, options.dashboard_port, "Ray's dashboard")
-    for port in (options.haproxy_statistics_port, options.haproxy_metrics_port):
-        if port is not None:
-            check_free(LOOPBACK, port, "HAProxy's statistics or metrics")
+        wanted.append((options.dashboard_host, options.dashboard_port, "Ray's dashboard"))
+    management = (options.haproxy_statistics_port, options.haproxy_metrics_port)
+    wanted += [(LOOPBACK, port, "HAProxy's statistics or metrics") for port in management if port is not None]
+    for host, port, purpose in wanted:
+        check_free(host, port, purpose, patience_s=_PREDECESSOR_S)
 
 
 def _start_head(options: RayOptions, scratch: Path) -> None:
     import ray
 
+    _quieten()
     directory = ray_directory(options.directory, scratch)
     directory.mkdir(parents=True, exist_ok=True)
     prune_sessions(directory, keep=_SESSIONS_KEPT)
@@ -260,6 +273,12 @@ def _start_serve(options: RayOptions, configuration: ServeConfiguration) -> None
         )
 
 
+def _quieten() -> None:
+    """Leave the terminal to the caller: Ray tells of signals it cannot take in a thread, Serve of each start."""
+    logging.getLogger("ray._private.worker").setLevel(logging.ERROR)
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+
+
 @contextmanager
 def _translated(doing: str) -> Iterator[None]:
     """Turn whatever Ray raises into `RayStartFailed` with what was being done."""
@@ -278,9 +297,19 @@ def _stop_ray() -> None:
     from ray import serve
 
     try:
+        _drain()
         serve.shutdown()
     finally:
         ray.shutdown()
+
+
+def _drain() -> None:
+    """Let requests in progress finish: `serve.shutdown` alone ends the proxy first and cuts them."""
+    from ray import serve
+    from ray.serve.context import _get_global_client
+
+    if names := list(serve.status().applications):
+        _get_global_client().delete_apps(names)
 
 
 def _disconnect() -> None:

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     http_port: int = Field(default=8000, ge=1, le=65535)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
     topology: Path | None = Field(default=None, description="Serve configuration; default serve.local.yaml")
+    ray_address: str | None = Field(default=None, description="a Ray cluster that runs; default: a head of our own")
+    ray_dashboard_port: int = Field(default=8265, ge=0, le=65535, description="`ray job submit` needs it; 0: none")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     demo: bool = Field(default=True, description="create the demo organisation on first start")
 
@@ -94,7 +96,9 @@ class Settings(BaseSettings):
     rate_limit_credentials: RateSetting = Field(
         default=Rate(1200, 60), description="sign-in, registration and reset, per address"
     )
-    trusted_proxies: int = Field(default=0, ge=0, le=8, description="proxies in front that set X-Forwarded-For")
+    trusted_proxies: int = Field(
+        default=1, ge=0, le=8, description="proxies that append to X-Forwarded-For; Serve's own HAProxy is one"
+    )
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_import_bytes: int = Field(default=33_554_432, ge=1024)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from deployments.courses.deployment import SERVICE as COURSES
+from deployments.enrollments.deployment import SERVICE as ENROLLMENTS
 from deployments.kit.service import ServiceDefinition
 from deployments.sessions.deployment import SERVICE as SESSIONS
 from deployments.users.deployment import SERVICE as USERS
 from deployments.web.deployment import front_door
 
-SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS)
+SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS, COURSES, ENROLLMENTS)
 BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}

@@ -40,9 +40,9 @@ class Assignment:
     maximum_points: Decimal
     pass_mark_percent: Decimal | None
 
-    def passed(self, points: Decimal) -> bool:
-        """Whether a grade completes the unit; decided on the exact share."""
-        return self.pass_mark_percent is None or points * HUNDRED >= self.pass_mark_percent * self.maximum_points
+    def passed(self, points: Decimal, maximum: Decimal) -> bool:
+        """Whether `points` of `maximum` complete the unit; decided on the exact share."""
+        return self.pass_mark_percent is None or points * HUNDRED >= self.pass_mark_percent * maximum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +78,7 @@ class CourseVersion:
 
 def parse_version(version_id: UUID, title: str, content: Mapping[str, Any]) -> CourseVersion:
     """Read the snapshot that publishing wrote."""
-    units = tuple(
-        _unit(UUID(str(module["id"])), unit) for module in content["modules"] for unit in module["units"]
-    )
+    units = tuple(_unit(UUID(str(module["id"])), unit) for module in content["modules"] for unit in module["units"])
     return CourseVersion(version_id, title, units)
 
 
@@ -138,9 +136,7 @@ def _true_false(data: Mapping[str, Any]) -> Question:
 
 
 def _numeric(data: Mapping[str, Any]) -> Question:
-    return Numeric(
-        **_common(data), correct=_decimal(data["correct"]), tolerance=_decimal(data.get("tolerance") or 0)
-    )
+    return Numeric(**_common(data), correct=_decimal(data["correct"]), tolerance=_decimal(data.get("tolerance") or 0))
 
 
 def _short_text(data: Mapping[str, Any]) -> Question:

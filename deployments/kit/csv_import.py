@@ -74,7 +74,9 @@ class ImportReport(BaseModel):
     rows: int = Field(description="How many rows the file has below its header")
     counts: dict[str, int] = Field(description="How many rows had each outcome; `invalid` among them")
     items: list[RowOutcome] = Field(description="The rows without a fault, in the order of the file")
-    faults: list[RowFault] = Field(description="What is wrong, in the order of the file; only a dry run answers with any")
+    faults: list[RowFault] = Field(
+        description="What is wrong, in the order of the file; only a dry run answers with any"
+    )
 
 
 @dataclass(slots=True)

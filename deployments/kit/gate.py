@@ -29,6 +29,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = get_logger("gate")
 _SLOW_SECONDS = 1.0
 _BEARER = "Bearer "
+_UNLIMITED = ("/health", "/ready")  # asked by load balancers, often and from few addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,12 @@ class Gate:
         principal = None
         if token is not None:
             principal = self._authenticator.remembered(token) or await self._authenticator.authenticate(token)
-        address = client_address(scope, headers, self._limits.trusted_proxies)
-        decision = await self._admit(principal, address)
-        exchange.extra += decision.headers("person" if principal else "address")
-        if not decision.allowed:
-            raise TooManyRequests(decision.reset_seconds)
+        address = client_address(scope, self._limits.trusted_proxies)
+        if not scope["path"].endswith(_UNLIMITED):
+            decision = await self._admit(principal, address)
+            exchange.extra += decision.headers("person" if principal else "address")
+            if not decision.allowed:
+                raise TooManyRequests(decision.reset_seconds)
         if principal is not None and self._fast_path is not None and scope["method"] == "GET":
             answer = self._fast_path.answer(principal, scope["path"], headers)
             if answer is not None:
@@ -163,15 +165,22 @@ class _Exchange:
             )
 
 
-def client_address(scope: Scope, headers: Mapping[bytes, bytes], trusted_proxies: int) -> str:
-    """The client's address: the peer's, or what the outermost trusted proxy wrote into X-Forwarded-For."""
+def client_address(scope: Scope, trusted_proxies: int) -> str:
+    """The client's address: what the outermost trusted proxy wrote into X-Forwarded-For, else the peer's.
+
+    Every proxy appends the address it was called from, so with n trusted proxies the n-th from the end is the first
+    that a client cannot have made up.
+    """
+    hops = [
+        hop.strip()
+        for name, value in scope["headers"]
+        if name == b"x-forwarded-for"
+        for hop in value.decode("latin-1").split(",")
+    ]
+    if trusted_proxies and hops:
+        return hops[-min(trusted_proxies, len(hops))]
     client = scope.get("client")
-    peer: str = client[0] if client else "unknown"
-    forwarded = headers.get(b"x-forwarded-for")
-    if not trusted_proxies or not forwarded:
-        return peer
-    hops = [hop.strip() for hop in forwarded.decode("latin-1").split(",")]
-    return hops[-trusted_proxies] if len(hops) >= trusted_proxies else hops[0]
+    return str(client[0]) if client else "unknown"
 
 
 def _bearer(authorization: bytes | None) -> str | None:

@@ -118,6 +118,7 @@ class ServiceHost:
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             path = scope["path"]
+            scope["root_path"] = ""  # routes are declared whole, whatever prefix the proxy mounts them under
             for prefix, gate in self._gates:
                 if path.startswith(prefix):
                     await gate(scope, receive, send)

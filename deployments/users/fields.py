@@ -72,5 +72,7 @@ Timezone = Annotated[
 # The rules of passwords are `deployments.kit.passwords.check_policy`'s; this only bounds what is read.
 Password = Annotated[str, Field(max_length=1024, description="10 characters at least, 72 bytes at most")]
 LinkText = Annotated[
-    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._-]+$"), Field(description="From the mail")
+    str,
+    StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._-]+$"),
+    Field(description="From the mail"),
 ]

@@ -1,4 +1,4 @@
-"""Links that mails carry: an organisation, so that its tenant can be entered, and a secret of which only a hash is kept."""
+"""What links in mails carry: the organisation whose tenant they enter, and a secret of which only a hash is kept."""
 
 from __future__ import annotations
 

@@ -425,7 +425,8 @@ create view enrollment_views with (security_invoker = true) as
            case when overdue(e) then 'expired' else e.status end as status,
            e.enrolled_at, e.completed_at, e.dropped_at, e.expires_at, e.created_at,
            c.title as course_title, c.instructor_id,
-           v.number as version_number, n.number as newest_version_number,
+           v.number as version_number, coalesce(n.number, v.number) as newest_version_number,
+           coalesce(n.number > v.number, false) as newer_version,
            case when e.status = 'waitlisted' then (
                select count(*) from enrollments w
                 where w.course_id = e.course_id and w.status = 'waitlisted'
@@ -483,6 +484,7 @@ create table submissions (
     foreign key (org_id, enrollment_id) references enrollments (org_id, id) on delete cascade,
     foreign key (org_id, graded_by) references users (org_id, id)
 );
+create index submissions_ungraded on submissions (enrollment_id, created_at, id) where graded_at is null;
 
 create table certificates (
     id            uuid primary key,

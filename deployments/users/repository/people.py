@@ -155,6 +155,10 @@ class UserRepository:
         """Everybody in the organisation."""
         return [row["id"] async for row in _queries.ids(self._connection)]
 
+    async def emails(self) -> set[str]:
+        """Everybody's address."""
+        return {row["email"] async for row in _queries.emails(self._connection)}
+
     async def sensitive(self, user_id: UUID) -> bytes | None:
         """The sealed fields."""
         sealed: bytes | None = await _queries.sensitive(self._connection, user_id=user_id)

@@ -54,6 +54,9 @@ select count(*) from users where role = 'org_admin' and status = 'active';
 -- name: ids
 select id from users where status <> 'erased';
 
+-- name: emails
+select email from users where status <> 'erased';
+
 -- name: sensitive$
 select sensitive from users where id = :user_id;
 

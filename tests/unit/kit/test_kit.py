@@ -94,17 +94,18 @@ def test_every_permission_is_held_by_somebody_and_known() -> None:
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "expected"),
     [
-        (0, b"9.9.9.9", "10.0.0.1"),
-        (1, b"9.9.9.9", "9.9.9.9"),
-        (1, b"6.6.6.6, 9.9.9.9", "9.9.9.9"),
-        (2, b"6.6.6.6, 9.9.9.9, 10.0.0.7", "9.9.9.9"),
-        (3, b"9.9.9.9", "9.9.9.9"),
-        (1, None, "10.0.0.1"),
+        (0, [b"9.9.9.9"], "10.0.0.1"),
+        (1, [b"9.9.9.9"], "9.9.9.9"),
+        (1, [b"6.6.6.6, 9.9.9.9"], "9.9.9.9"),
+        (1, [b"6.6.6.6", b"9.9.9.9"], "9.9.9.9"),
+        (2, [b"6.6.6.6, 9.9.9.9", b"10.0.0.7"], "9.9.9.9"),
+        (3, [b"9.9.9.9"], "9.9.9.9"),
+        (1, [], "10.0.0.1"),
     ],
 )
-def test_only_trusted_proxies_name_the_client(proxies: int, forwarded: bytes | None, expected: str) -> None:
-    headers = {b"x-forwarded-for": forwarded} if forwarded else {}
-    assert client_address({"client": ("10.0.0.1", 5)}, headers, proxies) == expected
+def test_only_trusted_proxies_name_the_client(proxies: int, forwarded: list[bytes], expected: str) -> None:
+    headers = [(b"x-forwarded-for", value) for value in forwarded]
+    assert client_address({"client": ("10.0.0.1", 5), "headers": headers}, proxies) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""The Ray shell around `Housekeeper`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+
+from actors.housekeeper.duties import Duty, standard_duties
+from actors.housekeeper.state import Housekeeper, Record
+from configs.settings import Settings
+from stores.postgres import Database
+
+NAMESPACE = "azora"
+NAME = "housekeeper"
+
+
+@ray.remote(num_cpus=0, max_restarts=-1)
+class HousekeeperActor:
+    """Keeps house from its first moment on, also after a restart: all it needs to know is in the database."""
+
+    def __init__(self, settings: Settings, duties: Sequence[Duty]) -> None:
+        database = Database.from_settings(settings, role="azora_system")
+        self._housekeeper = Housekeeper(database, [*standard_duties(settings), *duties])
+        # A loop of its own: an asynchronous actor's runs only from the first call on, and nobody need call this one.
+        threading.Thread(target=asyncio.run, args=(self._housekeeper.run(),), name=NAME, daemon=True).start()
+
+    def report(self) -> dict[str, Record]:
+        """See `Housekeeper.report`."""
+        return self._housekeeper.report()
+
+
+def start_housekeeper(settings: Settings, duties: Sequence[Duty] = ()) -> Any:
+    """The cluster's one housekeeper, created where it is absent; `duties` are the services' own."""
+    options = HousekeeperActor.options(  # type: ignore[attr-defined]
+        name=NAME, namespace=NAMESPACE, lifetime="detached", get_if_exists=True
+    )
+    return options.remote(settings, duties)

@@ -1,0 +1,77 @@
+"""`azora admin`: the few things that must work without the HTTP services."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cluster.bootstrap import keyring_of, prepare
+from cluster.console import fail, out, show_event
+from cluster.installation import connected
+from configs.settings import Settings
+from deployments.kit.passwords import Passwords
+from deployments.users import administration as users
+from stores import valkey
+from stores.postgres import Database
+from stores.sessions import SessionStore
+from stores.signing_keys import reseal_keys, rotate_key
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[tuple[Settings, Database]]:
+    async with connected(settings, show_event) as found:
+        await prepare(found)
+        database = Database.from_settings(found)
+        try:
+            yield found, database
+        finally:
+            await database.close()
+
+
+async def create_organisation(settings: Settings, slug: str, name: str, registration: str) -> None:
+    """Create a tenant and print its id."""
+    async with _database(settings) as (_, database):
+        organisation = await users.create_organisation(database, slug=slug, name=name, registration=registration)
+        out.print(f"Created organisation {organisation.slug} ({organisation.id}).")
+
+
+async def create_user(settings: Settings, **person: str) -> None:
+    """Create a person (`organisation`, `email`, `role`, `first_name`, `last_name`, `password`) and print the id."""
+    async with _database(settings) as (found, database):
+        user = await users.create_user(database, Passwords(found.bcrypt_cost), **person)
+        out.print(f"Created {user.role} {user.email} ({user.id}).")
+
+
+async def reset_password(settings: Settings, organisation: str, email: str, password: str) -> None:
+    """Set a password and end the person's sessions."""
+    async with _database(settings) as (found, database):
+        client = valkey.connect(found)
+        try:
+            await users.reset_password(
+                database,
+                Passwords(found.bcrypt_cost),
+                SessionStore(client, found),
+                organisation=organisation,
+                email=email,
+                password=password,
+            )
+        finally:
+            await client.aclose()
+        out.print(f"The password of {email} is set; all of their sessions have ended.")
+
+
+async def rotate_keys(settings: Settings) -> None:
+    """A new signing key; and everything sealed under an older data key sealed again."""
+    async with _database(settings) as (found, database):
+        keyring = keyring_of(found)
+        kid = await rotate_key(database, keyring, "access", found.access_token_lifetime)
+        out.print(f"New token signing key {kid}; it signs from a minute on, older tokens stay valid.")
+        keys = await reseal_keys(database, keyring)
+        system = Database.from_settings(found, role="azora_system")
+        try:
+            people = await users.reseal(system, keyring)
+        finally:
+            await system.close()
+        out.print(f"Sealed again under {keyring.active!r}: {keys} signing key(s), {people.changed} profile(s).")
+        if people.broken:
+            fail(f"{people.broken} profile(s) cannot be opened with any key in AZORA_DATA_KEYS.", "Add the key back.")

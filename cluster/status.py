@@ -1,0 +1,54 @@
+"""`azora status`: what runs, from the outside."""
+
+from __future__ import annotations
+
+import httpx
+import typer
+from rich.table import Table
+
+from cluster.console import out
+from cluster.installation import Running, home_of, read_running
+from cluster.memory import proportional_bytes
+from configs.settings import Settings
+from deployments.registry import SERVICES
+
+_TIMEOUT_SECONDS = 5.0
+_MEBIBYTE = 2**20
+
+
+async def show_status(settings: Settings) -> None:
+    """Print services, dependencies and memory; exits with 1 where something is not ready."""
+    home = home_of(settings)
+    running = read_running(home)
+    if running is None:
+        holder = home.holder()
+        out.print("Azora is starting or stopping." if holder else f"Azora does not run in {home.root}.")
+        raise typer.Exit(1)
+    out.print(f"Azora runs as process {running.pid}: {running.base_url}")
+    ready = await _show_services(running)
+    sizes = proportional_bytes(running.pid)
+    out.print(f"Memory {sum(sizes.values()) // _MEBIBYTE} MiB (proportional, {len(sizes)} kinds of process)")
+    for name, size in list(sizes.items())[:8]:
+        out.print(f"  [dim]{size // _MEBIBYTE:5d} MiB  {name}[/dim]")
+    if not ready:
+        raise typer.Exit(1)
+
+
+async def _show_services(running: Running) -> bool:
+    table = Table("service", "status", "dependencies", box=None, padding=(0, 2, 0, 0))
+    ready = True
+    async with httpx.AsyncClient(base_url=running.base_url, timeout=_TIMEOUT_SECONDS, trust_env=False) as http:
+        for definition in SERVICES:
+            try:
+                document = (await http.get(f"{definition.prefix}/ready")).json()
+            except (httpx.HTTPError, ValueError) as error:
+                document = {"status": f"no answer ({type(error).__name__})", "dependencies": {}}
+            ready &= document["status"] == "ready"
+            colour = "green" if document["status"] == "ready" else "red"
+            details = ", ".join(
+                f"{name} {d['latency_ms']:.1f} ms" if d["status"] == "up" else f"[red]{name} down[/red]"
+                for name, d in document.get("dependencies", {}).items()
+            )
+            table.add_row(definition.name, f"[{colour}]{document['status']}[/{colour}]", details)
+    out.print(table)
+    return ready

@@ -1,0 +1,1 @@
+"""Courses: the catalogue, authoring and publishing, what learners read, prerequisites and reviews."""

@@ -1,0 +1,36 @@
+"""The courses service, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from deployments.courses.cache import CHANNEL, CourseCache
+from deployments.courses.endpoints import router
+from deployments.courses.service import CourseService
+from deployments.kit.context import ServiceContext
+from deployments.kit.service import ServiceDefinition
+
+
+def _build(_context: ServiceContext) -> CourseService:
+    return CourseService.create()
+
+
+def _fast_path(_context: ServiceContext, service: CourseService) -> CourseCache:
+    return service.cache
+
+
+def _background(context: ServiceContext, service: CourseService) -> tuple[Coroutine[Any, Any, None]]:
+    return (context.database.listen(CHANNEL, service.cache.on_message, service.cache.on_state),)
+
+
+SERVICE = ServiceDefinition(
+    name="courses",
+    prefix="/api/courses",
+    title="Azora courses",
+    description="The catalogue, authoring and publishing, what learners read, prerequisites and reviews.",
+    router=router,
+    build=_build,
+    fast_path=_fast_path,
+    background=_background,
+)

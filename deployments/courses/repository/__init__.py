@@ -1,0 +1,1 @@
+"""Courses in PostgreSQL; the only place with SQL."""

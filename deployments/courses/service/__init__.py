@@ -1,0 +1,49 @@
+"""The rules of courses: one class per concern, put together in `CourseService`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployments.courses.cache import CourseCache
+from deployments.courses.service.authoring import Authoring
+from deployments.courses.service.catalogue import Catalogue
+from deployments.courses.service.content import Content
+from deployments.courses.service.drafts import Drafting
+from deployments.courses.service.news import News
+from deployments.courses.service.pages import Pages
+from deployments.courses.service.prerequisites import Prerequisites
+from deployments.courses.service.publishing import Publishing
+from deployments.courses.service.reviews import Reviews
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseService:
+    """All that the endpoints need."""
+
+    cache: CourseCache
+    pages: Pages
+    catalogue: Catalogue
+    authoring: Authoring
+    drafting: Drafting
+    publishing: Publishing
+    prerequisites: Prerequisites
+    content: Content
+    reviews: Reviews
+
+    @classmethod
+    def create(cls) -> CourseService:
+        """Wire the parts up."""
+        cache = CourseCache()
+        news = News(cache)
+        pages = Pages(cache)
+        return cls(
+            cache=cache,
+            pages=pages,
+            catalogue=Catalogue(),
+            authoring=Authoring(news, pages),
+            drafting=Drafting(news),
+            publishing=Publishing(news, pages),
+            prerequisites=Prerequisites(news),
+            content=Content(),
+            reviews=Reviews(news),
+        )

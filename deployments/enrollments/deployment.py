@@ -1,0 +1,44 @@
+"""The enrolments service, put together."""
+
+from __future__ import annotations
+
+from deployments.enrollments.certificates import Certifier
+from deployments.enrollments.completion import Completion
+from deployments.enrollments.coursework import Coursework
+from deployments.enrollments.endpoints import router
+from deployments.enrollments.enrolling import Enrolling
+from deployments.enrollments.grading import Grading
+from deployments.enrollments.importing import Importing
+from deployments.enrollments.reading import Reading
+from deployments.enrollments.seats import Seats
+from deployments.enrollments.service import EnrollmentService
+from deployments.enrollments.versions import Versions
+from deployments.kit.context import ServiceContext
+from deployments.kit.service import ServiceDefinition
+
+
+def _build(context: ServiceContext) -> EnrollmentService:
+    settings = context.settings
+    versions = Versions()
+    seats = Seats(versions)
+    certifier = Certifier(context.keys, context.keyring, issuer=settings.issuer, base_url=settings.base_url)
+    completion = Completion(database=context.database, versions=versions, seats=seats, certifier=certifier)
+    enrolling = Enrolling(versions=versions, seats=seats, completion=completion)
+    return EnrollmentService(
+        enrolling=enrolling,
+        coursework=Coursework(versions=versions, completion=completion),
+        grading=Grading(versions=versions, completion=completion),
+        reading=Reading(versions=versions),
+        certifier=certifier,
+        importing=Importing(enrolling=enrolling, seats=seats),
+    )
+
+
+SERVICE = ServiceDefinition(
+    name="enrollments",
+    prefix="/api/enrollments",
+    title="Azora enrolments",
+    description="Who takes which course: seats and waiting lists, progress, quizzes, assignments, certificates.",
+    router=router,
+    build=_build,
+)

@@ -1,0 +1,12 @@
+"""Routes of the enrolments service, one module for each subject."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from deployments.enrollments.endpoints import certificates, coursework, imports, own, staff
+
+# Paths that begin with a word come before those that begin with an enrolment's id.
+_SUBJECTS = (certificates, staff, imports, own, coursework)
+
+router = APIRouter(routes=[route for subject in _SUBJECTS for route in subject.router.routes])

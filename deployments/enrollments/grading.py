@@ -1,0 +1,89 @@
+"""Grading what learners hand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from deployments.enrollments.announcements import announce
+from deployments.enrollments.authority import reaches
+from deployments.enrollments.completion import Completion
+from deployments.enrollments.coursework import keep_record
+from deployments.enrollments.errors import OwnSubmission, SubmissionSuperseded, SubmissionUnknown
+from deployments.enrollments.lifecycle import Status
+from deployments.enrollments.progress import percent
+from deployments.enrollments.repository.coursework import CourseworkRepository
+from deployments.enrollments.repository.enrollments import EnrollmentRepository
+from deployments.enrollments.repository.rows import Enrollment, Submission
+from deployments.enrollments.versions import Versions
+from deployments.kit.errors import Invalid
+from deployments.kit.etags import check_match
+from deployments.kit.principal import Principal
+from deployments.kit.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading:
+    """Grades and grades again; the learner's score follows, also once the enrolment has ended."""
+
+    versions: Versions
+    completion: Completion
+
+    async def grade(
+        self, work: Work, principal: Principal, submission_id: UUID, *, points: Decimal, feedback: str,
+        if_match: str | None,
+    ) -> Submission:  # fmt: skip
+        """Grade a learner's newest submission for a unit.
+
+        A grade at or above the pass mark completes the unit; a lower one reopens it, unless the course is completed.
+        Raises `SubmissionUnknown`, `OwnSubmission`, `SubmissionSuperseded`, `PreconditionFailed`, `Invalid`.
+        """
+        connection = await work.connection()
+        repository = CourseworkRepository(connection)
+        enrollment = await self._enrollment(work, principal, submission_id)
+        submission = await repository.submission(submission_id)  # as it is now that the enrolment is locked
+        assert submission is not None, "submissions are never deleted"
+        check_match(if_match, submission.revision)
+        if submission.superseded:
+            raise SubmissionSuperseded()
+        if points > submission.maximum_points:
+            raise Invalid.field("points", "too_large", f"at most {submission.maximum_points}")
+        graded = await repository.grade(submission_id, points=points, feedback=feedback, graded_by=principal.user_id)
+        await self._follow(work, enrollment, graded)
+        return graded
+
+    async def _enrollment(self, work: Work, principal: Principal, submission_id: UUID) -> Enrollment:
+        """The learner's enrolment, locked, where the person may grade it."""
+        connection = await work.connection()
+        submission = await CourseworkRepository(connection).submission(submission_id)
+        if submission is None:
+            raise SubmissionUnknown()
+        repository = EnrollmentRepository(connection)
+        enrollment = await repository.lock(submission.enrollment_id)
+        assert enrollment is not None, "submissions belong to enrolments"
+        course = await repository.course(enrollment.course_id)
+        if course is None or not reaches(principal, course.instructor_id, "submissions.grade"):
+            raise SubmissionUnknown()
+        if enrollment.user_id == principal.user_id:
+            raise OwnSubmission()
+        return enrollment
+
+    async def _follow(self, work: Work, enrollment: Enrollment, graded: Submission) -> None:
+        assert graded.points is not None
+        connection = await work.connection()
+        version = await self.versions.get(connection, enrollment.version_id)
+        before = await CourseworkRepository(connection).record(enrollment.id, graded.unit_id)
+        unit = version.by_id.get(graded.unit_id)  # gone where the learner has upgraded to a version without it
+        assignment = unit.assignment if unit else None
+        passed = assignment is None or assignment.passed(graded.points, graded.maximum_points)
+        score = percent(graded.points, graded.maximum_points)
+        announce(
+            work, "submission.graded", enrollment, subject=graded.id, submission_id=graded.id, unit_id=graded.unit_id,
+            points=str(graded.points), maximum_points=str(graded.maximum_points), grade=str(score), passed=passed,
+        )  # fmt: skip
+        final = enrollment.status is Status.COMPLETED and before.completed_at is not None
+        await keep_record(
+            work, self.completion, enrollment, version, graded.unit_id, before,
+            completed=passed or final, score=score,
+        )  # fmt: skip

@@ -1,0 +1,24 @@
+"""The rules of enrolments, gathered: one part for each thing people come for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployments.enrollments.certificates import Certifier
+from deployments.enrollments.coursework import Coursework
+from deployments.enrollments.enrolling import Enrolling
+from deployments.enrollments.grading import Grading
+from deployments.enrollments.importing import Importing
+from deployments.enrollments.reading import Reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrollmentService:
+    """What the endpoints call."""
+
+    enrolling: Enrolling
+    coursework: Coursework
+    grading: Grading
+    reading: Reading
+    certifier: Certifier
+    importing: Importing

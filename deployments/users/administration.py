@@ -1,0 +1,154 @@
+"""What the command line does to organisations and people: the same rules and events, without HTTP or a caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from deployments.kit.errors import Invalid, NotFound
+from deployments.kit.passwords import Passwords, check_policy
+from deployments.kit.work import Work
+from deployments.users.errors import OrganisationUnknown
+from deployments.users.repository.links import ResetRepository
+from deployments.users.repository.organisations import OrganisationRepository, OrganisationRow
+from deployments.users.repository.people import User, UserRepository
+from deployments.users.schemas import NewOrganisation, NewPerson
+from deployments.users.service.common import end_sessions, publish
+from deployments.users.service.organisations import publish_organisation
+from deployments.users.service.profiles import sensitive_context
+from stores.ids import new_id
+from stores.postgres import Database
+from stores.sealing import Keyring, SealBroken
+from stores.sessions import SessionStore
+
+_SOURCE = "users"
+_RESEALED_AT_ONCE = 500
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How many rows were encrypted again, and how many could not be opened with any key there is."""
+
+    changed: int
+    broken: int
+
+
+async def create_organisation(
+    database: Database, *, slug: str, name: str, registration: str = "invitation", locale: str = "en"
+) -> OrganisationRow:
+    """A new tenant. Raises `SlugTaken`, `Invalid`."""
+    wanted = _valid(NewOrganisation, slug=slug, name=name, registration=registration, locale=locale)
+    async with Work(database, new_id(), _SOURCE) as work:
+        organisation = await OrganisationRepository(await work.connection()).insert(
+            id=work.org_id,
+            slug=wanted.slug,
+            name=wanted.name,
+            registration=wanted.registration,
+            locale=wanted.locale,
+        )
+        publish_organisation(work, "organisation.created.v1", organisation)
+    return organisation
+
+
+async def create_user(
+    database: Database,
+    passwords: Passwords,
+    *,
+    organisation: str,
+    email: str,
+    first_name: str,
+    last_name: str,
+    role: str,
+    password: str,
+) -> User:
+    """A person with any role; `organisation` is a slug. Raises `OrganisationUnknown`, `EmailTaken`, `Invalid`."""
+    wanted = _valid(NewPerson, email=email, first_name=first_name, last_name=last_name, role=role, password=password)
+    check_policy(password, personal=(wanted.email, wanted.first_name, wanted.last_name))
+    password_hash = await passwords.hash(password)
+    async with Work(database, await _organisation_id(database, organisation), _SOURCE) as work:
+        user = await UserRepository(await work.connection()).insert(
+            org_id=work.org_id,
+            email=wanted.email,
+            password_hash=password_hash,
+            first_name=wanted.first_name,
+            last_name=wanted.last_name,
+            role=wanted.role,
+        )
+        publish(work, "user.created.v1", user.id, role=user.role)
+    return user
+
+
+async def reset_password(
+    database: Database, passwords: Passwords, sessions: SessionStore, *, organisation: str, email: str, password: str
+) -> User:
+    """Set a person's password and end all their sessions. Raises `OrganisationUnknown`, `NotFound`, `Invalid`."""
+    check_policy(password, personal=(email,))
+    password_hash = await passwords.hash(password)
+    async with Work(database, await _organisation_id(database, organisation), _SOURCE) as work:
+        connection = await work.connection()
+        user = await UserRepository(connection).by_email(email.strip().lower())
+        changed = await UserRepository(connection).set_password(user.id, password_hash) if user else None
+        if changed is None:
+            raise NotFound(f"{organisation} has nobody with the address {email}")
+        await ResetRepository(connection).void(changed.id)
+        await end_sessions(work, sessions, changed.id)
+        publish(work, "password.reset.v1", changed.id)
+    return changed
+
+
+async def emails(database: Database, organisation: str) -> set[str]:
+    """The addresses of everybody in an organisation, by slug. Raises `OrganisationUnknown`."""
+    async with database.transaction(await _organisation_id(database, organisation), readonly=True) as connection:
+        return await UserRepository(connection).emails()
+
+
+async def reseal(database: Database, keyring: Keyring) -> Resealed:
+    """Encrypt every person's sensitive fields again that another key than the active one seals.
+
+    `database` must be under the role `azora_system`. Works in batches, each a transaction of its own, and can be
+    repeated. Rows that cannot be opened stay as they are.
+    """
+    changed = broken = 0
+    after = UUID(int=0)
+    while True:
+        async with database.transaction(None) as connection:
+            repository = UserRepository(connection)
+            rows = await repository.sealed_under_other_keys(keyring.active, after, _RESEALED_AT_ONCE)
+            opened = {user_id: again for user_id, sealed in rows if (again := _again(keyring, user_id, sealed))}
+            await repository.reseal(keyring.active, opened)
+        changed += len(opened)
+        broken += len(rows) - len(opened)
+        if len(rows) < _RESEALED_AT_ONCE:
+            return Resealed(changed, broken)
+        after = rows[-1][0]
+
+
+def _again(keyring: Keyring, user_id: UUID, sealed: bytes) -> bytes | None:
+    context = sensitive_context(user_id)
+    try:
+        return keyring.seal(keyring.open(sealed, context), context)
+    except SealBroken:
+        return None
+
+
+async def _organisation_id(database: Database, slug: str) -> UUID:
+    async with database.transaction(None, readonly=True) as connection:
+        organisation = await OrganisationRepository(connection).by_slug(slug)
+    if organisation is None:
+        raise OrganisationUnknown(f"There is no organisation {slug!r}")
+    return organisation.id
+
+
+def _valid(model: type[Model], **fields: object) -> Model:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        found = [
+            {"pointer": "/" + "/".join(map(str, item["loc"])), "code": item["type"], "message": item["msg"]}
+            for item in error.errors(include_input=False)
+        ]
+        raise Invalid(found, "; ".join(f"{item['pointer'][1:]}: {item['message']}" for item in found)) from None

@@ -1,0 +1,66 @@
+"""Many people at once, with few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from deployments.users.import_plan import ImportedPerson
+from deployments.users.repository.people import VIOLATIONS, User
+from stores.ids import new_id
+from stores.postgres import Connection, violations
+from stores.queries import load_queries
+
+_queries = load_queries(__file__, "imports.sql")
+
+
+class ImportRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def known(self, people: Sequence[ImportedPerson], *, lock: bool) -> list[User]:
+        """Who has an address or an external id that the file names; locked against other changes where asked."""
+        keys = {
+            "emails": [person.email for person in people],
+            "external_ids": [person.external_id for person in people if person.external_id is not None],
+        }
+        if lock:
+            await _queries.lock(self._connection, **keys)
+        return [User.from_row(row) async for row in _queries.known(self._connection, **keys)]
+
+    async def create(self, org_id: UUID, people: Sequence[ImportedPerson]) -> list[User]:
+        """New people, in the same order. Raises `EmailTaken`, `ExternalIdTaken` where others were quicker."""
+        ids = [new_id() for _ in people]
+        with violations(VIOLATIONS):
+            rows = [
+                row
+                async for row in _queries.create(
+                    self._connection,
+                    org_id=org_id,
+                    ids=ids,
+                    emails=[person.email for person in people],
+                    password_hashes=[person.password_hash for person in people],
+                    first_names=[person.first_name for person in people],
+                    last_names=[person.last_name for person in people],
+                    roles=[person.role for person in people],
+                    external_ids=[person.external_id for person in people],
+                )
+            ]
+        by_id = {row["id"]: User.from_row(row) for row in rows}
+        return [by_id[id] for id in ids]
+
+    async def change(self, people: Sequence[User]) -> None:
+        """Write names, addresses and external ids. Raises `EmailTaken`, `ExternalIdTaken` where others were quicker."""
+        with violations(VIOLATIONS):
+            await _queries.change(
+                self._connection,
+                ids=[person.id for person in people],
+                emails=[person.email for person in people],
+                first_names=[person.first_name for person in people],
+                last_names=[person.last_name for person in people],
+                external_ids=[person.external_id for person in people],
+            )
+
+    async def void_resets(self, people: Sequence[User]) -> None:
+        """Make all links worthless that were mailed to these people."""
+        await _queries.void_resets(self._connection, user_ids=[person.id for person in people])

@@ -1,0 +1,128 @@
+-- What is held on one person, part by part.
+
+-- name: profile
+select id, org_id, email, first_name, last_name, role, status, bio, locale, timezone, external_id, created_at,
+       updated_at, password_changed_at
+  from users where id = :user_id;
+
+-- name: enrollments
+select e.id, e.course_id, c.title as course, v.number as course_version, e.status, e.progress, e.score,
+       e.waitlisted_at, e.enrolled_at, e.completed_at, e.dropped_at, e.expires_at, e.created_at, e.updated_at
+  from enrollments e
+  join courses c on c.org_id = e.org_id and c.id = e.course_id
+  join course_versions v on v.org_id = e.org_id and v.id = e.course_version_id
+ where e.user_id = :user_id order by e.created_at, e.id;
+
+-- name: progress
+select p.enrollment_id, p.unit_id, p.completed_at, p.score
+  from unit_progress p join enrollments e on e.org_id = p.org_id and e.id = p.enrollment_id
+ where e.user_id = :user_id order by p.enrollment_id, p.completed_at, p.unit_id;
+
+-- name: attempts
+select a.id, a.enrollment_id, a.unit_id, a.number, a.answers, a.result, a.points, a.maximum_points, a.score, a.passed,
+       a.created_at
+  from quiz_attempts a join enrollments e on e.org_id = a.org_id and e.id = a.enrollment_id
+ where e.user_id = :user_id order by a.created_at, a.id;
+
+-- name: submissions
+select s.id, s.enrollment_id, s.unit_id, s.number, s.body, s.points, s.maximum_points, s.feedback, s.graded_at,
+       s.created_at, s.updated_at
+  from submissions s join enrollments e on e.org_id = s.org_id and e.id = s.enrollment_id
+ where e.user_id = :user_id order by s.created_at, s.id;
+
+-- name: reviews
+select id, course_id, rating, body, created_at, updated_at from reviews where user_id = :user_id order by created_at, id;
+
+-- name: certificates
+select id, enrollment_id, course_id, code, token, issued_at, revoked_at
+  from certificates where user_id = :user_id order by issued_at, id;
+
+-- name: courses_taught
+select id, title, category, status, created_at, published_at
+  from courses where instructor_id = :user_id order by created_at, id;
+
+-- name: gradings
+select id, unit_id, points, maximum_points, feedback, graded_at
+  from submissions where graded_by = :user_id order by graded_at, id;
+
+-- name: invitations
+select i.id, i.email, i.role, i.expires_at, i.accepted_at, i.revoked_at, i.created_at
+  from invitations i join users u on u.org_id = i.org_id and u.email = i.email
+ where u.id = :user_id order by i.created_at, i.id;
+
+-- name: mails
+-- Without their texts: a link in one opens the account, and whoever exports need not be the person.
+select m.id, m.subject, m.created_at
+  from mails m join users u on u.org_id = m.org_id and u.email = m.recipient
+ where u.id = :user_id order by m.created_at, m.id;
+
+-- name: events
+-- Every event about a person is keyed by the person.
+select event from outbox where key = :user_id::uuid::text order by xid, seq;
+
+-- Erasure. Each counts what it did.
+
+-- name: erase_user^
+update users
+   set email = 'erased-' || id || '@erased.invalid', password_hash = null, first_name = 'Erased', last_name = 'person',
+       bio = '', locale = 'en', timezone = 'UTC', external_id = null, sensitive = null, sensitive_key_id = null,
+       status = 'erased', erased_at = now()
+ where id = :user_id
+returning erased_at;
+
+-- name: erase_reviews$
+with done as (update reviews set body = '' where user_id = :user_id and body <> '' returning 1)
+select count(*) from done;
+
+-- name: erase_submissions$
+with done as (
+    update submissions s set body = '', feedback = null
+      from enrollments e
+     where e.org_id = s.org_id and e.id = s.enrollment_id and e.user_id = :user_id
+    returning 1
+)
+select count(*) from done;
+
+-- name: erase_attempts$
+-- The application may only append attempts; the function blanks those of erased people.
+select blank_answers(:user_id);
+
+-- name: erase_certificates$
+-- The token is signed over the person's name, so it goes as a whole.
+with done as (
+    update certificates set token = '', revoked_at = coalesce(revoked_at, now()) where user_id = :user_id returning 1
+)
+select count(*) from done;
+
+-- name: erase_invitations$
+with done as (delete from invitations where email = :email returning 1) select count(*) from done;
+
+-- name: erase_password_resets$
+with done as (delete from password_resets where user_id = :user_id returning 1),
+     asked as (delete from password_reset_requests where email = :email returning 1)
+select (select count(*) from done) + (select count(*) from asked);
+
+-- name: erase_mails$
+with done as (delete from mails where recipient = :email returning 1) select count(*) from done;
+
+-- name: erase_idempotency_answers$
+-- Those the person got, and those about the person.
+with done as (
+    delete from idempotency_keys
+     where actor = :user_id::uuid::text
+        or position(convert_to(:user_id::uuid::text, 'UTF8') in body) > 0
+        or position(convert_to('"' || :email::text || '"', 'UTF8') in body) > 0
+    returning 1
+)
+select count(*) from done;
+
+-- name: drop_enrollments
+-- A seat that nobody will use is given up; what was finished stays as it is.
+update enrollments set status = 'dropped', dropped_at = now()
+ where user_id = :user_id and status in ('waitlisted', 'active')
+returning id, user_id, course_id, course_version_id, status, progress, score;
+
+-- name: insert_receipt^
+insert into erasures (id, org_id, user_id, requested_by, summary)
+values (:id, :org_id, :user_id, :requested_by, :summary)
+returning id, user_id, created_at;

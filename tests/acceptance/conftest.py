@@ -1,0 +1,110 @@
+"""The running platform, as a newcomer starts it: `azora up` in a home of its own, once for all acceptance tests.
+
+`AZORA_TEST_URL` and `AZORA_TEST_HOME` point the tests at a platform that runs already.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cluster.embedded import Home
+from cluster.installation import Running, read_running
+
+START_SECONDS = 150
+
+
+@dataclass(frozen=True)
+class RunningPlatform:
+    """A platform over HTTP, and the home to administer it by."""
+
+    base_url: str
+    home: Path
+    log: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What an `azora` command needs to find it."""
+        return {**os.environ, "AZORA_HOME": str(self.home)}
+
+    @property
+    def running(self) -> Running:
+        found = read_running(Home(self.home))
+        assert found is not None
+        return found
+
+    def azora(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run an `azora` command against it."""
+        return subprocess.run(
+            [sys.executable, "-m", "cluster", *arguments],
+            env=self.environment, text=True, capture_output=True, timeout=60, check=check,
+        )  # fmt: skip
+
+    @property
+    def demo_password(self) -> str:
+        return self.azora("admin", "demo-password").stdout.strip()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def running_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    if url := os.environ.get("AZORA_TEST_URL"):
+        yield RunningPlatform(url, Path(os.environ["AZORA_TEST_HOME"]), Path(os.devnull))
+        return
+    root = tmp_path_factory.mktemp("acceptance")
+    port = free_port()
+    environment = {
+        **os.environ,
+        "AZORA_HOME": str(root / "home"),
+        "AZORA_HTTP_PORT": str(port),
+        "AZORA_RAY_DASHBOARD_PORT": "0",
+        "AZORA_BCRYPT_COST": "4",
+        "AZORA_RATE_LIMIT": "1000000/60s",
+        "AZORA_RATE_LIMIT_ANONYMOUS": "1000000/60s",
+        "AZORA_RATE_LIMIT_CREDENTIALS": "1000000/60s",
+    }
+    log = root / "up.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cluster", "up"], env=environment, stdout=output, stderr=output
+        )
+    platform = RunningPlatform(f"http://127.0.0.1:{port}", root / "home", log)
+    try:
+        _await_start(process, platform)
+        yield platform
+    finally:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(60)
+        process.kill()
+
+
+def _await_start(process: subprocess.Popen[bytes], platform: RunningPlatform) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while "Ctrl-C stops it" not in platform.log.read_text():
+        assert process.poll() is None, f"azora up ended:\n{platform.log.read_text()}"
+        assert time.monotonic() < deadline, f"azora up did not finish:\n{platform.log.read_text()}"
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def http(running_platform: RunningPlatform) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=running_platform.base_url, timeout=30, trust_env=False) as client:
+        yield client
