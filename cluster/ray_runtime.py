@@ -17,6 +17,7 @@ import json
 import logging
 import re
 import shutil
+import socket
 import sys
 import time
 import urllib.error
@@ -46,6 +47,7 @@ from configs.errors import AzoraError
 _POLL_S = 0.2
 _EXCEPTION = re.compile(r"^[\w.]+(?:Error|Exception|Failed)\b", re.MULTILINE)
 _SESSIONS_KEPT = 3
+_CONNECT_TIMEOUT_S = 5.0
 # What a killed predecessor started ends by itself within about three seconds; until then it holds the ports.
 _PREDECESSOR_S = 5.0
 
@@ -127,7 +129,8 @@ class RayRuntime:
 
     @classmethod
     def connect(cls, address: str, token_file: Path | None = None) -> Self:
-        """Join a running cluster as a client that only deploys and watches. Raises `RayStartFailed`."""
+        """Join the cluster at `host:port` as a client that only deploys and watches. Raises `RayStartFailed`."""
+        _check_answers(address)
         export(client_environment(token_file))
         import ray
 
@@ -236,6 +239,15 @@ def _check_ports(options: RayOptions) -> None:
     wanted += [(LOOPBACK, port, "HAProxy's statistics or metrics") for port in management if port is not None]
     for host, port, purpose in wanted:
         check_free(host, port, purpose, patience_s=_PREDECESSOR_S)
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_TIMEOUT_S).close()
+    except (OSError, ValueError) as error:
+        raise RayStartFailed(f"No Ray cluster answers at {address}: {error}") from error
 
 
 def _start_head(options: RayOptions, scratch: Path) -> None:

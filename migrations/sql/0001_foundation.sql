@@ -150,13 +150,14 @@ create table courses (
     status        varchar(20)   not null default 'draft' check (status in ('draft', 'published', 'archived')),
     published_version_id uuid,
     revision      integer       not null default 1,
-    search        tsvector,
+    search        tsvector,     -- all words: what is found
+    heading       tsvector,     -- title, tags and category: by what it is ranked; short enough to lie in the row
     created_at    timestamptz   not null default now(),
     updated_at    timestamptz   not null default now(),
     published_at  timestamptz,
     unique (org_id, id),
     foreign key (org_id, instructor_id) references users (org_id, id)
-);
+) with (toast_tuple_target = 1024);  -- searches read many rows: descriptions and search vectors lie beside the table
 create index courses_search on courses using gin (search);
 create index courses_newest on courses (org_id, status, published_at, id);
 create index courses_title on courses (org_id, status, lower(title), id);
@@ -172,18 +173,20 @@ create function search_configuration(language text) returns regconfig language s
         when 'hu' then 'hungarian' when 'ro' then 'romanian' when 'tr' then 'turkish' else 'simple'
     end)::regconfig;
 
--- The lexeme that every course of an organisation has: with it in the query, the index reads one tenant's courses only.
-create function tenant_lexeme(org_id uuid) returns text language sql immutable parallel safe
-    return 'tenant:' || org_id;
+-- A lexeme that the courses of one organisation in one configuration share. With it in the query, the index gives no
+-- other tenant's courses, and none whose words were stemmed by other rules.
+create function courses_lexeme(org_id uuid, config regconfig) returns text language sql stable parallel safe
+    return 'courses:' || org_id || ':' || config;
 
 create function courses_search_vector() returns trigger language plpgsql as $$
 declare config regconfig := search_configuration(new.language);
 begin
-    new.search :=
+    new.heading :=
         setweight(to_tsvector(config, new.title), 'A') ||
-        setweight(to_tsvector(config, array_to_string(new.tags, ' ') || ' ' || new.category), 'B') ||
-        setweight(to_tsvector(config, new.description), 'C') ||
-        array_to_tsvector(array[tenant_lexeme(new.org_id)]);
+        setweight(to_tsvector(config, array_to_string(new.tags, ' ') || ' ' || new.category), 'B');
+    new.search :=
+        new.heading || setweight(to_tsvector(config, new.description), 'C') ||
+        array_to_tsvector(array[courses_lexeme(new.org_id, config)]);
     return new;
 end
 $$;
@@ -608,17 +611,16 @@ create function blank_answers(person uuid) returns bigint
 -- The present tenant's courses that a web search matches, each course in the configuration of its own language. As
 -- the owner, because row-level security keeps what is not leakproof, such as @@, from using an index.
 create function courses_matching(wanted text) returns table (id uuid, rank double precision)
-    language sql stable security definer set search_path = public, pg_temp rows 100
+    language sql stable security definer set search_path = public, pg_temp rows 1000
     begin atomic
-        select c.id, ts_rank(c.search, words.query)
+        select c.id, ts_rank(c.heading, words.query)
           from (select config, websearch_to_tsquery(config, wanted) as query
                   from unnest(array[
                       'simple', 'english', 'german', 'french', 'spanish', 'italian', 'portuguese', 'dutch', 'swedish',
                       'danish', 'norwegian', 'finnish', 'russian', 'hungarian', 'romanian', 'turkish'
                   ]::regconfig[]) as config) as words
           join courses c
-            on c.search @@ (words.query && quote_literal(tenant_lexeme(current_org()))::tsquery)
-           and search_configuration(c.language) = words.config
+            on c.search @@ (words.query && quote_literal(courses_lexeme(current_org(), words.config))::tsquery)
          where c.org_id = current_org() and numnode(words.query) > 0;
     end;
 revoke execute on function courses_matching(text) from public;

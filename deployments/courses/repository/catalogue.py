@@ -170,12 +170,11 @@ def facet_query(filters: Filters) -> tuple[str, list[Any]]:
 
 def _facet_count(facet: str) -> str:
     others = " and ".join(f"in_{other}" for other in _FACETS if other != facet)
-    column, source = f"m.{facet}", "matching m"
-    if facet == "tag":
-        column, source = "tag.value", "matching m, unnest(m.tags) as tag (value)"
+    value = "unnest(m.tags)" if facet == "tag" else f"m.{facet}"
     return f"""
-        select '{facet}' as facet, {column} as value, count(*) as count from {source} where {others}
-         group by {column} order by count(*) desc, {column} limit {_FACET_VALUES}
+        select '{facet}' as facet, value, count(*) as count
+          from (select {value} as value from matching m where {others}) as chosen
+         group by value order by count(*) desc, value limit {_FACET_VALUES}
     """  # noqa: S608
 
 

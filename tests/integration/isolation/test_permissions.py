@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from deployments.kit.permissions import ROLES
 from stores.ids import new_id
-from tests.integration.isolation.routes import Route, protected_routes
 from tests.platform import Organisation, Platform
+from tests.routes import Route, protected_routes
 
 ROUTES = protected_routes()
 

@@ -25,7 +25,7 @@ from cluster.haproxy import HaproxyPolicy, unavailable_response, write_launcher
 from cluster.memory import proportional_bytes
 from cluster.ports import PortInUse, check_free, free_ports, reachable_host
 from cluster.ray_environment import RayOptions, ensure_token, export, head_environment, prune_sessions, ray_directory
-from cluster.ray_runtime import ApplicationState, routes
+from cluster.ray_runtime import ApplicationState, RayRuntime, RayStartFailed, routes
 from cluster.serve_configuration import ServeConfiguration
 from configs.errors import ConfigurationError
 
@@ -299,6 +299,12 @@ def proxy() -> Iterator[str]:
 def test_routes_are_read_and_silence_is_none(proxy: str) -> None:
     assert routes(proxy) == {"/", "/api/users"}
     assert routes(f"http://127.0.0.1:{free_ports(1)[0]}") == set()
+
+
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:1"])
+def test_a_cluster_that_is_not_there_is_said_at_once(address: str) -> None:
+    with pytest.raises(RayStartFailed, match=f"No Ray cluster answers at {address}"):
+        RayRuntime.connect(address)
 
 
 def test_memory_counts_this_process() -> None:

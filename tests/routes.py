@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deployments.kit.permissions import PUBLIC
-from deployments.kit.routes import ServiceRoute
+from deployments.kit.service import build_api
 from deployments.registry import SERVICES
 
 
@@ -21,12 +21,16 @@ class Route:
         return f"{self.method} {self.path}"
 
 
+def all_routes() -> list[Route]:
+    """Every documented route."""
+    return [
+        Route(method.upper(), path, operation["x-permission"])
+        for definition in SERVICES
+        for path, operations in build_api(definition).openapi()["paths"].items()
+        for method, operation in operations.items()
+    ]
+
+
 def protected_routes() -> list[Route]:
-    """All routes that need a permission."""
-    found = []
-    for definition in SERVICES:
-        for route in definition.router.routes:
-            assert isinstance(route, ServiceRoute)
-            if route.permission != PUBLIC:
-                found += [Route(method, route.path, route.permission) for method in sorted(route.methods)]
-    return found
+    """Those that need a permission."""
+    return [route for route in all_routes() if route.permission != PUBLIC]
