@@ -9,6 +9,7 @@ configuration, then becomes HAProxy. The edits:
 - a path whose application is still coming up gets the same 503, where Serve says 404;
 - an exchange that broke before the first byte of the answer is repeated on another replica where that is safe:
   GET, HEAD and OPTIONS, and any request that carries an Idempotency-Key;
+- the client's address is appended to X-Forwarded-For, which rate limits per address need;
 - a client that never finishes its headers is let go, and no datagram per request is sent to syslog.
 
 HAProxy also ends with the Serve actor that started it; left to itself it would go on holding the port.
@@ -109,6 +110,7 @@ def edit_script(policy: HaproxyPolicy, *, page: Path, body: Path) -> str:
             _append("defaults", f"timeout http-request {REQUEST_HEADER_TIMEOUT_S}s"),
             _append(
                 "frontend http_frontend",
+                "option forwardfor",
                 "http-request disable-l7-retry unless { method GET HEAD OPTIONS } "
                 "or { req.hdr(idempotency-key) -m found }",
                 f"http-after-response set-header retry-after {RETRY_AFTER_S} "

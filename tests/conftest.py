@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,13 +24,16 @@ from tests.platform import Platform
 @pytest.fixture(scope="session")
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedServers]:
     home = Home(tmp_path_factory.mktemp("home", numbered=True))
-    async with EmbeddedServers(
-        home,
-        postgres_url=os.environ.pop("AZORA_TEST_DATABASE_URL", None),
-        valkey_url=os.environ.pop("AZORA_TEST_VALKEY_URL", None),
-        system_directory=tmp_path_factory.mktemp("system"),
-    ) as running:
-        yield running
+    # Run as root, PostgreSQL works as another account, which cannot enter pytest's own directories.
+    with tempfile.TemporaryDirectory(prefix="azora-test-") as system:
+        Path(system).chmod(0o711)
+        async with EmbeddedServers(
+            home,
+            postgres_url=os.environ.pop("AZORA_TEST_DATABASE_URL", None),
+            valkey_url=os.environ.pop("AZORA_TEST_VALKEY_URL", None),
+            system_directory=Path(system),
+        ) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")

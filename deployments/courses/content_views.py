@@ -22,24 +22,24 @@ class QuestionView(View):
     id: UUID
     kind: QuestionKind
     prompt: str
-    points: float
+    points: int | float
     explanation: str
     options: list[OptionView] | None = None
-    correct: UUID | list[UUID] | bool | float | None = None
-    tolerance: float | None = None
+    correct: UUID | list[UUID] | bool | int | float | None = None
+    tolerance: int | float | None = None
     accepted: list[str] | None = None
 
 
 class QuizView(View):
-    pass_mark_percent: float
+    pass_mark_percent: int | float
     attempts_allowed: int | None
     questions: list[QuestionView]
 
 
 class AssignmentView(View):
     instructions: str
-    maximum_points: float
-    pass_mark_percent: float | None
+    maximum_points: int | float
+    pass_mark_percent: int | float | None
 
 
 class UnitContent(View):
@@ -96,12 +96,12 @@ class LearnersQuestion(View):
     kind: QuestionKind
     prompt: str
     prompt_html: str
-    points: float
+    points: int | float
     options: list[LearnersOption] | None = None
 
 
 class LearnersQuiz(View):
-    pass_mark_percent: float
+    pass_mark_percent: int | float
     attempts_allowed: int | None
     questions: list[LearnersQuestion]
 

@@ -96,15 +96,15 @@ def _source(filters: Filters, parameter: _Parameters) -> str:
 
 def _scope(filters: Filters, parameter: _Parameters) -> list[str]:
     """The conditions that have no facet."""
-    conditions = {
-        "c.instructor_id = {}": filters.taught_by,
-        "c.instructor_id is not distinct from {}": filters.instructor_id,
-        "c.price >= {}": filters.price_min,
-        "c.price <= {}": filters.price_max,
-        "(c.price = 0) = {}": filters.free,
-        "r.count > 0 and r.sum::float8 / r.count >= {}": filters.rating_min,
-    }
-    present = [text.format(parameter(value)) for text, value in conditions.items() if value is not None]
+    conditions = (
+        ("c.instructor_id = {}", filters.taught_by),
+        ("c.instructor_id = {}", filters.instructor_id),
+        ("c.price >= {}", filters.price_min),
+        ("c.price <= {}", filters.price_max),
+        ("(c.price = 0) = {}", filters.free),
+        ("r.count > 0 and r.sum::float8 / r.count >= {}", filters.rating_min),
+    )
+    present = [text.format(parameter(value)) for text, value in conditions if value is not None]
     return present if filters.taught_by else ["c.status = 'published'", *present]
 
 

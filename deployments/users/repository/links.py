@@ -10,6 +10,7 @@ from uuid import UUID
 
 from deployments.users.letters import Letter
 from deployments.users.links import LinkToken
+from deployments.users.repository.batches import batches
 from stores.ids import new_id
 from stores.postgres import Connection
 from stores.queries import load_queries
@@ -105,14 +106,15 @@ class ResetRepository:
         self._connection = connection
 
     async def insert(self, resets: Sequence[Reset]) -> None:
-        await _queries.insert_resets(
-            self._connection,
-            ids=[new_id() for _ in resets],
-            org_ids=[reset.token.org_id for reset in resets],
-            user_ids=[reset.user_id for reset in resets],
-            token_hashes=[reset.token.digest for reset in resets],
-            expiries=[reset.expires_at for reset in resets],
-        )
+        for batch in batches(resets):
+            await _queries.insert_resets(
+                self._connection,
+                ids=[new_id() for _ in batch],
+                org_ids=[reset.token.org_id for reset in batch],
+                user_ids=[reset.user_id for reset in batch],
+                token_hashes=[reset.token.digest for reset in batch],
+                expiries=[reset.expires_at for reset in batch],
+            )
 
     async def use(self, token: LinkToken) -> UUID | None:
         """Use the link up: whose it was. None where it is unknown, used or expired."""
@@ -146,11 +148,12 @@ class MailRepository:
 
     async def post(self, letters: Sequence[Letter]) -> None:
         """Leave mails for housekeeping to deliver once the transaction has committed."""
-        await _queries.insert_mails(
-            self._connection,
-            ids=[new_id() for _ in letters],
-            org_ids=[letter.org_id for letter in letters],
-            recipients=[letter.recipient for letter in letters],
-            subjects=[letter.subject for letter in letters],
-            bodies=[letter.body for letter in letters],
-        )
+        for batch in batches(letters):
+            await _queries.insert_mails(
+                self._connection,
+                ids=[new_id() for _ in batch],
+                org_ids=[letter.org_id for letter in batch],
+                recipients=[letter.recipient for letter in batch],
+                subjects=[letter.subject for letter in batch],
+                bodies=[letter.body for letter in batch],
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from deployments.kit.passwords import Passwords, check_policy
 from deployments.kit.work import Work
@@ -14,6 +15,15 @@ from deployments.users.repository.links import MailRepository, Reset, ResetRepos
 from deployments.users.repository.organisations import OrganisationRepository
 from deployments.users.repository.people import User, UserRepository
 from deployments.users.service.common import publish
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody whose account was made for them."""
+
+    user_id: UUID
+    email: str
+    first_name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +64,7 @@ class Accounts:
         publish(work, event, user.id, role=user.role)
         return user
 
-    async def welcome(self, work: Work, people: Sequence[User]) -> None:
+    async def welcome(self, work: Work, people: Sequence[Newcomer]) -> None:
         """Mail each person of the work's tenant a link to set a password with."""
         if not people:
             return
@@ -62,7 +72,7 @@ class Accounts:
         organisation = await OrganisationRepository(connection).find(work.org_id)
         assert organisation is not None, "people belong to an organisation"
         expires_at = datetime.now(UTC) + self.welcome_lifetime
-        resets = [Reset(user_id=p.id, token=LinkToken.create(work.org_id), expires_at=expires_at) for p in people]
+        resets = [Reset(user_id=p.user_id, token=LinkToken.create(work.org_id), expires_at=expires_at) for p in people]
         letters: list[Letter] = [
             self.letters.welcome(person.email, person.first_name, organisation.name, reset.token, expires_at)
             for person, reset in zip(people, resets, strict=True)

@@ -15,7 +15,7 @@ from deployments.users.letters import Letters
 from deployments.users.repository.imports import ImportRepository
 from deployments.users.repository.links import MailRepository
 from deployments.users.repository.people import User
-from deployments.users.service.accounts import Accounts
+from deployments.users.service.accounts import Accounts, Newcomer
 from deployments.users.service.common import publish
 
 
@@ -47,16 +47,19 @@ class ImportService:
 
     async def _create(self, work: Work, repository: ImportRepository, planned: Sequence[Planned]) -> dict[int, UUID]:
         new = [one for one in planned if one.outcome == "created"]
-        users = await repository.create(work.org_id, [one.wanted for one in new]) if new else []
-        for user in users:
-            publish(work, "user.imported.v1", user.id, role=user.role)
-        await self.accounts.welcome(work, [user for one, user in zip(new, users, strict=True) if one.wanted.invite])
-        return {one.row.number: user.id for one, user in zip(new, users, strict=True)}
+        ids = await repository.create(work.org_id, [one.wanted for one in new])
+        for one, user_id in zip(new, ids, strict=True):
+            publish(work, "user.imported.v1", user_id, role=one.wanted.role)
+        newcomers = [
+            Newcomer(user_id, one.wanted.email, one.wanted.first_name)
+            for one, user_id in zip(new, ids, strict=True)
+            if one.wanted.invite
+        ]
+        await self.accounts.welcome(work, newcomers)
+        return {one.row.number: user_id for one, user_id in zip(new, ids, strict=True)}
 
     async def _update(self, work: Work, repository: ImportRepository, planned: Sequence[Planned]) -> None:
         updated = [(one, one.person) for one in planned if one.outcome == "updated" and one.person is not None]
-        if not updated:
-            return
         await repository.change([person for _, person in updated])
         for _, person in updated:
             publish(work, "user.updated.v1", person.id)

@@ -14,7 +14,7 @@ from deployments.users.errors import OwnOrganisation
 from deployments.users.repository.organisations import OrganisationRepository, OrganisationRow
 from deployments.users.repository.people import User, UserRepository
 from deployments.users.schemas import NewAdministrator, NewOrganisation, OrganisationChange
-from deployments.users.service.accounts import Accounts
+from deployments.users.service.accounts import Accounts, Newcomer
 from deployments.users.service.common import amended
 from deployments.users.service.invitations import InvitationService
 from stores.ids import new_id
@@ -88,7 +88,7 @@ class OrganisationService:
             password_hash=password_hash,
         )
         if password_hash is None:
-            await self.accounts.welcome(work, [user])
+            await self.accounts.welcome(work, [Newcomer(user.id, user.email, user.first_name)])
         return user
 
     async def change(

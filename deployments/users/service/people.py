@@ -14,7 +14,7 @@ from deployments.users.repository.links import MailRepository, ResetRepository
 from deployments.users.repository.people import PeopleFilter, User, UserRepository
 from deployments.users.roles import require_act_on, require_grant
 from deployments.users.schemas import NewPerson, PersonChange
-from deployments.users.service.accounts import Accounts
+from deployments.users.service.accounts import Accounts, Newcomer
 from deployments.users.service.common import amended, end_sessions, keep_an_administrator, lock_person, publish
 from stores.sessions import SessionStore
 
@@ -60,7 +60,7 @@ class PeopleService:
             external_id=request.external_id,
         )
         if password_hash is None:
-            await self.accounts.welcome(work, [user])
+            await self.accounts.welcome(work, [Newcomer(user.id, user.email, user.first_name)])
         return user
 
     async def change(

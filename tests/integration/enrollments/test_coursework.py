@@ -167,9 +167,8 @@ async def test_all_units_at_once_complete_the_course_once(platform: Platform) ->
     student = await org.person()
     enrolment = await enrol(student, course)
     made = await asyncio.gather(*(tick(student, enrolment, unit) for unit in units * 2))
-    assert {one["progress"] for one in made} <= {
-        str((Decimal(100 * n) / 12).quantize(Decimal("0.01"), "ROUND_DOWN")) for n in range(13)
-    }
+    steps = {str((Decimal(100 * n) / 12).quantize(Decimal("0.01"), "ROUND_DOWN")) for n in range(13)}
+    assert {one["progress"] for one in made} <= steps
     assert (await get(student, enrolment))["status"] == "completed"
     seen = await events(org)
     assert seen.count("unit.completed.v1") == 12
@@ -201,9 +200,10 @@ async def test_answers_that_make_no_sense(platform: Platform, body: dict[str, ob
     assert answer.json()["errors"]
 
 
-@pytest.mark.parametrize(
-    "raw", ['{"answers": {"q": "\\ud800"}}', '{"answers": {"q": NaN}}', '{"answers": {"q": 1e999}}', "{"]
-)
+RAW = ['{"answers": {"q": "\\ud800"}}', '{"answers": {"q": NaN}}', '{"answers": {"q": 1e999}}', "{"]
+
+
+@pytest.mark.parametrize("raw", RAW)
 async def test_json_that_is_none(platform: Platform, raw: str) -> None:
     org = await platform.create_organisation()
     test = quiz()
