@@ -5,7 +5,6 @@ arguments into, so annotations must be evaluated here.
 """
 
 import random
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,24 +27,30 @@ class Arguments(BaseModel):
     services: list[str] = Field(min_length=1, description="The services that share the application's replicas")
 
 
-@serve.deployment(name="services")
-@serve.ingress()
-class ServiceReplica:
-    """One process that answers for some of the services."""
-
-    def __init__(self, services: list[str]) -> None:
-        self._services = services
-        self._host: ServiceHost | None = None
-
-    def __serve_build_asgi_app__(self) -> Callable[..., Awaitable[None]]:
-        settings = load_settings()
-        logs.configure(settings.log_level, "+".join(self._services))
-        self._host = ServiceHost([BY_NAME[name] for name in self._services], settings, _feed)
-        return self._host
+def host(services: list[str]) -> ServiceHost:
+    """The ASGI application of a replica."""
+    settings = load_settings()
+    logs.configure(settings.log_level, "+".join(services))
+    return ServiceHost([BY_NAME[name] for name in services], settings, _feed)
 
 
 def _feed(settings: Settings) -> RevocationFeed:
     return ActorFeed(settings, random.randrange(settings.session_cache_actors))
+
+
+@serve.deployment(name="services")
+@serve.ingress()
+class ServiceReplica:
+    """One process that answers for some of the services.
+
+    Serve ships this class by value, so it names nothing but `host`, which each replica imports for itself.
+    """
+
+    def __init__(self, services: list[str]) -> None:
+        self._services = services
+
+    def __serve_build_asgi_app__(self) -> ServiceHost:
+        return host(self._services)
 
 
 def application(arguments: Arguments) -> Any:

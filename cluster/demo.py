@@ -84,7 +84,7 @@ async def _create_courses(http: httpx.AsyncClient, password: str) -> None:
         course_id, new = await _find_or_create(http, headers, course)
         ids[slug] = course_id
         if new and prerequisites:
-            wanted = {"prerequisite_ids": [ids[name] for name in prerequisites]}
+            wanted = {"prerequisites": [ids[name] for name in prerequisites]}
             await _call(http, "PUT", f"/api/courses/{course_id}/prerequisites", headers, wanted)
         if new:
             await _call(http, "POST", f"/api/courses/{course_id}/publish", headers)

@@ -51,6 +51,7 @@ class Importing:
         self, work: Work, entries: Sequence[Entry], faults: Faults, *, force: bool
     ) -> tuple[Mapping[UUID, Course], list[Planned]]:
         repository = ImportRepository(await work.connection())
+        await repository.plan_for_many()
         courses = await repository.lock_courses({wanted.course_id for _, wanted in entries})
         emails = {wanted.email for _, wanted in entries if wanted.email is not None}
         external_ids = {wanted.external_id for _, wanted in entries if wanted.external_id is not None}

@@ -171,7 +171,7 @@ def client_address(scope: Scope, trusted_proxies: int) -> str:
     Every proxy appends the address it was called from, so with n trusted proxies the n-th from the end is the first
     that a client cannot have made up.
     """
-    hops = [
+    hops: list[str] = [
         hop.strip()
         for name, value in scope["headers"]
         if name == b"x-forwarded-for"

@@ -37,7 +37,8 @@ def configure(level: str, service: str) -> None:
             structlog.processors.JSONRenderer(lambda value, **_: orjson.dumps(value, default=str).decode()),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    # Serve turns sys.stderr into a logger of its own, below whose level our lines would be lost.
+    handler = logging.StreamHandler(sys.__stderr__)
     handler.setFormatter(formatter)
     logger = logging.getLogger("azora")
     logger.handlers[:] = [handler]

@@ -41,6 +41,10 @@ class ImportRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    async def plan_for_many(self) -> None:
+        """Tell the database that the rest of the transaction deals with many rows at a time."""
+        await _queries.plan_for_many(self._connection)
+
     async def lock_courses(self, course_ids: Collection[UUID]) -> dict[UUID, Course]:
         rows = _queries.lock_courses(self._connection, course_ids=list(course_ids))
         return {row["id"]: Course.from_row(row) async for row in rows}

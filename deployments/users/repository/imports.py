@@ -19,6 +19,10 @@ class ImportRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    async def prepare(self) -> None:
+        """Have what follows in the transaction planned for as many rows as there are."""
+        await _queries.plan_for_long_arrays(self._connection)
+
     async def known(self, people: Sequence[ImportedPerson], *, lock: bool) -> list[User]:
         """Who has an address or an external id that the file names; locked against other changes where asked."""
         query = _queries.locked if lock else _queries.known

@@ -36,6 +36,7 @@ class ImportService:
         # Checking tens of thousands of addresses takes a second or two; the loop stays free for other requests.
         people = await asyncio.to_thread(read, rows, faults)
         repository = ImportRepository(await work.connection())
+        await repository.prepare()
         existing = await repository.known([person for _, person in people], lock=not dry_run)
         planned = await asyncio.to_thread(Planner(principal.role, faults, existing).plan, people)
         if dry_run:

@@ -123,10 +123,8 @@ async def test_summary_of_mixed_work(platform: Platform) -> None:
     assert summary["by_status"] == {"waitlisted": 0, "active": 2, "completed": 1, "dropped": 1, "expired": 0}
     assert summary["enrolments"] == 4
     assert Decimal(summary["mean_progress"]) == ((100 + Decimal("66.66") + 0) / 3).quantize(Decimal("0.0001"))
-    figures = [
-        (unit["title"], unit["in_newest_version"], unit["learners_scored"], unit["mean_score"], unit["submissions_ungraded"])
-        for unit in summary["units"]
-    ]  # fmt: skip
+    columns = ("title", "in_newest_version", "learners_scored", "mean_score", "submissions_ungraded")
+    figures = [tuple(unit[column] for column in columns) for unit in summary["units"]]
     quiz_mean = ((Decimal("16.6666") + Decimal("50") + 100) / 3).quantize(Decimal("0.0000000001"))
     assert figures == [
         ("Essay", True, 2, "70.5000000000", 1),
