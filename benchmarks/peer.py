@@ -75,16 +75,11 @@ async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         row["kid"]: row["public_pem"]
         for row in await api.state.pool.fetch("select kid, public_pem from signing_keys where purpose = 'access'")
     }
-    api.state.private = jwt.algorithms.RSAAlgorithm.from_jwk(_private_jwk())
+    api.state.private = generate_private_key(65537, 2048)
+    api.state.keys["peer"] = api.state.private.public_key()
     yield
     await api.state.pool.close()
     await api.state.valkey.aclose()
-
-
-def _private_jwk() -> str:
-    text = jwt.algorithms.RSAAlgorithm.to_jwk(generate_private_key(65537, 2048))
-    assert isinstance(text, str)
-    return text
 
 
 app = FastAPI(lifespan=lifespan)

@@ -247,11 +247,11 @@ async def replay(arguments: argparse.Namespace) -> int:
     )
     differences: list[str] = []
     counted = 0
-    started = time.perf_counter()
     async with (
         target(arguments.url, "oulad-all" if arguments.all else f"oulad-{'-'.join(wanted[0])}".lower()) as place,
         Client(place.base_url, arguments.concurrency) as client,
     ):
+        started = time.perf_counter()
         journal = Journal(Path(__file__).parent / "results" / f"term-{place.organisation}.json")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns) as progress:

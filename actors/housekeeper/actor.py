@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
+import structlog
 
 from actors.housekeeper.duties import Duty, standard_duties
 from actors.housekeeper.state import Housekeeper, Record
@@ -23,6 +24,13 @@ class HousekeeperActor:
     """Keeps house from its first moment on, also after a restart: all it needs to know is in the database."""
 
     def __init__(self, settings: Settings, duties: Sequence[Duty]) -> None:
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(),
+            ]
+        )
         database = Database.from_settings(settings, role="azora_system")
         self._housekeeper = Housekeeper(database, [*standard_duties(settings), *duties])
         # A loop of its own: an asynchronous actor's runs only from the first call on, and nobody need call this one.

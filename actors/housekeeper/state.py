@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +69,7 @@ class Housekeeper:
         except Exception as error:
             record.failures += 1
             record.last_error = repr(error)
-            log.exception("duty broke", duty=duty.name)
+            # The traceback as text: a renderer of its own would print local variables, and those hold mails.
+            log.error("duty broke", duty=duty.name, cause=repr(error), traceback=traceback.format_exc())
         else:
             record.last_error = None

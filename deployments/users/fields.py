@@ -62,7 +62,8 @@ Slug = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^
 Locale = Annotated[
     str,
     StringConstraints(
-        max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-[A-Za-z0-9]{5,8})*$"
+        max_length=35,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$",
     ),
     Field(description="A language tag (BCP 47)", examples=["pt-BR"]),
 ]

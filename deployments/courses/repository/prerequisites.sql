@@ -1,6 +1,6 @@
 -- name: lock!
 -- Two changes that are harmless each may close a cycle together: one at a time per organisation.
-select pg_advisory_xact_lock(hashtextextended('azora.course_prerequisites', 0) # hashtextextended(:org_id::text, 0));
+select pg_advisory_xact_lock(hashtextextended('azora.course_prerequisites', 0) # hashtextextended(:org_id::uuid::text, 0));
 
 -- name: prerequisites
 select p.id, p.title, p.status, p.instructor_id

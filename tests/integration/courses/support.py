@@ -94,7 +94,8 @@ async def enrol(
     """Write an enrolment in the published version, past the enrolment service."""
     async with platform.database.transaction(org.id) as connection:
         await connection.execute(
-            "insert into enrollments (id, org_id, user_id, course_id, course_version_id, status, enrolled_at, expires_at)"
+            "insert into enrollments"
+            " (id, org_id, user_id, course_id, course_version_id, status, enrolled_at, expires_at)"
             " select $1, c.org_id, $2, c.id, c.published_version_id, $3, $4, $5 from courses c where c.id = $6"
             " on conflict (course_id, user_id) do update"
             " set status = excluded.status, enrolled_at = excluded.enrolled_at, expires_at = excluded.expires_at",

@@ -20,16 +20,19 @@ class Learning:
     running_id: UUID
 
 
-async def learn(platform: Platform, org: Organisation, learner: Account, teacher: Account, words: str = WORDS) -> Learning:
+async def learn(
+    platform: Platform, org: Organisation, learner: Account, teacher: Account, words: str = WORDS
+) -> Learning:
     """Two courses by the teacher; the learner has completed one, with certificate and review, and is in the other."""
     course_id, enrollment_id = await _enrol(platform, org, learner, teacher, "completed")
     _, running_id = await _enrol(platform, org, learner, teacher, "active")
     unit_id = new_id()
     statements = [
-        ("insert into unit_progress (org_id, enrollment_id, unit_id, completed_at, score) values ($1, $2, $3, now(), 80)",
+        ("insert into unit_progress (org_id, enrollment_id, unit_id, completed_at, score)"
+         " values ($1, $2, $3, now(), 80)",
          (org.id, enrollment_id, unit_id)),
-        ("insert into quiz_attempts (id, org_id, enrollment_id, unit_id, number, answers, result, points, maximum_points,"
-         " score, passed) values ($1, $2, $3, $4, 1, $5, '{}', 4, 5, 80, true)",
+        ("insert into quiz_attempts (id, org_id, enrollment_id, unit_id, number, answers, result, points,"
+         " maximum_points, score, passed) values ($1, $2, $3, $4, 1, $5, '{}', 4, 5, 80, true)",
          (new_id(), org.id, enrollment_id, unit_id, {"q1": words})),
         ("insert into submissions (id, org_id, enrollment_id, unit_id, number, body, points, maximum_points, feedback,"
          " graded_by, graded_at) values ($1, $2, $3, $4, 1, $5, 3, 5, $5, $6, now())",
@@ -50,14 +53,14 @@ async def _enrol(
     platform: Platform, org: Organisation, learner: Account, teacher: Account, status: str
 ) -> tuple[UUID, UUID]:
     course_id, version_id, enrollment_id = new_id(), new_id(), new_id()
-    statements = [
+    statements: list[tuple[str, tuple[object, ...]]] = [
         ("insert into courses (id, org_id, title, instructor_id) values ($1, $2, 'A course', $3)",
          (course_id, org.id, teacher.id)),
         ("insert into course_versions (id, org_id, course_id, number, title, content, unit_ids, published_by)"
          " values ($1, $2, $3, 1, 'A course', $4, '{}', $5)",
          (version_id, org.id, course_id, {"modules": []}, teacher.id)),
-        ("insert into enrollments (id, org_id, user_id, course_id, course_version_id, status, progress, score, enrolled_at)"
-         " values ($1, $2, $3, $4, $5, $6, 50, 80, now())",
+        ("insert into enrollments (id, org_id, user_id, course_id, course_version_id, status, progress, score,"
+         " enrolled_at) values ($1, $2, $3, $4, $5, $6, 50, 80, now())",
          (enrollment_id, org.id, learner.id, course_id, version_id, status)),
     ]  # fmt: skip
     async with platform.database.transaction(org.id) as connection:

@@ -24,9 +24,7 @@ async def _organisation(platform: Platform) -> Organisation:
 
 async def test_a_first_platform_administrator(platform: Platform) -> None:
     org = await _organisation(platform)
-    user = await create_user(
-        platform.database, Passwords(4), organisation=org.slug, password=PASSWORD, **PERSON
-    )
+    user = await create_user(platform.database, Passwords(4), organisation=org.slug, password=PASSWORD, **PERSON)
     top = await platform.sign_in(org, "top@example.org")
     assert (top.id, top.role) == (user.id, "platform_admin")
     assert (await top.http.get("/api/users/organisation")).json()["registration"] == "invitation"

@@ -30,8 +30,8 @@ async def _everything(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     """Every row of every table."""
     async with system_database(settings) as database, database.transaction(None, readonly=True) as connection:
         tables = await connection.fetch(
-            "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
-            " and table_name not in ('alembic_version', 'signing_keys')"
+            "select table_name from information_schema.tables where table_schema = 'public'"
+            " and table_type = 'BASE TABLE' and table_name not in ('alembic_version', 'signing_keys')"
         )
         return {
             table: [dict(row) for row in await connection.fetch(f"select * from {table}")]  # the catalogue's names

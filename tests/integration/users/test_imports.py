@@ -142,7 +142,9 @@ async def test_a_dry_run_says_what_would_happen(platform: Platform) -> None:
     admin = await org.person("org_admin")
     await _import(admin, f"{HEADER}\na@x.org,A,A,student\nb@x.org,B,B,student\n")
     before = await _people(platform, org)
-    answer = await _import(admin, f"{HEADER}\na@x.org,A,A,student\nb@x.org,B,C,student\nc@x.org,C,C,student\n", dry_run="1")
+    answer = await _import(
+        admin, f"{HEADER}\na@x.org,A,A,student\nb@x.org,B,C,student\nc@x.org,C,C,student\n", dry_run="1"
+    )
     assert answer.status_code == 200
     assert answer.json()["counts"] == {"unchanged": 1, "updated": 1, "created": 1}
     assert [item["id"] is None for item in answer.json()["items"]] == [False, False, True]
@@ -179,12 +181,16 @@ async def test_erased_people_are_not_met_again(platform: Platform) -> None:
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        (b"", "missing_column"), (b"\xff\xfe\xff", "encoding"), (b"email,role\n", "missing_column"),
-        (f"{HEADER},salary\n".encode(), "unknown_column"), (f"{HEADER}\n".encode(), "empty"),
+        (b"", "missing_column"),
+        (b"\xff\xfe\xff", "encoding"),
+        (b"email,role\n", "missing_column"),
+        (f"{HEADER},salary\n".encode(), "unknown_column"),
+        (f"{HEADER}\n".encode(), "empty"),
         (f"{HEADER}\na@x.org,A,A,student,more\n".encode(), "too_many_cells"),
-        (f'{HEADER}\n"a@x.org"x,A,A,student\n'.encode(), "malformed"), (f"{HEADER}\na@x.org,A\0,A,student\n".encode(), "null_character"),
+        (f'{HEADER}\n"a@x.org"x,A,A,student\n'.encode(), "malformed"),
+        (f"{HEADER}\na@x.org,A\0,A,student\n".encode(), "null_character"),
     ],
-)  # fmt: skip
+)
 async def test_what_is_no_table_of_people(platform: Platform, body: bytes, code: str) -> None:
     org = await platform.create_organisation()
     answer = await _import(await org.person("org_admin"), body)
@@ -230,7 +236,9 @@ async def test_too_many_people(platform: Platform) -> None:
 # Whatever is sent
 
 _CELL = st.one_of(
-    st.sampled_from(["", " ", "a@x.org", "A@x.org ", "b@x.org", "student", "org_admin", "platform_admin", "1", "2", "true", "x"]),
+    st.sampled_from(
+        ["", " ", "a@x.org", "A@x.org ", "b@x.org", "student", "org_admin", "platform_admin", "1", "2", "true", "x"]
+    ),
     st.text(max_size=12),
 )
 _TABLE = st.lists(st.lists(_CELL, min_size=4, max_size=7), max_size=6)

@@ -119,7 +119,13 @@ async def test_a_suspended_organisation_is_shut(platform: Platform, headquarters
     assert (answer.status_code, answer.json()["status"]) == (200, "suspended")
     assert not any([await refreshes(platform, person) for person in people])
     assert await try_sign_in(platform, org, people[0].email, PASSWORD) == 401
-    body = {"organisation": org.slug, "email": "x@example.org", "password": PASSWORD, "first_name": "X", "last_name": "Y"}
+    body = {
+        "organisation": org.slug,
+        "email": "x@example.org",
+        "password": PASSWORD,
+        "first_name": "X",
+        "last_name": "Y",
+    }
     assert (await platform.http.post("/api/users/register", json=body)).status_code == 404
     await asyncio.sleep(1)
     assert (await people[0].http.get("/api/users/me")).status_code == 401

@@ -22,7 +22,13 @@ from tests.platform import PASSWORD, Platform
 
 
 def _new(role: str = "student", **more: object) -> dict[str, object]:
-    return {"email": f"p-{new_id().hex[-12:]}@example.org", "first_name": "Grace", "last_name": "Hopper", "role": role, **more}
+    return {
+        "email": f"p-{new_id().hex[-12:]}@example.org",
+        "first_name": "Grace",
+        "last_name": "Hopper",
+        "role": role,
+        **more,
+    }
 
 
 async def test_creating_with_a_password(platform: Platform) -> None:

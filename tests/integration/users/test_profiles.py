@@ -23,7 +23,13 @@ SENSITIVE = {
 async def test_changing_oneself(platform: Platform) -> None:
     person = await (await platform.create_organisation()).person(fresh=True)
     before = await person.http.get("/api/users/me")
-    change = {"first_name": " Ada ", "bio": "One\nTwo", "locale": "pt-BR", "timezone": "Europe/Lisbon", "last_name": None}
+    change = {
+        "first_name": " Ada ",
+        "bio": "One\nTwo",
+        "locale": "pt-BR",
+        "timezone": "Europe/Lisbon",
+        "last_name": None,
+    }
     after = await person.http.patch("/api/users/me", json=change, headers={"if-match": before.headers["etag"]})
     assert after.status_code == 200, after.text
     wanted = {"first_name": "Ada", "bio": "One\nTwo", "locale": "pt-BR", "timezone": "Europe/Lisbon"}
@@ -46,10 +52,18 @@ async def test_changing_nothing_changes_nothing(platform: Platform) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"timezone": "Mars/Olympus"}, {"locale": "no locale"}, {"bio": "\x00"}, {"bio": "x" * 5001}, {"email": "a@b.org"},
-        {"role": "org_admin"}, {"first_name": ""}, {"external_id": "1"}, {"timezone": ""}, {"first_name": "\x85"},
+        {"timezone": "Mars/Olympus"},
+        {"timezone": ""},
+        {"locale": "no locale"},
+        {"bio": "\x00"},
+        {"bio": "x" * 5001},
+        {"first_name": ""},
+        {"first_name": "\x85"},
+        {"email": "a@b.org"},
+        {"role": "org_admin"},
+        {"external_id": "1"},
     ],
-)  # fmt: skip
+)
 async def test_what_a_profile_cannot_be(platform: Platform, change: dict[str, str]) -> None:
     person = await (await platform.create_organisation()).person()
     assert (await person.http.patch("/api/users/me", json=change)).status_code == 422
@@ -87,7 +101,10 @@ async def test_keys_rotate(platform: Platform, settings: Settings) -> None:
         await person.http.put("/api/users/me/sensitive", json=SENSITIVE)
     broken = people.pop()
     await rows(
-        platform, org, "update users set sensitive_key_id = 'gone', sensitive = '\\x0104676f6e65' where id = $1", broken.id
+        platform,
+        org,
+        "update users set sensitive_key_id = 'gone', sensitive = '\\x0104676f6e65' where id = $1",
+        broken.id,
     )
     assert settings.data_keys is not None
     old = settings.data_keys.get_secret_value()

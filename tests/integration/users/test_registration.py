@@ -104,7 +104,9 @@ async def test_revoked_expired_and_foreign_links_are_worth_nothing(platform: Pla
     assert (await admin.http.delete(f"/api/users/invitations/{invitation_id}")).status_code == 204
     assert (await admin.http.delete(f"/api/users/invitations/{invitation_id}")).status_code == 404
     await admin.http.post("/api/users/invitations", json={"email": expired})
-    await rows(platform, org, "update invitations set expires_at = now() - interval '1 second' where email = $1", expired)
+    await rows(
+        platform, org, "update invitations set expires_at = now() - interval '1 second' where email = $1", expired
+    )
     tokens = [token_in((await mails(platform, org, email))[0]) for email in (revoked, expired)]
     organisation, _, secret = tokens[0].partition(".")
     tokens += [f"{other.id.hex}.{secret}", f"{organisation}.x", "x", "x.y", f"{new_id().hex}.{secret}"]

@@ -33,9 +33,7 @@ class Model:
     statuses: list[str] = field(default_factory=lambda: ["active"] * _PEOPLE)
 
     def last_administrator(self, person: int) -> bool:
-        standing = [
-            i for i in range(_PEOPLE) if self.roles[i] == "org_admin" and self.statuses[i] == "active"
-        ]
+        standing = [i for i in range(_PEOPLE) if self.roles[i] == "org_admin" and self.statuses[i] == "active"]
         return standing == [person]
 
     def expect(self, actor: str, action: str, person: int, role: str) -> int:
@@ -73,9 +71,7 @@ async def _step(actor: Account, action: str, person: UUID, role: str) -> int:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(roles=st.lists(st.sampled_from(sorted(ROLES)), min_size=_PEOPLE, max_size=_PEOPLE), steps=_STEPS)
-async def test_the_rules_hold(
-    platform: Platform, roles: list[str], steps: list[tuple[str, str, int, str]]
-) -> None:
+async def test_the_rules_hold(platform: Platform, roles: list[str], steps: list[tuple[str, str, int, str]]) -> None:
     org = await platform.create_organisation()
     actors = {role: await org.person(role) for role in _ACTORS}
     people = await _people(org, roles)  # the acting org_admin's token outlives the role; its row counts no more

@@ -189,7 +189,7 @@ class Races(RuleBasedStateMachine):
     @precondition(lambda self: self.readings)
     @rule(which=st.integers(0, 5))
     def end_reading(self, which: int) -> None:
-        context, filling, course, value = self.readings.pop(which % len(self.readings))
+        context, filling, _, value = self.readings.pop(which % len(self.readings))
         if value is not None:
             self.cache.keep(filling, Page.of(ORG, str(value).encode(), f'"{value}"'))
         context.__exit__(None, None, None)  # type: ignore[attr-defined]

@@ -118,7 +118,8 @@ def test_a_unit_has_what_its_kind_needs_and_nothing_else(kind: str) -> None:
     [
         "http://videos.example.org/a", "https://", "https:///a", "https://user@example.org/", "javascript:alert(1)",
         " https://example.org", "https://example.org/a b", 'https://example.org/"onload=', "https://example.org/<x>",
-        "https://example.org\\@evil.example", "https://example.org/\x00", "//example.org/a", "https://e.org/" + "a" * 2048,
+        "https://example.org\\@evil.example", "https://example.org/\x00", "//example.org/a",
+        "https://e.org/" + "a" * 2048,
     ],
 )  # fmt: skip
 def test_videos_come_over_https_only(url: str) -> None:
