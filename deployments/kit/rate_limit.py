@@ -44,6 +44,7 @@ class Decision:
 
 @dataclass(slots=True)
 class _Lease:
+    granted: int
     left: int
     remaining_after: int
     reset_at: float
@@ -56,7 +57,7 @@ class RateLimiter:
     def __init__(self, client: Valkey) -> None:
         self._script = client.register_script(_SCRIPT)
         self._leases: dict[str, _Lease] = {}
-        self._refills: dict[str, asyncio.Task[None]] = {}
+        self._refills: dict[str, asyncio.Task[_Lease]] = {}
 
     def take_leased(self, key: str, rate: Rate) -> Decision | None:
         """Take a hit from the lease in memory, or None where there is none. Never waits."""
@@ -76,13 +77,11 @@ class RateLimiter:
             if task is None:
                 task = self._refills[key] = asyncio.create_task(self._refill(key, rate))
                 task.add_done_callback(lambda _: self._refills.pop(key, None))
-            await asyncio.shield(task)
-            lease = self._leases[key]
-            if lease.left <= 0:
-                wait = max(1, int(lease.reset_at - time.monotonic()) + 1)
-                return Decision(False, rate, 0, wait)
+            lease = await asyncio.shield(task)
+            if lease.granted == 0:
+                return Decision(False, rate, 0, max(1, int(lease.reset_at - time.monotonic()) + 1))
 
-    async def _refill(self, key: str, rate: Rate) -> None:
+    async def _refill(self, key: str, rate: Rate) -> _Lease:
         want = max(1, rate.limit // _LEASE_SHARE)
         now = time.monotonic()
         try:
@@ -95,4 +94,5 @@ class RateLimiter:
         if len(self._leases) >= _MAX_LEASES:
             self._leases = {k: v for k, v in self._leases.items() if v.expires_at > now and v.left > 0}
         reset_at = now + reset_ms / 1000
-        self._leases[key] = _Lease(granted, remaining, reset_at, min(reset_at, now + _LEASE_SECONDS))
+        lease = self._leases[key] = _Lease(granted, granted, remaining, reset_at, min(reset_at, now + _LEASE_SECONDS))
+        return lease

@@ -24,13 +24,17 @@ class Backoff:
         # Hashed: whoever reads the store need not learn who tried to sign in.
         return f"failures:{hashlib.sha256(f'{organisation}/{email}'.encode()).hexdigest()}"
 
-    async def check(self, organisation: str, email: str) -> None:
-        """Raises `SigningInTooOften` while the account has to wait."""
+    async def check(self, organisation: str, email: str) -> bool:
+        """Whether there were failures. Raises `SigningInTooOften` while the account has to wait."""
         key = self._key(organisation, email)
         with valkey.translated():
-            wait_ms = await self._client.pttl(f"{key}:wait")
+            async with self._client.pipeline(transaction=False) as pipe:
+                pipe.exists(key)
+                pipe.pttl(f"{key}:wait")
+                failures, wait_ms = await pipe.execute()
         if wait_ms > 0:
             raise SigningInTooOften(-(-wait_ms // 1000))
+        return bool(failures)
 
     async def failed(self, organisation: str, email: str) -> None:
         """Count a failure."""
@@ -44,8 +48,8 @@ class Backoff:
                 seconds = min(2 ** min(count - _FREE_FAILURES, 10), _LONGEST_WAIT_SECONDS)
                 await self._client.set(f"{key}:wait", b"", ex=seconds)
 
-    async def succeeded(self, organisation: str, email: str) -> None:
-        """Forget the failures."""
+    async def forget(self, organisation: str, email: str) -> None:
+        """Begin again, after a success."""
         key = self._key(organisation, email)
         with valkey.translated():
             await self._client.delete(key, f"{key}:wait")

@@ -40,8 +40,12 @@ class AccountRepository:
         return bool(await _queries.organisation_status(self._connection, org_id=org_id) == "active")
 
     async def by_email(self, email: str) -> Account | None:
-        """The account, its row share-locked until the transaction ends."""
         row = await _queries.account_by_email(self._connection, email=email)
+        return Account.from_row(row) if row else None
+
+    async def lock(self, user_id: UUID) -> Account | None:
+        """The account, its row share-locked until the transaction ends."""
+        row = await _queries.locked_account(self._connection, user_id=user_id)
         return Account.from_row(row) if row else None
 
     async def find(self, user_id: UUID) -> Account | None:

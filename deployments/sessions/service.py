@@ -57,7 +57,7 @@ class SessionService:
         decision = await self.limiter.take(f"credentials:{address}", self.credentials_rate)
         if not decision.allowed:
             raise TooManyRequests(decision.reset_seconds)
-        await self.backoff.check(organisation, email)
+        failures = await self.backoff.check(organisation, email)
         org_id, known = await self._look_up(organisation, email)
         # Compared outside any transaction: it takes a quarter of a second of CPU.
         fits = await self.passwords.verify(password, known.password_hash if known else None)
@@ -67,14 +67,15 @@ class SessionService:
         better_hash = await self.passwords.hash(password) if self.passwords.outdated(known.password_hash) else None
         await work.bind(org_id)
         accounts = AccountRepository(await work.connection())
-        account = await accounts.by_email(email)
+        account = await accounts.lock(known.id)
         if account is None or not account.active or account.password_hash != known.password_hash:
             await self.backoff.failed(organisation, email)
             raise WrongCredentials()
         if better_hash:
             await accounts.upgrade_hash(account.id, known.password_hash, better_hash)
         session, token = await self.store.create(account.id, org_id, user_agent, address)
-        await self.backoff.succeeded(organisation, email)
+        if failures:
+            await self.backoff.forget(organisation, email)
         self._publish(work, "session.started.v1", session)
         return await self._signed_in(session, account.role, token)
 
@@ -83,7 +84,7 @@ class SessionService:
             org_id = await AccountRepository(connection).organisation_by_slug(organisation)
         if org_id is None:
             return None, None
-        async with self.database.transaction(org_id) as connection:
+        async with self.database.transaction(org_id, readonly=True) as connection:
             return org_id, await AccountRepository(connection).by_email(email)
 
     async def refresh(self, work: Work, text: str) -> SignedIn:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -213,7 +213,7 @@ async def test_random_terms(platform: Platform) -> None:
     Term.people = [await org.person(fresh=True) for _ in range(PEOPLE)]
     Term.system = Database.from_settings(platform.settings, role="azora_system")
     chosen = settings(
-        max_examples=150, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=150, stateful_step_count=50, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     try:
         await asyncio.to_thread(run_state_machine_as_test, Term, settings=chosen)

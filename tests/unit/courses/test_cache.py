@@ -118,6 +118,27 @@ async def test_a_writer_does_not_wait_for_a_channel_that_is_down() -> None:
     assert cache.echo() is None
 
 
+@pytest.mark.parametrize("message", [str(COURSE), f"org:{ORG}", None])
+def test_what_was_read_before_a_change_is_not_kept_after_it(message: str | None) -> None:
+    cache = filled()
+    with cache.filling(COURSE) as filling:
+        if message is None:
+            cache.on_state(False)
+            cache.on_state(True)
+        else:
+            cache.on_message(message)
+        cache.keep(filling, Page.of(ORG, b"old", '"0"'))
+    assert cache.answer(READER, PATH, {}) is None
+
+
+def test_what_was_begun_during_an_outage_is_not_kept() -> None:
+    cache = CourseCache()
+    with cache.filling(COURSE) as filling:
+        cache.on_state(True)
+        cache.keep(filling, Page.of(ORG, b"old", '"0"'))
+    assert cache.answer(READER, PATH, {}) is None
+
+
 def test_an_answer_costs_next_to_nothing() -> None:
     cache = filled()
     headers = {b"authorization": b"Bearer x", b"accept": b"*/*"}
@@ -139,24 +160,20 @@ class Races(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.cache = CourseCache()
-        self.live = False
+        self.cache.on_state(True)
+        self.live = True
         self.truth = dict.fromkeys(self.courses, 0)
         self.heard = dict.fromkeys(self.courses, 0)
         self.messages: list[tuple[str, dict[UUID, int]]] = []
         self.readings: list[tuple[object, Filling, UUID, int | None]] = []
 
     @rule()
-    def channel_comes_up(self) -> None:
+    def channel_fails_or_recovers(self) -> None:
         self.messages.clear()
-        self.live = True
-        self.heard = dict(self.truth)
-        self.cache.on_state(True)
-
-    @rule()
-    def channel_goes_down(self) -> None:
-        self.messages.clear()
-        self.live = False
-        self.cache.on_state(False)
+        self.live = not self.live
+        if self.live:
+            self.heard = dict(self.truth)
+        self.cache.on_state(self.live)
 
     @rule(course=st.sampled_from(courses), whole_org=st.booleans())
     def commit(self, course: UUID, whole_org: bool) -> None:
@@ -174,10 +191,10 @@ class Races(RuleBasedStateMachine):
         self.heard.update(values)
         self.cache.on_message(message)
 
-    @rule(course=st.sampled_from(courses))
-    def begin_reading(self, course: UUID) -> None:
+    @rule(course=st.sampled_from(courses), at_once=st.booleans())
+    def begin_reading(self, course: UUID, at_once: bool) -> None:
         context = self.cache.filling(course)
-        self.readings.append((context, context.__enter__(), course, None))
+        self.readings.append((context, context.__enter__(), course, self.truth[course] if at_once else None))
 
     @precondition(lambda self: self.readings)
     @rule(which=st.integers(0, 5))
@@ -204,4 +221,4 @@ class Races(RuleBasedStateMachine):
 
 
 TestRaces = Races.TestCase
-TestRaces.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestRaces.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)
