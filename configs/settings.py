@@ -25,6 +25,12 @@ from configs.errors import ConfigurationError
 from configs.rates import Rate
 
 ENVIRONMENT_PREFIX = "AZORA_"
+# Variables with our prefix that are no settings: where the file is, and a password for one command.
+_NOT_SETTINGS = {"AZORA_CONFIG_FILE", "AZORA_NEW_PASSWORD", "AZORA_TEST_DATABASE_URL", "AZORA_TEST_VALKEY_URL"} | {
+    "AZORA_TEST_URL",
+    "AZORA_TEST_HOME",
+    "AZORA_URL",
+}
 
 
 def _scheme(*schemes: str) -> AfterValidator:
@@ -168,6 +174,6 @@ def _describe(location: tuple[int | str, ...], message: str) -> str:
 
 def _unknown_variables() -> list[str]:
     # A misspelt variable would otherwise be ignored in silence.
-    known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields} | {"AZORA_CONFIG_FILE"}
+    known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields} | _NOT_SETTINGS
     given = {name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)}
     return [f"{name}: no such setting" for name in sorted(given - known)]

@@ -46,9 +46,15 @@ class RunningPlatform:
 
     def azora(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run an `azora` command against it."""
+        return self.azora_with({}, *arguments, check=check)
+
+    def azora_with(
+        self, environment: dict[str, str], *arguments: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run an `azora` command against it with more in its environment."""
         return subprocess.run(
             [sys.executable, "-m", "cluster", *arguments],
-            env=self.environment, text=True, capture_output=True, timeout=60, check=check,
+            env={**self.environment, **environment}, text=True, capture_output=True, timeout=60, check=check,
         )  # fmt: skip
 
     @property

@@ -39,7 +39,7 @@ def environment(running_platform: RunningPlatform, tmp_path_factory: pytest.Temp
 
 
 def _inherited() -> Iterator[tuple[str, str]]:
-    # `azora` refuses settings it does not know, such as those of the tests.
+    # Settings of whoever runs the tests are not the newcomer's.
     return ((name, value) for name, value in os.environ.items() if not name.startswith("AZORA_"))
 
 

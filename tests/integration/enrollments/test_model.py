@@ -13,7 +13,14 @@ from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from deployments.enrollments.duties import expire_due, promote_waiting
 from stores.postgres import Database
@@ -46,6 +53,10 @@ class Learner:
         return share.quantize(Decimal("0.01"), ROUND_DOWN)
 
 
+def somebody_is_enrolled(term: Any) -> bool:
+    return bool(term.ids)
+
+
 class Term(RuleBasedStateMachine):
     """One course with few seats and a handful of people."""
 
@@ -55,18 +66,23 @@ class Term(RuleBasedStateMachine):
     org: ClassVar[Organisation]
     people: ClassVar[list[Account]]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: dict[int, str] = {}
+        self.queue: list[int] = []
+
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
-    @initialize(capacity=st.none() | st.integers(1, 3))
+    @initialize(capacity=st.sampled_from([1, 1, 2, 3, None]))
     def begin(self, capacity: int | None) -> None:
         self.capacity = capacity
         self.pool = [text(str(n)) for n in range(4)]
         self.newest = [unit["id"] for unit in self.pool[:2]]
         self.course: CourseFixture = self.run(create_course(self.org, self.pool[:2], capacity=capacity))
         self.learners = [Learner() for _ in range(PEOPLE)]
-        self.ids: dict[int, str] = {}
-        self.queue: list[int] = []
+        for person in range(3):
+            self.enrol(person)
 
     # The model
 
@@ -94,19 +110,22 @@ class Term(RuleBasedStateMachine):
             if self.queue:
                 self._settle()
 
+    def _enrolled(self, number: int) -> int:
+        return list(self.ids)[number % len(self.ids)]
+
     # What people do
 
     @rule(person=who)
     def enrol(self, person: int) -> None:
         one = self.learners[person]
-        if self._limited():
-            self._settle()
         accepted = one.shown in (None, "dropped", "expired")
         answer = self.run(self.people[person].http.post(BASE, json={"course_id": str(self.course.id)}))
         assert answer.status_code == (201 if accepted else 409), answer.text
         if not accepted:
             return
         self.ids[person] = answer.json()["id"]
+        if self._limited():
+            self._settle()
         seat = self._free()
         one.overdue, one.units = False, list(self.newest)
         if seat or set(self.newest) <= one.done:
@@ -116,10 +135,10 @@ class Term(RuleBasedStateMachine):
             one.status = "waitlisted"
             self.queue.append(person)
 
-    @rule(person=who, by_staff=st.booleans())
-    def drop(self, person: int, by_staff: bool) -> None:
-        if person not in self.ids:
-            return
+    @precondition(somebody_is_enrolled)
+    @rule(number=who, by_staff=st.booleans())
+    def drop(self, number: int, by_staff: bool) -> None:
+        person = self._enrolled(number)
         one = self.learners[person]
         accepted = one.shown in ("active", "waitlisted")
         http = self.course.instructor.http if by_staff else self.people[person].http
@@ -133,10 +152,10 @@ class Term(RuleBasedStateMachine):
             if limited:
                 self._settle()
 
-    @rule(person=who, unit=which, undo=st.booleans())
-    def tick(self, person: int, unit: int, undo: bool) -> None:
-        if person not in self.ids:
-            return
+    @precondition(somebody_is_enrolled)
+    @rule(number=who, unit=which, undo=st.booleans())
+    def tick(self, number: int, unit: int, undo: bool) -> None:
+        person = self._enrolled(number)
         one, unit_id = self.learners[person], self.pool[unit]["id"]
         path = f"{BASE}/{self.ids[person]}/units/{unit_id}/completion"
         answer = self.run(self.people[person].http.request("DELETE" if undo else "PUT", path))
@@ -149,10 +168,16 @@ class Term(RuleBasedStateMachine):
             (one.done.discard if undo else one.done.add)(unit_id)
             self._finish(one)
 
-    @rule(person=who)
-    def upgrade(self, person: int) -> None:
-        if person not in self.ids:
-            return
+    @precondition(somebody_is_enrolled)
+    @rule(number=who)
+    def tick_everything(self, number: int) -> None:
+        for unit in range(len(self.pool)):
+            self.tick(number, unit, False)
+
+    @precondition(somebody_is_enrolled)
+    @rule(number=who)
+    def upgrade(self, number: int) -> None:
+        person = self._enrolled(number)
         one = self.learners[person]
         answer = self.run(self.people[person].http.post(f"{BASE}/{self.ids[person]}/upgrade"))
         assert answer.status_code == (200 if one.shown == "active" else 409), answer.text
@@ -168,13 +193,15 @@ class Term(RuleBasedStateMachine):
         self.newest = [unit["id"] for unit in chosen]
         self.run(self.course.publish(chosen))
 
-    @rule(capacity=st.none() | st.integers(1, 4))
+    @rule(capacity=st.sampled_from([1, 2, 4, None]))
     def resize(self, capacity: int | None) -> None:
         self.capacity = capacity
         self.run(self.course.set(capacity=capacity))
 
-    @rule(person=who)
-    def time_passes(self, person: int) -> None:
+    @precondition(somebody_is_enrolled)
+    @rule(number=who)
+    def time_passes(self, number: int) -> None:
+        person = self._enrolled(number)
         if self.learners[person].shown == "active":
             self.learners[person].overdue = True
             self.run(expire(self.course, self.people[person]))
@@ -189,7 +216,7 @@ class Term(RuleBasedStateMachine):
 
     @invariant()
     def everybody_sees_what_the_model_says(self) -> None:
-        for person, enrollment_id in getattr(self, "ids", {}).items():
+        for person, enrollment_id in self.ids.items():
             one = self.learners[person]
             seen = self.run(self.people[person].http.get(f"{BASE}/{enrollment_id}")).json()
             position = self.queue.index(person) + 1 if person in self.queue else None
@@ -200,7 +227,7 @@ class Term(RuleBasedStateMachine):
 
     @invariant()
     def the_summary_counts_them(self) -> None:
-        if getattr(self, "ids", None):
+        if self.ids:
             path = f"{BASE}/courses/{self.course.id}/summary"
             counted = self.run(self.course.instructor.http.get(path)).json()["by_status"]
             shown = [one.shown for one in self.learners]
@@ -213,7 +240,7 @@ async def test_random_terms(platform: Platform) -> None:
     Term.people = [await org.person(fresh=True) for _ in range(PEOPLE)]
     Term.system = Database.from_settings(platform.settings, role="azora_system")
     chosen = settings(
-        max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     try:
         await asyncio.to_thread(run_state_machine_as_test, Term, settings=chosen)

@@ -66,6 +66,10 @@ def test_other_paths_are_left_to_the_application(path: str) -> None:
     assert filled().answer(READER, path, {}) is None
 
 
+def test_tags_too_long_for_the_route_are_left_to_it() -> None:
+    assert filled().answer(READER, PATH, {b"if-none-match": b'"' + b"x" * 499 + b'"'}) is None
+
+
 def test_a_stranger_gets_nothing() -> None:
     assert filled().answer(principal(OTHER), PATH, {}) is None
 

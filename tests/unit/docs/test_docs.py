@@ -24,6 +24,7 @@ API = (ROOT / "docs" / "API.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 # Errors of the command line and of housekeeping: no client ever meets them.
 UNSEEN = {"configuration", "mail-not-sent"}
+NOTHING = "\N{EN DASH}"
 EVENT = re.compile(r"[a-z_]+\.[a-z_]+\.v\d+")
 
 
@@ -43,7 +44,7 @@ def who(permission: str) -> str:
 def test_every_route_is_described_with_its_permission_and_no_other_is() -> None:
     described = {row[:3] for row in rows(API, 4) if "/" in row[0]}
     wanted = {
-        (" ".join(route.split()), "–" if permission == PUBLIC else permission, who(permission))
+        (" ".join(route.split()), NOTHING if permission == PUBLIC else permission, who(permission))
         for route, permission in ROUTES.items()
     }
     assert described == wanted
@@ -75,7 +76,7 @@ def errors_of(kind: type[AzoraError]) -> Iterator[type[AzoraError]]:
 
 
 def test_every_problem_type_is_described_and_no_other_is() -> None:
-    seen = {AzoraError, *errors_of(AzoraError)}
+    seen: list[type[AzoraError]] = [AzoraError, *errors_of(AzoraError)]
     wanted = {
         (error.type, str(error.status), "yes" if error.retriable else "")
         for error in seen
@@ -88,7 +89,7 @@ def test_every_problem_type_is_described_and_no_other_is() -> None:
 
 def in_words(default: Any) -> str:
     if default is None:
-        return "–"
+        return NOTHING
     if isinstance(default, timedelta):
         return str(TypeAdapter(timedelta).dump_python(default, mode="json"))
     return str(default).lower() if isinstance(default, bool) else str(default)
@@ -98,7 +99,7 @@ def test_every_setting_is_described_with_its_default_and_no_other_is() -> None:
     operations = (ROOT / "docs" / "OPERATIONS.md").read_text()
     described = {row[:2] for row in rows(operations, 3) if re.fullmatch("[A-Z_]+", row[0])}
     wanted = {(f"AZORA_{name.upper()}", in_words(field.default)) for name, field in Settings.model_fields.items()}
-    assert described == wanted | {("AZORA_CONFIG_FILE", "–")}
+    assert described == wanted | {("AZORA_CONFIG_FILE", NOTHING)}
 
 
 def published() -> set[str]:
@@ -109,8 +110,8 @@ def published() -> set[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and EVENT.fullmatch(node.value):
                 found.add(node.value)
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "announce":
-                named = [part for part in ast.walk(node.args[1]) if isinstance(part, ast.Constant)]
-                found |= {f"{part.value}.v1" for part in named}
+                named = [part.value for part in ast.walk(node.args[1]) if isinstance(part, ast.Constant)]
+                found |= {f"{name}.v1" for name in named if isinstance(name, str)}
     return found
 
 

@@ -1,0 +1,155 @@
+"""Every route under a stranger's valid token: another organisation's people, in every role, see nothing and change
+nothing; within the organisation, other learners and other instructors do not either."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from deployments.kit.permissions import ROLES
+from tests.platform import Account, Organisation, Platform
+from tests.routes import Route, protected_routes
+
+MARK = "unmistakable-7f3a"
+# A platform administrator looks after organisations; that these routes cross tenants is their purpose.
+CROSSING = {"organisations.read", "organisations.write", "keys.rotate"}
+QUESTION = {"kind": "true_false", "prompt": f"{MARK}?", "points": 1, "correct": True, "explanation": MARK}
+BODIES: dict[str, Any] = {
+    "PATCH /api/users/{user_id}": {"first_name": "Changed"},
+    "PUT /api/users/{user_id}/role": {"role": "instructor"},
+    "PATCH /api/courses/{course_id}": {"title": "Changed"},
+    "PUT /api/courses/{course_id}/prerequisites": {"prerequisites": []},
+    "PUT /api/courses/{course_id}/instructor": {"instructor_id": "{user_id}"},
+    "POST /api/courses/{course_id}/modules": {"title": "Changed"},
+    "PATCH /api/courses/{course_id}/modules/{module_id}": {"title": "Changed"},
+    "POST /api/courses/{course_id}/modules/{module_id}/units": {"kind": "text", "title": "Changed", "body": "x"},
+    "PATCH /api/courses/{course_id}/units/{unit_id}": {"title": "Changed"},
+    "PUT /api/courses/{course_id}/order": {"modules": []},
+    "PUT /api/courses/{course_id}/reviews/mine": {"rating": 1},
+    "PUT /api/enrollments/submissions/{submission_id}/grade": {"points": 1},
+    "POST /api/enrollments/{enrollment_id}/units/{unit_id}/attempts": {"answers": {}},
+    "POST /api/enrollments/{enrollment_id}/units/{unit_id}/submissions": {"body": "x"},
+    "POST /api/enrollments": {"course_id": "{course_id}"},
+    "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """An organisation with something of everything, each thing marked."""
+
+    org: Organisation
+    ids: dict[str, str]
+
+    def fill(self, value: Any) -> Any:
+        """Put the ids into a path or a body."""
+        if isinstance(value, dict):
+            return {key: self.fill(item) for key, item in value.items()}
+        if isinstance(value, str):
+            return re.sub(r"\{(\w+)\}", lambda match: self.ids[match[1]], value)
+        return value
+
+
+@pytest.fixture(scope="session")
+async def world(platform: Platform) -> World:
+    org = await platform.create_organisation()
+    teacher, learner, admin = await org.person("instructor"), await org.person("student"), await org.person("org_admin")
+    course = {
+        "title": f"Course {MARK}",
+        "description": MARK,
+        "modules": [
+            {
+                "title": MARK,
+                "units": [
+                    {"kind": "text", "title": MARK, "body": MARK},
+                    {"kind": "quiz", "title": MARK, "quiz": {"pass_mark_percent": 50, "questions": [QUESTION]}},
+                    {"kind": "assignment", "title": MARK, "assignment": {"instructions": MARK, "maximum_points": 10}},
+                ],
+            }
+        ],
+    }
+    course_id = (await _made(teacher, "POST", "/api/courses", course))["id"]
+    await _made(teacher, "POST", f"/api/courses/{course_id}/publish")
+    draft = (await teacher.http.get(f"/api/courses/{course_id}/draft")).json()
+    module = draft["modules"][0]
+    enrolment = await _made(learner, "POST", "/api/enrollments", {"course_id": course_id})
+    assignment = next(unit for unit in module["units"] if unit["kind"] == "assignment")
+    path = f"/api/enrollments/{enrolment['id']}/units/{assignment['id']}/submissions"
+    submission = await _made(learner, "POST", path, {"body": MARK})
+    invitation = await _made(
+        admin, "POST", "/api/users/invitations", {"email": f"{MARK}@example.org", "role": "student"}
+    )
+    return World(
+        org,
+        {
+            "org_id": str(org.id),
+            "user_id": str(learner.id),
+            "session_id": str(learner.session_id),
+            "course_id": course_id,
+            "module_id": module["id"],
+            "unit_id": module["units"][0]["id"],
+            "enrollment_id": enrolment["id"],
+            "submission_id": submission["id"],
+            "invitation_id": invitation["id"],
+            "number": "1",
+        },
+    )
+
+
+async def _made(person: Account, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    answer = await person.http.request(method, path, json=body)
+    assert answer.status_code in (200, 201), f"{method} {path}: {answer.text}"
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def _attacks() -> Iterator[tuple[Route, str]]:
+    for route in protected_routes():
+        for role, permissions in ROLES.items():
+            if route.permission in permissions and route.permission not in CROSSING:
+                yield route, role
+
+
+@pytest.mark.parametrize(("route", "role"), list(_attacks()), ids=lambda value: str(value))
+async def test_another_organisation_is_kept_out(world: World, home: Organisation, route: Route, role: str) -> None:
+    # Somebody new where the request would end or change the attacker.
+    fresh = "/me" in route.path or (route.method == "DELETE" and route.path.startswith("/api/sessions"))
+    stranger = await home.person(role, fresh=fresh)
+    answer = await stranger.http.request(route.method, world.fill(route.path), json=world.fill(BODIES.get(str(route))))
+    if "{" in route.path or any("{" in str(value) for value in BODIES.get(str(route), {}).values()):
+        assert answer.status_code in (403, 404), answer.text
+    for secret in (MARK, world.org.slug, *world.ids.values()):
+        if len(secret) > 1 and secret not in world.fill(route.path):
+            assert secret not in answer.text
+
+
+async def test_nothing_of_it_changed(world: World) -> None:
+    """Runs after the attacks: all is as it was."""
+    learner, teacher = world.org.people["student"], world.org.people["instructor"]
+    me = (await learner.http.get("/api/users/me")).json()
+    assert (me["first_name"], me["role"], me["status"]) == ("Test", "student", "active")
+    course = (await teacher.http.get(f"/api/courses/{world.ids['course_id']}/draft")).json()
+    assert course["modules"][0]["title"] == MARK
+    assert len(course["modules"][0]["units"]) == 3
+    enrolment = (await learner.http.get(f"/api/enrollments/{world.ids['enrollment_id']}")).json()
+    assert enrolment["status"] == "active"
+
+
+OWNED = [
+    route
+    for route in protected_routes()
+    if re.search(r"\{(enrollment_id|submission_id|session_id|module_id|unit_id)\}", route.path)
+]
+
+
+@pytest.mark.parametrize("route", OWNED, ids=str)
+@pytest.mark.parametrize("role", ["student", "instructor"])
+async def test_a_colleague_is_kept_out_of_what_is_not_theirs(world: World, route: Route, role: str) -> None:
+    colleague = await world.org.person(role, fresh=True)
+    answer = await colleague.http.request(route.method, world.fill(route.path), json=world.fill(BODIES.get(str(route))))
+    assert answer.status_code in (403, 404), answer.text
+    assert MARK not in answer.text
