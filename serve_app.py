@@ -10,13 +10,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 
+from actors.housekeeper.actor import start_housekeeper
 from actors.session_cache.actor import ActorFeed
 from actors.session_cache.state import RevocationFeed
 from configs.errors import ConfigurationError
 from configs.settings import Settings, load_settings
 from deployments.kit import logs
 from deployments.kit.service import ServiceHost
-from deployments.registry import BY_NAME
+from deployments.registry import BY_NAME, duties
 
 
 class Arguments(BaseModel):
@@ -31,6 +32,7 @@ def host(services: list[str]) -> ServiceHost:
     """The ASGI application of a replica."""
     settings = load_settings()
     logs.configure(settings.log_level, "+".join(services))
+    start_housekeeper(settings, duties(settings))  # whoever comes first; the others find it there
     return ServiceHost([BY_NAME[name] for name in services], settings, _feed)
 
 

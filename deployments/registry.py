@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from actors.housekeeper.duties import Duty
+from configs.settings import Settings
+from deployments.courses import duties as courses
 from deployments.courses.deployment import SERVICE as COURSES
+from deployments.enrollments import duties as enrollments
 from deployments.enrollments.deployment import SERVICE as ENROLLMENTS
 from deployments.kit.service import ServiceDefinition
 from deployments.sessions.deployment import SERVICE as SESSIONS
+from deployments.users import duties as users
 from deployments.users.deployment import SERVICE as USERS
 from deployments.web.deployment import front_door
 
 SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS, COURSES, ENROLLMENTS)
 BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}
+
+
+def duties(settings: Settings) -> list[Duty]:
+    """What the services have housekeeping do."""
+    return [*users.duties(settings), *enrollments.duties(), *courses.duties()]

@@ -15,7 +15,7 @@ from configs.rates import Rate
 from deployments.kit import correlation, problems
 from deployments.kit.authentication import Authenticator
 from deployments.kit.correlation import Correlation
-from deployments.kit.errors import InvalidToken, TooManyRequests
+from deployments.kit.errors import InvalidToken, PayloadTooLarge, TooManyRequests
 from deployments.kit.logs import get_logger
 from deployments.kit.principal import Principal
 from deployments.kit.rate_limit import Decision, RateLimiter
@@ -120,13 +120,14 @@ class Gate:
 class _Exchange:
     """One response on its way out: adds the gate's headers, and knows whether it has begun."""
 
-    __slots__ = ("_send", "_started_at", "extra", "ids", "status")
+    __slots__ = ("_replaced", "_send", "_started_at", "extra", "ids", "status")
 
     def __init__(self, send: Send, ids: Correlation) -> None:
         self._send = send
         self._started_at = time.perf_counter()
         self.ids = ids
         self.status = 0
+        self._replaced = False
         self.extra: list[tuple[bytes, bytes]] = [
             (b"x-request-id", ids.request_id.encode()),
             (b"traceparent", ids.traceparent.encode()),
@@ -134,7 +135,13 @@ class _Exchange:
         ]
 
     async def send(self, message: Message) -> None:
+        if self._replaced:
+            return
         if message["type"] == "http.response.start":
+            if message["status"] == 413 and _is_plain(message):  # the framework's own words; ours are problems
+                self._replaced = True
+                await self.fail(*problems.render(PayloadTooLarge()))
+                return
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), *self.extra]
         await self._send(message)
@@ -190,6 +197,10 @@ def _bearer(authorization: bytes | None) -> str | None:
     if value[: len(_BEARER)].lower() != _BEARER.lower() or len(value) == len(_BEARER):
         raise InvalidToken("The Authorization header must be `Bearer <access token>`")
     return value[len(_BEARER) :].strip()
+
+
+def _is_plain(message: Message) -> bool:
+    return any(name == b"content-type" and value.startswith(b"text/plain") for name, value in message["headers"])
 
 
 def _text(value: bytes | None) -> str | None:

