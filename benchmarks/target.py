@@ -52,6 +52,7 @@ async def target(url: str | None, organisation: str) -> AsyncIterator[Target]:
         yield await _prepared(home, url, organisation)
         return
     with tempfile.TemporaryDirectory(prefix="azora-bench-") as directory:
+        Path(directory).chmod(0o711)  # run as root, PostgreSQL works as another account, which must be able to enter
         async with own_platform(Path(directory) / "home") as own:
             yield await _prepared(own, url, organisation)
 

@@ -31,10 +31,11 @@ REQUEST_HEADER_TIMEOUT_S = 15
 
 _PROBLEM = json.dumps(
     {
-        "type": "unavailable",
+        "type": "urn:azora:problem:unavailable",
         "title": "The service is starting or restarting",
         "status": 503,
         "detail": "Nothing was answered. Try again after the time that Retry-After gives.",
+        "retriable": True,
     }
 )
 

@@ -275,6 +275,7 @@ def _start_head(options: RayOptions, scratch: Path) -> None:
 def _start_serve(options: RayOptions, configuration: ServeConfiguration) -> None:
     from ray import serve
 
+    _quieten()  # importing Serve sets its loggers up anew
     schema = configuration.schema()
     listening = {"host": options.http_host, "port": options.http_port}
     with _translated("Ray Serve did not start"):

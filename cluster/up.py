@@ -95,6 +95,7 @@ def _start_ray(settings: Settings, home: Home, configuration: ServeConfiguration
             http_host=settings.http_host,
             http_port=settings.http_port,
             dashboard_port=settings.ray_dashboard_port or None,
+            logical_cpus=settings.ray_logical_cpus,
         )
         return RayRuntime.start(options, configuration)
 

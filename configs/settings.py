@@ -10,9 +10,9 @@ import os
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -48,6 +48,8 @@ RateSetting = Annotated[
 PostgresUrl = Annotated[SecretStr | None, _scheme("postgresql", "postgres")]
 ValkeyUrl = Annotated[SecretStr | None, _scheme("redis", "rediss", "valkey", "valkeys", "unix")]
 
+SmtpUrl = Annotated[SecretStr | None, _scheme("smtp", "smtps")]
+
 
 class Settings(BaseSettings):
     """The whole configuration, validated at once. Durations are `timedelta`, sizes name their unit."""
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     topology: Path | None = Field(default=None, description="Serve configuration; default serve.local.yaml")
     ray_address: str | None = Field(default=None, description="a Ray cluster that runs; default: a head of our own")
     ray_dashboard_port: int = Field(default=8265, ge=0, le=65535, description="`ray job submit` needs it; 0: none")
+    ray_logical_cpus: int = Field(default=8, ge=1, description="what our own head schedules by; services mostly wait")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     demo: bool = Field(default=True, description="create the demo organisation on first start")
 
@@ -81,7 +84,8 @@ class Settings(BaseSettings):
     # Passwords and secrets
     bcrypt_cost: int = Field(default=12, ge=4, le=16)
     data_keys: SecretStr | None = Field(
-        default=None, description="`id:base64(32 bytes)` pairs, comma separated; the first one encrypts"
+        default=None,
+        validate_default=True, description="`id:base64(32 bytes)` pairs, comma separated; the first one encrypts"
     )
     password_reset_lifetime: timedelta = timedelta(hours=1)
     invitation_lifetime: timedelta = timedelta(days=14)
@@ -93,7 +97,9 @@ class Settings(BaseSettings):
     session_absolute_lifetime: timedelta = timedelta(days=90)
     # A replica trusts its own memory of revocations only this long after the feed last proved fresh. With the
     # second promised for a revocation to bind everywhere, the rest is room for the answer in flight.
-    revocation_lease: timedelta = timedelta(milliseconds=800)
+    revocation_lease: timedelta = Field(
+        default=timedelta(milliseconds=800), ge=timedelta(milliseconds=500), lt=timedelta(seconds=1)
+    )
     session_cache_actors: int = Field(default=1, ge=1, le=64)
 
     # Limits
@@ -109,16 +115,15 @@ class Settings(BaseSettings):
     max_import_bytes: int = Field(default=33_554_432, ge=1024)
 
     # Mail; without an SMTP server messages are kept as files in <home>/mail
-    smtp_url: SecretStr | None = Field(default=None, description="smtp[s]://user:password@host:port")
+    smtp_url: SmtpUrl = Field(default=None, description="smtp[s]://user:password@host:port")
     mail_from: str = "Azora <no-reply@localhost>"
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.revocation_lease >= timedelta(seconds=1):
-            raise ValueError("revocation_lease must stay below one second")
-        if self.environment == "production" and self.data_keys is None:
-            raise ValueError("data_keys must be set in production (`azora doctor --new-key` prints one)")
-        return self
+    @field_validator("data_keys")
+    @classmethod
+    def _own_keys_in_production(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("environment") == "production":
+            raise ValueError("must be set in production (`azora doctor --new-key` prints one)")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -165,11 +170,7 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def _describe(location: tuple[int | str, ...], message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    if not location:  # a rule over several fields starts with the name of one
-        name, _, message = message.partition(" ")
-        location = (name,)
-    return f"{ENVIRONMENT_PREFIX}{str(location[0]).upper()}: {message}"
+    return f"{ENVIRONMENT_PREFIX}{str(location[0]).upper()}: {message.removeprefix('Value error, ')}"
 
 
 def _unknown_variables() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -208,11 +208,16 @@ class Database:
         connection = await asyncpg.connect(
             self._url, timeout=self._acquire_timeout_seconds, server_settings=self.server_settings()
         )
+        closed = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: closed.set())
         try:
             await connection.add_listener(channel, lambda _c, _pid, _channel, payload: on_message(str(payload)))
             on_state(True)
-            while True:  # a dead peer shows only when spoken to
-                await asyncio.sleep(1)
-                await connection.fetchval("select 1", timeout=2)
+            while not closed.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(1):
+                        await closed.wait()
+                if not closed.is_set():  # a silent peer shows only when spoken to
+                    await connection.fetchval("select 1", timeout=2)
         finally:
             connection.terminate()

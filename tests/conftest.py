@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,18 +22,24 @@ from tests.platform import Platform
 
 
 @pytest.fixture(scope="session")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedServers]:
-    home = Home(tmp_path_factory.mktemp("home", numbered=True))
-    # Run as root, PostgreSQL works as another account, which cannot enter pytest's own directories.
+def system_directory() -> Iterator[Path]:
+    """Run as root, PostgreSQL works as another account, which cannot enter pytest's own directories."""
     with tempfile.TemporaryDirectory(prefix="azora-test-") as system:
         Path(system).chmod(0o711)
-        async with EmbeddedServers(
-            home,
-            postgres_url=os.environ.pop("AZORA_TEST_DATABASE_URL", None),
-            valkey_url=os.environ.pop("AZORA_TEST_VALKEY_URL", None),
-            system_directory=Path(system),
-        ) as running:
-            yield running
+        yield Path(system)
+
+
+@pytest.fixture(scope="session")
+async def servers(
+    tmp_path_factory: pytest.TempPathFactory, system_directory: Path
+) -> AsyncIterator[EmbeddedServers]:
+    async with EmbeddedServers(
+        Home(tmp_path_factory.mktemp("home", numbered=True)),
+        postgres_url=os.environ.pop("AZORA_TEST_DATABASE_URL", None),
+        valkey_url=os.environ.pop("AZORA_TEST_VALKEY_URL", None),
+        system_directory=system_directory,
+    ) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

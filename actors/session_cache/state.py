@@ -29,7 +29,8 @@ class Revocations:
 
     A new `epoch` means that the store lost its data at `epoch_started_at`: tokens issued before prove nothing any
     more. `complete` says that `sessions` is the whole list and replaces what the reader has; it maps a revoked
-    session to the time when its last token expires.
+    session to the time when its last token expires. `proven` says that the store was read after the question was
+    asked, so that no news at all is news; an early answer only brings what is new.
     """
 
     epoch: str
@@ -37,13 +38,14 @@ class Revocations:
     cursor: str
     complete: bool
     sessions: dict[UUID, float]
+    proven: bool = True
 
 
 class RevocationFeed(Protocol):
     """Where a replica learns of revocations."""
 
     async def changes(self, epoch: str, cursor: str) -> Revocations:
-        """What is new past the cursor. Waits a moment for news; the answer is fresh as of a time after the call.
+        """What is new past the cursor. Waits a moment for news.
 
         Raises `StoreUnavailable` where the store does not answer.
         """

@@ -65,7 +65,8 @@ class LiveSessions:
         if news.sessions:
             self._revoked = {session: until for session, until in self._revoked.items() if until > now}
         self._epoch, self._epoch_started_at, self._cursor = news.epoch, news.epoch_started_at, news.cursor
-        self._trusted_until = asked_at + self._lease_seconds
+        if news.proven:
+            self._trusted_until = asked_at + self._lease_seconds
 
     async def follow(self) -> None:
         """Keep asking the feed, for ever."""

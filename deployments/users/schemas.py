@@ -97,7 +97,7 @@ class Sensitive(_Request):
     """What is kept encrypted. Replaced as a whole: absent is gone."""
 
     phone: Line | None = Field(default=None, max_length=50)
-    date_of_birth: date | None = None
+    date_of_birth: date | None = Field(default=None, strict=True)
     postal_address: Text | None = Field(default=None, max_length=1000)
     national_id: Line | None = Field(default=None, max_length=100)
     accessibility_needs: Text | None = None

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -70,11 +72,13 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def running_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+def running_platform() -> Iterator[RunningPlatform]:
     if url := os.environ.get("AZORA_TEST_URL"):
         yield RunningPlatform(url, Path(os.environ["AZORA_TEST_HOME"]), Path(os.devnull))
         return
-    root = tmp_path_factory.mktemp("acceptance")
+    # Run as root, PostgreSQL works as another account, which must be able to enter.
+    root = Path(tempfile.mkdtemp(prefix="azora-acceptance-"))
+    root.chmod(0o711)
     port = free_port()
     environment = {
         **os.environ,
@@ -100,6 +104,8 @@ def running_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
         with suppress(subprocess.TimeoutExpired):
             process.wait(60)
         process.kill()
+        process.wait()
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def _await_start(process: subprocess.Popen[bytes], platform: RunningPlatform) -> None:
