@@ -240,7 +240,7 @@ async def test_random_terms(platform: Platform) -> None:
     Term.people = [await org.person(fresh=True) for _ in range(PEOPLE)]
     Term.system = Database.from_settings(platform.settings, role="azora_system")
     chosen = settings(
-        max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     try:
         await asyncio.to_thread(run_state_machine_as_test, Term, settings=chosen)
