@@ -13,8 +13,8 @@ from rich.console import Console
 from cluster.embedded import EmbeddedServerError, Event, EventKind
 from configs.errors import AzoraError, ConfigurationError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 _QUIET = {EventKind.STARTING, EventKind.STOPPING}
 
 

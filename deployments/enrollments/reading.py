@@ -10,7 +10,7 @@ from uuid import UUID
 
 from deployments.enrollments.authority import reaches, staffed
 from deployments.enrollments.content import CourseVersion, Unit, UnitKind
-from deployments.enrollments.errors import CertificateUnknown, EnrollmentUnknown, UnitUnknown, WrongUnitKind
+from deployments.enrollments.errors import CertificateUnknown, EnrollmentUnknown, UnitUnknown
 from deployments.enrollments.lifecycle import Status
 from deployments.enrollments.repository.certificates import Certificate, CertificateRepository
 from deployments.enrollments.repository.coursework import NOTHING_DONE, CourseworkRepository, UnitUsage
@@ -99,7 +99,7 @@ class Reading:
     ) -> Attempts:
         """One's own attempts at a quiz, or a learner's; the newest first.
 
-        Raises `EnrollmentUnknown`, `UnitUnknown`, `WrongUnitKind`.
+        Raises `EnrollmentUnknown`, `UnitUnknown`.
         """
         row, unit = await self._unit(work, principal, enrollment_id, unit_id, UnitKind.QUIZ)
         assert unit.quiz is not None
@@ -126,10 +126,8 @@ class Reading:
         row = await self.one(work, principal, enrollment_id, staff="submissions.grade")
         version = await self.versions.get(await work.connection(), row["course_version_id"])
         unit = version.by_id.get(unit_id)
-        if unit is None:
-            raise UnitUnknown()
-        if unit.kind is not kind:
-            raise WrongUnitKind(f"The unit is of kind {unit.kind}")
+        if unit is None or unit.kind is not kind:
+            raise UnitUnknown(f"There is no such unit of kind {kind}")
         return row, unit
 
     async def certificate(self, work: Work, principal: Principal, enrollment_id: UUID) -> Certificate:

@@ -68,7 +68,7 @@ async def test_units_are_done_in_their_own_way(platform: Platform) -> None:
     for unit in (plain, essay):
         path = unit_path(enrolment, unit, "attempts")
         refused(await student.http.post(path, json={"answers": {}}), 409, "wrong-unit-kind")
-        refused(await student.http.get(path), 409, "wrong-unit-kind")
+        refused(await student.http.get(path), 404, "unit-unknown")
     path = unit_path(enrolment, test, "submissions")
     refused(await student.http.post(path, json={"body": "x"}), 409, "wrong-unit-kind")
     nowhere = {"id": str(uuid4())}
