@@ -270,6 +270,7 @@ def _start_head(options: RayOptions, scratch: Path) -> None:
             logging_level="WARNING",
             _temp_dir=str(directory),
         )
+    _silence_raylet()
 
 
 def _start_serve(options: RayOptions, configuration: ServeConfiguration) -> None:
@@ -290,6 +291,14 @@ def _quieten() -> None:
     """Leave the terminal to the caller: Ray tells of signals it cannot take in a thread, Serve of each start."""
     logging.getLogger("ray._private.worker").setLevel(logging.ERROR)
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
+
+
+def _silence_raylet() -> None:
+    """Keep the raylet's notices off the terminal: its logs have them, and failures reach the caller as errors."""
+    import ray._private.worker as worker
+
+    # A private part of Ray, and only for comfort: without it the notices are printed.
+    worker.print_to_stdstream = lambda *_, **__: None
 
 
 @contextmanager

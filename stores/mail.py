@@ -53,7 +53,8 @@ class Mail:
         message["Date"] = format_datetime(self.created_at)
         message["Message-ID"] = f"<{self.id}@azora>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
-        message.set_content(self.body)
+        # Left to itself it would encode any line as long as a link is, and nobody could read the file of a mail.
+        message.set_content(self.body, cte="7bit" if self.body.isascii() else "quoted-printable")
         return message
 
 

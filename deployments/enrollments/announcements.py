@@ -11,7 +11,8 @@
     submission.created.v1, submission.graded.v1
     certificate.issued.v1
 
-All carry the enrolment as it is afterwards; percentages are decimal strings.
+All carry the enrolment as it is afterwards; those of quizzes and submissions as it was before, because what follows
+from them is told by events of its own. Percentages are decimal strings.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from deployments.enrollments.progress import HUNDRED, Standing
 from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.rows import Enrollment
 from deployments.enrollments.seats import Seats
-from deployments.enrollments.versions import Versions
 from deployments.kit.logs import get_logger
 from deployments.kit.work import Work
 from stores.postgres import Database
@@ -26,14 +25,13 @@ class Completion:
     """Keeps an enrolment's figures true, and completes it when nothing is left to do."""
 
     database: Database
-    versions: Versions
     seats: Seats
     certifier: Certifier
 
-    async def advance(self, work: Work, enrollment: Enrollment, version: CourseVersion) -> Enrollment:
-        """Work out progress and score of a locked enrolment on a version, store them, complete it where due."""
-        connection = await work.connection()
-        standing = await self.versions.standing(connection, enrollment, version.id)
+    async def advance(
+        self, work: Work, enrollment: Enrollment, version: CourseVersion, standing: Standing
+    ) -> Enrollment:
+        """Store where a learner stands in a version, their enrolment being locked; complete it where due."""
         if standing.complete and allowed(enrollment.status, Action.COMPLETE):
             return await self.complete(work, enrollment, version, standing)
         if enrollment.status is Status.COMPLETED:  # a later grade changes the score; completion stays
@@ -42,7 +40,8 @@ class Completion:
             version.id, standing.progress, standing.score
         ):  # fmt: skip
             return enrollment
-        return await EnrollmentRepository(connection).stand(enrollment.id, version.id, standing)
+        repository = EnrollmentRepository(await work.connection())
+        return await repository.stand(enrollment.id, version.id, standing)
 
     async def complete(
         self, work: Work, enrollment: Enrollment, version: CourseVersion, standing: Standing

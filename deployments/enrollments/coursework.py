@@ -9,7 +9,8 @@ from uuid import UUID
 
 from deployments.enrollments.announcements import announce
 from deployments.enrollments.completion import Completion
-from deployments.enrollments.content import CourseVersion, Unit, UnitKind
+from deployments.enrollments.content import Unit, UnitKind
+from deployments.enrollments.desk import Desk, keep_record, sit_down
 from deployments.enrollments.errors import (
     CompletionFinal,
     EnrollmentUnknown,
@@ -19,7 +20,6 @@ from deployments.enrollments.errors import (
     WrongUnitKind,
 )
 from deployments.enrollments.lifecycle import Action, Status, after
-from deployments.enrollments.progress import UnitRecord
 from deployments.enrollments.repository.coursework import CourseworkRepository
 from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.rows import Attempt, Enrollment, Submission
@@ -29,16 +29,6 @@ from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 
 _TICKED = (UnitKind.TEXT, UnitKind.VIDEO)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Where a learner works: their locked enrolment, its version, one unit and what they have to show for it."""
-
-    enrollment: Enrollment
-    version: CourseVersion
-    unit: Unit
-    record: UnitRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +53,21 @@ class Coursework:
 
         Raises `EnrollmentUnknown`, `UnitUnknown`, `WrongUnitKind`, `IllegalTransition`.
         """
-        desk = await self._desk(work, principal, enrollment_id, unit_id, _TICKED)
-        if desk.enrollment.status is Status.COMPLETED and desk.record.completed_at is not None:
+        desk, _ = await self._sit_down(work, principal, enrollment_id, unit_id, _TICKED)
+        if desk.enrollment.status is Status.COMPLETED and desk.completed:
             return desk.enrollment
         after(desk.enrollment.status, Action.STUDY)
-        return await self._record(work, desk, completed=True, score=desk.record.score)
+        return await keep_record(work, self.completion, desk, completed=True, score=desk.record.score)
 
     async def untick(self, work: Work, principal: Principal, enrollment_id: UUID, unit_id: UUID) -> Enrollment:
         """Undo `tick`. Raises what it raises, and `CompletionFinal` once the course is completed."""
-        desk = await self._desk(work, principal, enrollment_id, unit_id, _TICKED)
+        desk, _ = await self._sit_down(work, principal, enrollment_id, unit_id, _TICKED)
         if desk.enrollment.status is Status.COMPLETED:
             raise CompletionFinal()
         after(desk.enrollment.status, Action.STUDY)
-        if desk.record.completed_at is None:
+        if not desk.completed:
             return desk.enrollment
-        return await self._record(work, desk, completed=False, score=desk.record.score)
+        return await keep_record(work, self.completion, desk, completed=False, score=desk.record.score)
 
     async def attempt(
         self, work: Work, principal: Principal, enrollment_id: UUID, unit_id: UUID, answers: Mapping[str, Answer | None]
@@ -86,8 +76,8 @@ class Coursework:
 
         Raises `EnrollmentUnknown`, `UnitUnknown`, `WrongUnitKind`, `IllegalTransition`, `NoAttemptsLeft`, `Invalid`.
         """
-        desk = await self._desk(work, principal, enrollment_id, unit_id, (UnitKind.QUIZ,))
-        quiz = desk.unit.quiz
+        desk, unit = await self._sit_down(work, principal, enrollment_id, unit_id, (UnitKind.QUIZ,))
+        quiz = unit.quiz
         assert quiz is not None
         after(desk.enrollment.status, Action.STUDY)
         repository = CourseworkRepository(await work.connection())
@@ -101,8 +91,10 @@ class Coursework:
             points=str(result.points), maximum_points=str(result.maximum_points), quiz_score=str(result.score),
             passed=result.passed, questions=attempt.result,
         )  # fmt: skip
-        completed = result.passed or desk.record.completed_at is not None
-        await self._record(work, desk, completed=completed, score=_best(desk.record.score, result.score))
+        completed = result.passed or desk.completed
+        await keep_record(
+            work, self.completion, desk, completed=completed, score=_best(desk.record.score, result.score)
+        )
         left = quiz.attempts_left(used + 1)
         return Attempted(attempt=attempt, quiz=quiz, explained=completed or left == 0, attempts_left=left)
 
@@ -113,8 +105,8 @@ class Coursework:
 
         Raises `EnrollmentUnknown`, `UnitUnknown`, `WrongUnitKind`, `IllegalTransition`, `SubmissionGraded`.
         """
-        desk = await self._desk(work, principal, enrollment_id, unit_id, (UnitKind.ASSIGNMENT,))
-        assignment = desk.unit.assignment
+        desk, unit = await self._sit_down(work, principal, enrollment_id, unit_id, (UnitKind.ASSIGNMENT,))
+        assignment = unit.assignment
         assert assignment is not None
         after(desk.enrollment.status, Action.STUDY)
         repository = CourseworkRepository(await work.connection())
@@ -129,45 +121,23 @@ class Coursework:
             work, "submission.created", desk.enrollment, subject=submission.id, submission_id=submission.id,
             unit_id=unit_id, number=number,
         )  # fmt: skip
-        completed = assignment.pass_mark_percent is None or desk.record.completed_at is not None
-        await self._record(work, desk, completed=completed, score=desk.record.score)
+        completed = assignment.pass_mark_percent is None or desk.completed
+        await keep_record(work, self.completion, desk, completed=completed, score=desk.record.score)
         return submission
 
-    async def _desk(
+    async def _sit_down(
         self, work: Work, principal: Principal, enrollment_id: UUID, unit_id: UUID, kinds: tuple[UnitKind, ...]
-    ) -> Desk:
-        connection = await work.connection()
-        enrollment = await EnrollmentRepository(connection).lock(enrollment_id)
+    ) -> tuple[Desk, Unit]:
+        enrollment = await EnrollmentRepository(await work.connection()).lock(enrollment_id)
         if enrollment is None or enrollment.user_id != principal.user_id:
             raise EnrollmentUnknown()
-        version = await self.versions.get(connection, enrollment.version_id)
-        unit = version.by_id.get(unit_id)
+        desk = await sit_down(work, self.versions, enrollment, unit_id)
+        unit = desk.version.by_id.get(unit_id)
         if unit is None:
             raise UnitUnknown()
         if unit.kind not in kinds:
             raise WrongUnitKind(f"The unit is of kind {unit.kind}")
-        record = await CourseworkRepository(connection).record(enrollment_id, unit_id)
-        return Desk(enrollment=enrollment, version=version, unit=unit, record=record)
-
-    async def _record(self, work: Work, desk: Desk, *, completed: bool, score: Decimal | None) -> Enrollment:
-        return await keep_record(
-            work, self.completion, desk.enrollment, desk.version, desk.unit.id, desk.record,
-            completed=completed, score=score,
-        )  # fmt: skip
-
-
-async def keep_record(
-    work: Work, completion: Completion, enrollment: Enrollment, version: CourseVersion, unit_id: UUID,
-    before: UnitRecord, *, completed: bool, score: Decimal | None,
-) -> Enrollment:  # fmt: skip
-    """Store what a learner now has to show for a unit, say so, and let the enrolment follow."""
-    was_completed = before.completed_at is not None
-    if (completed, score) != (was_completed, before.score):
-        repository = CourseworkRepository(await work.connection())
-        await repository.keep_record(enrollment, unit_id, completed=completed, score=score)
-    if completed != was_completed:
-        announce(work, "unit.completed" if completed else "unit.reopened", enrollment, unit_id=unit_id)
-    return await completion.advance(work, enrollment, version)
+        return desk, unit
 
 
 def _best(before: Decimal | None, score: Decimal) -> Decimal:

@@ -22,7 +22,7 @@ def _build(context: ServiceContext) -> EnrollmentService:
     versions = Versions()
     seats = Seats(versions)
     certifier = Certifier(context.keys, context.keyring, issuer=settings.issuer, base_url=settings.base_url)
-    completion = Completion(database=context.database, versions=versions, seats=seats, certifier=certifier)
+    completion = Completion(database=context.database, seats=seats, certifier=certifier)
     enrolling = Enrolling(versions=versions, seats=seats, completion=completion)
     return EnrollmentService(
         enrolling=enrolling,

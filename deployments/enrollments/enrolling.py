@@ -20,6 +20,7 @@ from deployments.enrollments.errors import (
     PrerequisitesMissing,
 )
 from deployments.enrollments.lifecycle import Action, after, allowed
+from deployments.enrollments.progress import Standing
 from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.rows import Course, Enrollment, Prospect
 from deployments.enrollments.seats import Place, Seats
@@ -113,12 +114,14 @@ class Enrolling:
 
     async def _seat(self, work: Work, course: Course, places: Sequence[Place]) -> list[Enrollment]:
         begun = await self.seats.begin(work, course, places, Action.ENROL)
-        finished = [standing.complete for _, _, standing in places]
-        return [await self._finish(work, e) if done else e for e, done in zip(begun, finished, strict=True)]
+        return [
+            await self._finish(work, enrollment, standing) if standing.complete else enrollment
+            for enrollment, (_, _, standing) in zip(begun, places, strict=True)
+        ]
 
-    async def _finish(self, work: Work, enrollment: Enrollment) -> Enrollment:
+    async def _finish(self, work: Work, enrollment: Enrollment, standing: Standing) -> Enrollment:
         version = await self.versions.get(await work.connection(), enrollment.version_id)
-        return await self.completion.advance(work, enrollment, version)
+        return await self.completion.complete(work, enrollment, version, standing)
 
     async def _queue(self, work: Work, places: Sequence[Place]) -> list[Enrollment]:
         repository = EnrollmentRepository(await work.connection())
@@ -170,11 +173,11 @@ class Enrolling:
         course = await repository.course(enrollment.course_id)
         assert course is not None, "enrolments refer to courses"
         version = await self.versions.get(connection, course.version_id or enrollment.version_id)
+        standing = await self.versions.standing(connection, enrollment, version.id)
         if version.id != enrollment.version_id:
-            begun_on, standing = enrollment.version_id, await self.versions.standing(connection, enrollment, version.id)
-            enrollment = await repository.stand(enrollment.id, version.id, standing)
-            announce(work, "enrollment.upgraded", enrollment, from_version_id=begun_on)
-        return await self.completion.advance(work, enrollment, version)
+            begun_on, enrollment = enrollment, await repository.stand(enrollment.id, version.id, standing)
+            announce(work, "enrollment.upgraded", enrollment, from_version_id=begun_on.version_id)
+        return await self.completion.advance(work, enrollment, version, standing)
 
 
 def _require_open(course: Course) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from deployments.enrollments.announcements import announce
 from deployments.enrollments.authority import reaches
 from deployments.enrollments.completion import Completion
-from deployments.enrollments.coursework import keep_record
+from deployments.enrollments.desk import keep_record, sit_down
 from deployments.enrollments.errors import OwnSubmission, SubmissionSuperseded, SubmissionUnknown
 from deployments.enrollments.lifecycle import Status
 from deployments.enrollments.progress import percent
@@ -71,10 +71,8 @@ class Grading:
 
     async def _follow(self, work: Work, enrollment: Enrollment, graded: Submission) -> None:
         assert graded.points is not None
-        connection = await work.connection()
-        version = await self.versions.get(connection, enrollment.version_id)
-        before = await CourseworkRepository(connection).record(enrollment.id, graded.unit_id)
-        unit = version.by_id.get(graded.unit_id)  # gone where the learner has upgraded to a version without it
+        desk = await sit_down(work, self.versions, enrollment, graded.unit_id)
+        unit = desk.version.by_id.get(graded.unit_id)  # gone where the learner has upgraded to a version without it
         assignment = unit.assignment if unit else None
         passed = assignment is None or assignment.passed(graded.points, graded.maximum_points)
         score = percent(graded.points, graded.maximum_points)
@@ -82,8 +80,5 @@ class Grading:
             work, "submission.graded", enrollment, subject=graded.id, submission_id=graded.id, unit_id=graded.unit_id,
             points=str(graded.points), maximum_points=str(graded.maximum_points), grade=str(score), passed=passed,
         )  # fmt: skip
-        final = enrollment.status is Status.COMPLETED and before.completed_at is not None
-        await keep_record(
-            work, self.completion, enrollment, version, graded.unit_id, before,
-            completed=passed or final, score=score,
-        )  # fmt: skip
+        final = enrollment.status is Status.COMPLETED and desk.completed
+        await keep_record(work, self.completion, desk, completed=passed or final, score=score)

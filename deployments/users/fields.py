@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
+from datetime import date
 from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, StringConstraints
 
 Role = Literal["student", "instructor", "org_admin", "platform_admin", "auditor"]
 # What an invitation may offer: it travels by mail, so it never carries power over other organisations.
 InvitedRole = Literal["student", "instructor", "org_admin", "auditor"]
 Registration = Literal["open", "invitation", "closed"]
 
-_LINE_BREAKS_AND_TABS = "\r\n\t"
+# Without control characters (C0 and C1): PostgreSQL refuses one of them, and no terminal should be sent the others.
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_NO_CONTROLS_BUT_LINE_BREAKS_AND_TABS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 
-
-def _single_line(text: str) -> str:
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError("must not hold control characters")
-    return text
-
-
-def _several_lines(text: str) -> str:
-    if any(unicodedata.category(c) == "Cc" and c not in _LINE_BREAKS_AND_TABS for c in text):
-        raise ValueError("must not hold control characters other than line breaks and tabs")
-    return text
+# RFC 3339, section 5.6.
+_FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _plain_local_part(address: str) -> str:
@@ -47,16 +41,23 @@ def _known_timezone(name: str) -> str:
     return name
 
 
-def _line(maximum: int, minimum: int = 1) -> tuple[StringConstraints, AfterValidator]:
-    constraints = StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
-    return constraints, AfterValidator(_single_line)
+def _line(maximum: int) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=maximum, pattern=_NO_CONTROLS)
 
 
-Name = Annotated[str, *_line(100)]
-OrganisationName = Annotated[str, *_line(255)]
-ExternalId = Annotated[str, *_line(255)]
-Line = Annotated[str, *_line(255)]
-Text = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_several_lines)]
+def _full_date(value: object) -> object:
+    # Pydantic by itself takes numbers, and digits, for seconds since 1970.
+    if not isinstance(value, date) and not (isinstance(value, str) and _FULL_DATE.fullmatch(value)):
+        raise ValueError("must be a date such as 1815-12-10")
+    return value
+
+
+Date = Annotated[date, BeforeValidator(_full_date)]
+Name = Annotated[str, _line(100)]
+OrganisationName = Annotated[str, _line(255)]
+ExternalId = Annotated[str, _line(255)]
+Line = Annotated[str, _line(255)]
+Text = Annotated[str, StringConstraints(max_length=5000, pattern=_NO_CONTROLS_BUT_LINE_BREAKS_AND_TABS)]
 Email = Annotated[EmailStr, StringConstraints(max_length=255, to_lower=True), AfterValidator(_plain_local_part)]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 Locale = Annotated[

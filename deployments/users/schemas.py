@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deployments.users.fields import (
+    Date,
     Email,
     ExternalId,
     InvitedRole,
@@ -97,7 +98,7 @@ class Sensitive(_Request):
     """What is kept encrypted. Replaced as a whole: absent is gone."""
 
     phone: Line | None = Field(default=None, max_length=50)
-    date_of_birth: date | None = Field(default=None, strict=True)
+    date_of_birth: Date | None = None
     postal_address: Text | None = Field(default=None, max_length=1000)
     national_id: Line | None = Field(default=None, max_length=100)
     accessibility_needs: Text | None = None

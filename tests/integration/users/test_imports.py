@@ -127,7 +127,7 @@ async def test_every_bad_row_is_named_and_nothing_is_written(platform: Platform)
         ("13/external_id", "external_id_differs"),
         ("14", "doubled"),
         ("14/email", "email_taken"),
-        ("15/first_name", "value_error"),
+        ("15/first_name", "string_pattern_mismatch"),
     ]
     assert await _people(platform, org) == before
     dry = await _import(admin, text, dry_run="true")

@@ -24,7 +24,7 @@ cells = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0
 )
 def test_what_was_written_is_read(rows: list[tuple[str, str]], delimiter: str, encoding: str, ending: str) -> None:
     file = io.StringIO(newline="")
-    writer = csv.writer(file, delimiter=delimiter, lineterminator=ending)
+    writer = csv.writer(file, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL)
     writer.writerow(["E-Mail Address", " name "])
     writer.writerows(rows)
     expected = [

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from deployments.users.fields import Email, LinkText, Locale, Name, Text, Timezone
+from deployments.users.fields import Date, Email, LinkText, Locale, Name, Text, Timezone
 
 
-def _is(kind: Any, value: str) -> bool:
+def _is(kind: Any, value: object) -> bool:
     try:
         TypeAdapter(kind).validate_python(value)
     except ValidationError:
@@ -72,3 +72,21 @@ def test_links_hold_nothing_odd() -> None:
     assert _is(LinkText, "0f.abc_-")
     for text in ("", "a b", "a\x00", "x" * 256, "a/b"):
         assert not _is(LinkText, text)
+
+
+def test_dates_are_written_out() -> None:
+    assert _is(Date, "2001-02-28")
+    for value in (
+        "2001-02-29",
+        "20010228",
+        "2001-W09-3",
+        "2001-02-28T00:00:00Z",
+        "0",
+        0,
+        1e9,
+        "",
+        None,
+        True,
+        "\uff12001-02-28",
+    ):
+        assert not _is(Date, value)

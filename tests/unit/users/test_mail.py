@@ -35,6 +35,11 @@ def test_no_text_adds_a_header(subject: str, body: str) -> None:
     }  # fmt: skip
 
 
+def test_links_can_be_read_in_the_file() -> None:
+    link = f"https://learn.example/reset-password?token={'x' * 80}"
+    assert f"\r\n    {link}\r\n".encode() in _mail(body=f"Here:\n\n    {link}\n").message(SENDER).as_bytes()
+
+
 @pytest.mark.parametrize("url", ["smtp://", "http://x", "smtp://:pw@", "smtp://h:port", "nonsense"])
 def test_addresses_of_no_server(url: str) -> None:
     with pytest.raises(ConfigurationError, match="AZORA_SMTP_URL") as raised:
