@@ -33,6 +33,7 @@ from configs.settings import Settings
 
 LOCAL_TOPOLOGY = Path(__file__).parent.parent / "configs" / "serve.local.yaml"
 _STARTUP = timedelta(minutes=2)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 async def up(settings: Settings) -> None:
@@ -48,6 +49,7 @@ async def up(settings: Settings) -> None:
                 with step("Database schema and signing keys"):
                     await bootstrap.prepare(complete_settings)
                 async with _runtime(complete_settings, home) as base_url:
+                    _listen_for_signals(stop)  # again: Ray has put its own handlers in their place
                     await _welcome(complete_settings, base_url)
                     await stop.wait()
                     out.print("\nStopping: requests in progress finish first")
@@ -141,8 +143,18 @@ async def _demo(settings: Settings, base_url: str, password: str) -> list[demo.D
 
 @contextmanager
 def _stop_on_signals() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts."""
+    """An event that Ctrl-C and SIGTERM set."""
     stop = asyncio.Event()
+    _listen_for_signals(stop)
+    try:
+        yield stop
+    finally:
+        for number in _SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+
+def _listen_for_signals(stop: asyncio.Event) -> None:
+    """A second signal, while the first is being obeyed, ends the process at once."""
     loop = asyncio.get_running_loop()
 
     def ask(number: int) -> None:
@@ -150,10 +162,5 @@ def _stop_on_signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         loop.add_signal_handler(number, ask, number)
-    try:
-        yield stop
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

@@ -53,7 +53,7 @@ class Completion:
         announce(work, "enrollment.completed", completed)
         await self.certifier.issue(work, completed, version)
         course = await repository.course(enrollment.course_id)
-        if course is not None and course.anyone_waits:
+        if course is not None and course.limited:
             # Not in this transaction: it holds the enrolment's lock, and a course is never locked after an enrolment.
             work.after_commit(lambda: self._promote(completed))
         return completed

@@ -134,7 +134,7 @@ class Reading:
         """Raises `EnrollmentUnknown`, and `CertificateUnknown` while the course is not completed."""
         await self.one(work, principal, enrollment_id)
         certificate = await CertificateRepository(await work.connection()).of_enrollment(enrollment_id)
-        if certificate is None:
+        if certificate is None or not certificate.token:  # an erased learner's says nothing any more
             raise CertificateUnknown()
         return certificate
 

@@ -103,7 +103,8 @@ async def test_revoked_and_erased_certificates(platform: Platform, erased: bool)
     org = await platform.create_organisation()
     course = await create_course(org)
     student = await org.person()
-    code = ok(await student.http.get(f"{BASE}/{(await complete(student, course))['id']}/certificate"))["code"]
+    path = f"{BASE}/{(await complete(student, course))['id']}/certificate"
+    code = ok(await student.http.get(path))["code"]
     async with platform.database.transaction(org.id) as connection:
         await connection.execute("update certificates set revoked_at = now() where code = $1", code)
         if erased:
@@ -111,7 +112,9 @@ async def test_revoked_and_erased_certificates(platform: Platform, erased: bool)
     answer = await platform.http.get(f"{BASE}/certificates/{code}")
     if erased:
         refused(answer, 404, "certificate-unknown")
+        refused(await student.http.get(path), 404, "certificate-unknown")
     else:
+        assert ok(await student.http.get(path))["status"] == "revoked"
         assert (ok(answer)["status"], ok(answer)["claims"]["name"]) == ("revoked", "Test student")
 
 
