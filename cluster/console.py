@@ -32,7 +32,7 @@ def show_event(event: Event) -> None:
     if event.kind in (EventKind.EXITED, EventKind.RESTARTING, EventKind.RESTART_FAILED, EventKind.KILLED):
         err.print(f"[yellow]![/yellow] {event.message}")
     elif event.kind not in _QUIET:
-        out.print(f"  [dim]{event.message}[/dim]")
+        out.print(f"  [dim]{event.service}: {event.message}[/dim]")
 
 
 def fail(message: str, remedy: str | None = None) -> NoReturn:
