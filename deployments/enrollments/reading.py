@@ -155,6 +155,7 @@ class Reading:
         """A course's submissions, the oldest first. Raises `CourseUnknown`, `NotYourCourse`."""
         connection = await work.connection()
         staffed(principal, await EnrollmentRepository(connection).course(course_id), "submissions.grade")
+        await OverviewRepository(connection).plan_anew()
         return await CourseworkRepository(connection).queue(course_id, status, after, limit)
 
     async def summary(self, work: Work, principal: Principal, course_id: UUID) -> Summary:
@@ -162,6 +163,7 @@ class Reading:
         connection = await work.connection()
         course = staffed(principal, await EnrollmentRepository(connection).course(course_id))
         repository = OverviewRepository(connection)
+        await repository.plan_anew()
         figures = await repository.figures(course_id)
         by_unit = await repository.unit_figures(course_id)
         newest = course.version_id

@@ -73,21 +73,22 @@ select s.*, exists (select from submissions n
 
 -- name: queue
 -- The oldest first. What a newer submission has replaced is not waiting for a grade any more.
-select q.*, u.first_name, u.last_name, u.email
-  from (select s.id, s.enrollment_id, s.unit_id, s.number, left(s.body, 300) as excerpt, s.points, s.maximum_points,
-               s.graded_at, s.revision, s.created_at, e.user_id,
-               exists (select from submissions n
-                        where n.enrollment_id = s.enrollment_id and n.unit_id = s.unit_id
-                          and n.number > s.number) as superseded
-          from submissions s
-          join enrollments e on e.id = s.enrollment_id
-         where e.course_id = :course_id) as q
-  join users u on u.id = q.user_id
- where case :status::text
-            when 'ungraded' then q.graded_at is null and not q.superseded
-            when 'graded' then q.graded_at is not null
-            else true
-       end
-   and (:after_id::uuid is null or (q.created_at, q.id) > (:after_at::timestamptz, :after_id::uuid))
- order by q.created_at, q.id
- limit :limit;
+select page.*, left(s.body, 300) as excerpt, u.first_name, u.last_name, u.email
+  from (select w.id, w.enrollment_id, w.unit_id, w.number, w.points, w.maximum_points, w.graded_at, w.revision,
+               w.created_at, w.superseded, e.user_id
+          from enrollments e
+         cross join lateral (select s.*, s.number < max(s.number) over (partition by s.unit_id) as superseded
+                               from submissions s
+                              where s.enrollment_id = e.id) as w
+         where e.course_id = :course_id
+           and case :status::text
+                   when 'ungraded' then w.graded_at is null and not w.superseded
+                   when 'graded' then w.graded_at is not null
+                   else true
+               end
+           and (:after_id::uuid is null or (w.created_at, w.id) > (:after_at::timestamptz, :after_id::uuid))
+         order by w.created_at, w.id
+         limit :limit) as page
+  join submissions s on s.id = page.id
+  join users u on u.id = page.user_id
+ order by page.created_at, page.id;

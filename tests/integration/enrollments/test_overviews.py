@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from decimal import Decimal
 from uuid import uuid4
 
@@ -172,7 +173,9 @@ async def test_summary_of_many_learners_is_exact(platform: Platform, learners: i
     org = await platform.create_organisation()
     course = await create_course(org, [assignment(f"a{n}", maximum=100) for n in range(12)])
     scores = await _populate(course, learners)
+    started = time.perf_counter()
     summary = ok(await course.instructor.http.get(f"{BASE}/courses/{course.id}/summary"))
+    print(f"summary of {learners} learners in {time.perf_counter() - started:.3f} s")
     assert summary["enrolments"] == sum(summary["by_status"].values()) == learners
     for unit in summary["units"]:
         found = scores[unit["unit_id"]]
