@@ -175,9 +175,11 @@ async def test_summary_of_many_learners_is_exact(platform: Platform, learners: i
     scores = await _populate(course, learners)
     started = time.perf_counter()
     summary = ok(await course.instructor.http.get(f"{BASE}/courses/{course.id}/summary"))
-    print(f"summary of {learners} learners in {time.perf_counter() - started:.3f} s")
+    seconds = time.perf_counter() - started
+    print(f"summary of {learners} learners in {seconds:.3f} s")
+    assert seconds < 2
     assert summary["enrolments"] == sum(summary["by_status"].values()) == learners
     for unit in summary["units"]:
         found = scores[unit["unit_id"]]
         assert unit["learners_scored"] == len(found)
-        assert abs(Decimal(unit["mean_score"]) - sum(found) / len(found)) <= Decimal("1e-10")
+        assert abs(Decimal(unit["mean_score"]) - sum(found, Decimal()) / len(found)) <= Decimal("1e-10")

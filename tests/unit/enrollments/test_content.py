@@ -72,4 +72,4 @@ def test_a_quiz_is_scored_by_its_key(answers: dict[str, object], points: float, 
     quiz = parse_version(UUID(int=5), "Course", CONTENT).by_id[UUID(int=11)].quiz
     assert quiz is not None
     result = score_quiz(quiz, answers)  # type: ignore[arg-type]
-    assert (result.points, result.maximum_points, result.passed) == (Decimal(str(points)), 8, passed)
+    assert (result.points, result.maximum_points, result.passed) == (Decimal(str(points)), Decimal(8), passed)
