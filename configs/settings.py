@@ -85,7 +85,8 @@ class Settings(BaseSettings):
     bcrypt_cost: int = Field(default=12, ge=4, le=16)
     data_keys: SecretStr | None = Field(
         default=None,
-        validate_default=True, description="`id:base64(32 bytes)` pairs, comma separated; the first one encrypts"
+        validate_default=True,
+        description="`id:base64(32 bytes)` pairs, comma separated; the first one encrypts",
     )
     password_reset_lifetime: timedelta = timedelta(hours=1)
     invitation_lifetime: timedelta = timedelta(days=14)

@@ -30,9 +30,7 @@ def system_directory() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def servers(
-    tmp_path_factory: pytest.TempPathFactory, system_directory: Path
-) -> AsyncIterator[EmbeddedServers]:
+async def servers(tmp_path_factory: pytest.TempPathFactory, system_directory: Path) -> AsyncIterator[EmbeddedServers]:
     async with EmbeddedServers(
         Home(tmp_path_factory.mktemp("home", numbered=True)),
         postgres_url=os.environ.pop("AZORA_TEST_DATABASE_URL", None),

@@ -44,8 +44,10 @@ class RevocationFollower:
             raise StoreUnavailable("The session store does not answer; try again shortly") from None
 
     async def run(self) -> None:
-        """Follow for ever."""
-        while True:
+        """Follow until cancelled."""
+        task = asyncio.current_task()
+        # The driver's wait_for (Python 3.11) can swallow a cancellation; the task still knows that it was asked for.
+        while task is None or not task.cancelling():
             try:
                 with valkey.translated():
                     await self._read()

@@ -5,9 +5,13 @@ select id, status from organisation_by_slug(:slug);
 select id, password_hash, role, status from users where email = :email;
 
 -- name: locked_account^
--- Locked against a change of status or role until the session exists, so that a deactivation in flight either sees
--- the session and ends it or keeps it from beginning.
-select id, password_hash, role, status from users where id = :user_id for share;
+-- Locked against a change of status or role until the session exists, so that a deactivation or a suspension in flight
+-- either sees the session and ends it or keeps it from beginning.
+select u.id, u.password_hash, u.role, u.status
+  from users u
+  join organisations o on o.id = u.org_id and o.status = 'active'
+ where u.id = :user_id
+   for share of u, o;
 
 -- name: account^
 select id, password_hash, role, status from users where id = :user_id;

@@ -49,9 +49,12 @@ class Writer:
     def __init__(self, write: Callable[[int], Awaitable[object]]) -> None:
         self._write = write
         self.acknowledged: dict[int, float] = {}
+        self.stopped = False
 
     async def run(self) -> None:
         for number in count():
+            if self.stopped:  # a flag, since wait_for of Python 3.11, used by drivers, can swallow a cancellation
+                return
             with suppress(*_LOST_CONNECTION):
                 async with asyncio.timeout(10):
                     await self._write(number)
@@ -72,6 +75,5 @@ async def write_through(writer: Writer, disrupt: Callable[[], None], *, writes: 
         disrupted = time.monotonic() + 0.1  # replies on their way at that moment are none of the new server's
         await until(lambda: sum(at > disrupted for at in writer.acknowledged.values()) >= writes)
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        writer.stopped = True
+        await task
