@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from deployments.courses.ratings import fair_average
 from tests.integration.courses.support import create, enrol, ok, problem, publish
@@ -110,7 +110,7 @@ async def test_figures_agree_with_a_recount_after_a_crowd(platform: Platform) ->
     assert kept == recount
     assert total is not None
     assert tuple(total) == tuple(map(sum, zip(*recount.values(), strict=True)))
-    mean = Decimal(total["sum"] / total["count"]).quantize(Decimal("0.01"))
+    mean = (Decimal(total["sum"]) / total["count"]).quantize(Decimal("0.01"), ROUND_HALF_UP)
     for course_id, (count, points) in recount.items():
         rating = ok(await author.http.get(f"/api/courses/{course_id}"))["rating"]
         fair = fair_average(count, points, mean)
