@@ -10,7 +10,6 @@ configuration, then becomes HAProxy. The edits:
 - an exchange that broke before the first byte of the answer is repeated on another replica where that is safe:
   GET, HEAD and OPTIONS, and any request that carries an Idempotency-Key;
 - the client's address is appended to X-Forwarded-For, which rate limits per address need;
-- a request that HAProxy cannot read gets 400 as a problem document, where HAProxy says it in HTML;
 - a client that never finishes its headers is let go, and no datagram per request is sent to syslog.
 
 HAProxy also ends with the Serve actor that started it; left to itself it would go on holding the port.
@@ -68,12 +67,11 @@ class HaproxyPolicy:
 
 def write_launcher(directory: Path, haproxy: Path, policy: HaproxyPolicy) -> Path:
     """Write the launcher and the files it needs into `directory` and return the launcher's path."""
-    page, body, malformed = directory / "503.http", directory / "503.json", directory / "400.http"
-    malformed.write_bytes(malformed_response())
+    page, body = directory / "503.http", directory / "503.json"
     page.write_bytes(unavailable_response())
     body.write_bytes(unavailable_body())
     edits = directory / "edits.sed"
-    edits.write_text(edit_script(policy, page=page, body=body, malformed=malformed))
+    edits.write_text(edit_script(policy, page=page, body=body))
     leash = directory / "leash.py"
     leash.write_text(_END_WITH_PARENT)
     launcher = directory / "haproxy"
@@ -103,28 +101,14 @@ def unavailable_response() -> bytes:
     return b"HTTP/1.1 503 Service Unavailable\r\n" + head + b"\r\n" + unavailable_body()
 
 
-def malformed_response() -> bytes:
-    """What a request gets that HAProxy itself cannot read, for example with headers of more than 16 KiB."""
-    problem = {
-        "type": "urn:azora:problem:malformed",
-        "title": "The request cannot be read",
-        "status": 400,
-        "detail": "The request line or its headers are malformed or too large.",
-        "retriable": False,
-    }
-    body = json.dumps(problem).encode("ascii")
-    head = b"content-type: application/problem+json\r\ncache-control: no-store\r\nconnection: close\r\n"
-    return b"HTTP/1.1 400 Bad Request\r\n" + head + b"content-length: %d\r\n\r\n" % len(body) + body
-
-
-def edit_script(policy: HaproxyPolicy, *, page: Path, body: Path, malformed: Path) -> str:
+def edit_script(policy: HaproxyPolicy, *, page: Path, body: Path) -> str:
     """The sed script that turns Serve's configuration into ours."""
     return "\n".join(
         [
             *(rf"s/^\( *bind \)\**:{port}$/\1{policy.management_host}:{port}/" for port in policy.management_ports),
             rf"s|^\( *errorfile 50[234] \).*|\1{page}|",
             "/^ *log .* local0 info$/d",
-            _append("defaults", f"timeout http-request {REQUEST_HEADER_TIMEOUT_S}s", f"errorfile 400 {malformed}"),
+            _append("defaults", f"timeout http-request {REQUEST_HEADER_TIMEOUT_S}s"),
             _append(
                 "frontend http_frontend",
                 "option forwardfor",

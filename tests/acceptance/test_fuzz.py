@@ -29,6 +29,7 @@ CHECKS = [
     negative_data_rejection,
 ]
 EXAMPLES = 8
+HAPROXY_HEAD_BYTES = 14_000
 PASSWORD = "the fuzzer's own password"
 
 
@@ -77,6 +78,8 @@ def test_the_api_keeps_to_its_document(
 ) -> None:
     response = case.call(base_url=running_platform.base_url, headers=fuzzer.headers(), timeout=30)
     fuzzer.note(response.status_code)
+    if response.status_code == 400 and len(response.request.path_url) > HAPROXY_HEAD_BYTES:
+        return  # HAProxy refuses such a head before it reaches a service, with a page that cannot be configured
     # A precondition or the size may be refused before the rest is looked at.
     refused_first = response.status_code in (412, 413)
     checks = [check for check in CHECKS if not (refused_first and check is negative_data_rejection)]
