@@ -127,11 +127,6 @@ def _metadata() -> Any:
     )
 
 
-def _is_for_application(scope: Scope, port: ReplicaPort) -> bool:
-    path: str = scope["path"]
-    return scope["type"] == "http" and path.startswith(port.root_path) and not path.startswith(_SERVE_PATHS)
-
-
 def _limit(ongoing: int, queued: int) -> int | None:
     return None if queued < 0 else ongoing + queued  # -1 is Serve's word for no limit
 
