@@ -1,0 +1,158 @@
+-- Reading the outbox as a log, and the figures that analytics derives from it.
+
+-- The log ------------------------------------------------------------------------------------------------------
+
+-- How many partitions new events are spread over. It only grows: order within a key is kept from one growth to the next.
+create table event_log (
+    only_row   boolean  primary key default true check (only_row),
+    partitions smallint not null check (partitions between 1 and 1024)
+);
+insert into event_log (partitions) values (4);
+
+alter table outbox add column partition smallint;
+update outbox set partition = (('x' || substr(md5(key), 1, 8))::bit(32)::bigint % 4);
+alter table outbox alter column partition set not null;
+drop index outbox_commit_order;
+create index outbox_commit_order on outbox (topic, partition, xid, seq);
+create index outbox_age on outbox using brin (created_at);
+
+-- Readers of the log by name; the log is trimmed only past what each of them has taken.
+create table event_consumers (
+    name       varchar(64) primary key,
+    created_at timestamptz not null default now()
+);
+
+-- How far a consumer has come; written in the transaction of the effect.
+create table event_positions (
+    consumer     varchar(64) not null references event_consumers (name) on delete cascade,
+    topic        varchar(64) not null,
+    partition    smallint    not null,
+    xid          xid8        not null default '0',
+    seq          bigint      not null default 0,
+    kafka_offset bigint,                              -- the next offset to read, where the log is read from Kafka
+    entries      bigint      not null default 0,      -- taken so far
+    last_time    timestamptz,                         -- of the last event taken
+    updated_at   timestamptz not null default now(),
+    primary key (consumer, topic, partition)
+);
+
+create table event_members (
+    consumer varchar(64)  not null references event_consumers (name) on delete cascade,
+    member   varchar(128) not null,
+    seen_at  timestamptz  not null default now(),
+    primary key (consumer, member)
+);
+
+-- Who may advance a partition. `epoch` fences former holders; `version` counts advances.
+create table event_claims (
+    consumer  varchar(64)  not null references event_consumers (name) on delete cascade,
+    partition smallint     not null,
+    owner     varchar(128),
+    epoch     bigint       not null default 0,
+    version   bigint       not null default 0,
+    primary key (consumer, partition)
+);
+
+-- Events that a consumer could not digest, kept with the reason until they are replayed or discarded.
+create table event_dead_letters (
+    id                  uuid         primary key,
+    consumer            varchar(64)  not null references event_consumers (name) on delete cascade,
+    org_id              uuid,
+    topic               varchar(64)  not null,
+    partition           smallint     not null,
+    xid                 xid8,
+    seq                 bigint,
+    kafka_offset        bigint,
+    event_id            uuid,
+    event_type          varchar(128),
+    body                bytea        not null,
+    reason              varchar(64)  not null,
+    detail              text         not null default '',
+    attempts            integer      not null default 1,
+    failed_at           timestamptz  not null default now(),
+    replay_requested_at timestamptz
+);
+create index event_dead_letters_replay on event_dead_letters (consumer, partition) where replay_requested_at is not null;
+
+-- Figures ------------------------------------------------------------------------------------------------------
+
+-- Readers take the current generation; a rebuild fills the next one beside it.
+create table analytics_generation (
+    only_row boolean  primary key default true check (only_row),
+    current  integer  not null
+);
+insert into analytics_generation (current) values (1);
+
+create table analytics_pseudonyms (
+    org_id    uuid not null references organisations (id),
+    user_id   uuid not null,
+    pseudonym uuid not null,
+    primary key (org_id, user_id),
+    unique (org_id, pseudonym)
+);
+
+-- One window of one scope, as far as one partition's events tell; readers merge partitions. The nil organisation
+-- has the figures of the whole platform.
+create table analytics_cells (
+    generation integer     not null,
+    org_id     uuid        not null,
+    scope      smallint    not null,      -- 0 organisation (or platform), 1 course, 2 unit
+    scope_id   uuid        not null,
+    grain      smallint    not null,      -- 0 all, 1 day, 2 hour, 3 minute
+    start      timestamptz not null,      -- of the window, UTC; the epoch for grain 0
+    partition  smallint    not null,
+    version    bigint      not null,
+    counters   jsonb       not null,
+    learners   bytea,                     -- HLL of active learners' pseudonyms
+    scores     bytea,                     -- KLL of scores in percent
+    durations  bytea,                     -- KLL of days from enrolment to completion
+    primary key (generation, org_id, scope, scope_id, grain, start, partition)
+) with (fillfactor = 80);
+alter table analytics_cells alter column learners set storage external;
+alter table analytics_cells alter column scores set storage external;
+alter table analytics_cells alter column durations set storage external;
+create index analytics_cells_ranking on analytics_cells (generation, org_id, scope, grain, start);
+
+-- A learner's day, its minutes packed: {"540": {"attempts": 1}, ...} by minute of the UTC day.
+create table analytics_learner_days (
+    generation integer  not null,
+    org_id     uuid     not null,
+    learner    uuid     not null,         -- the pseudonym
+    day        date     not null,
+    partition  smallint not null,
+    version    bigint   not null,
+    minutes    jsonb    not null,
+    primary key (generation, org_id, learner, day, partition)
+) with (fillfactor = 80);
+
+-- Learners of a cohort (by week of enrolment or registration) who were active so many weeks later.
+create table analytics_cohorts (
+    generation integer  not null,
+    org_id     uuid     not null,
+    scope      smallint not null,
+    scope_id   uuid     not null,
+    cohort     date     not null,         -- Monday
+    week       smallint not null,         -- 0 is the cohort's own
+    partition  smallint not null,
+    version    bigint   not null,
+    learners   bytea    not null,
+    primary key (generation, org_id, scope, scope_id, cohort, week, partition)
+);
+
+do $$
+declare name text;
+begin
+    foreach name in array array['analytics_pseudonyms', 'analytics_cells', 'analytics_learner_days', 'analytics_cohorts'] loop
+        execute format('alter table %I enable row level security', name);
+        execute format('create policy tenant on %I to azora_app using (org_id = current_org()) with check (org_id = current_org())', name);
+        execute format('create policy system on %I to azora_system using (true) with check (true)', name);
+    end loop;
+end
+$$;
+
+grant select, insert, update, delete on event_log, event_consumers, event_positions, event_members, event_claims,
+    event_dead_letters, analytics_generation to azora_system;
+grant select on event_log, analytics_generation, event_claims to azora_app;
+grant select, insert, update, delete on analytics_pseudonyms, analytics_cells, analytics_learner_days, analytics_cohorts to azora_system;
+grant select on analytics_cells, analytics_cohorts to azora_app;
+grant select, delete on analytics_pseudonyms, analytics_learner_days to azora_app;
