@@ -1,4 +1,4 @@
-"""The running platform, as a newcomer starts it: `azora up` in a home of its own, once for all acceptance tests.
+"""The running platform, as a newcomer starts it: `azora up` in a home of its own, once per topology.
 
 `AZORA_TEST_URL` and `AZORA_TEST_HOME` point the tests at a platform that runs already.
 """
@@ -25,6 +25,16 @@ from cluster.embedded import Home
 from cluster.installation import Running, read_running
 
 START_SECONDS = 150
+ROOT = Path(__file__).parents[2]
+# What `azora up` is told beyond a home and a port. Replicas of the production topology want more of Ray's logical
+# processors than a small machine has; they mostly wait.
+TOPOLOGIES = {
+    "local": {},
+    "production": {
+        "AZORA_TOPOLOGY": str(ROOT / "configs" / "serve.production.yaml"),
+        "AZORA_RAY_LOGICAL_CPUS": "32",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +81,9 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-def running_platform() -> Iterator[RunningPlatform]:
+@pytest.fixture(scope="session", params=TOPOLOGIES)
+def running_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform]:
+    """The platform on each topology in turn; a test for one only parametrises `running_platform` indirectly."""
     if url := os.environ.get("AZORA_TEST_URL"):
         yield RunningPlatform(url, Path(os.environ["AZORA_TEST_HOME"]), Path(os.devnull))
         return
@@ -89,6 +100,7 @@ def running_platform() -> Iterator[RunningPlatform]:
         "AZORA_RATE_LIMIT": "1000000/60s",
         "AZORA_RATE_LIMIT_ANONYMOUS": "1000000/60s",
         "AZORA_RATE_LIMIT_CREDENTIALS": "1000000/60s",
+        **TOPOLOGIES[request.param],
     }
     log = root / "up.log"
     with log.open("wb") as output:
