@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cluster import analytics_cli, events_cli
 from cluster.console import explained, fail, out, show_event, step
 from cluster.installation import connected, home_of, read_running
 from configs.settings import Settings, load_settings
@@ -20,6 +21,8 @@ app = typer.Typer(
 )
 admin = typer.Typer(help="Administer organisations, people and keys, without the HTTP services.", no_args_is_help=True)
 app.add_typer(admin, name="admin")
+app.add_typer(events_cli.app, name="events")
+app.add_typer(analytics_cli.app, name="analytics")
 _STOP_SECONDS = 60
 
 

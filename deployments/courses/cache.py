@@ -81,6 +81,8 @@ class Echo:
 class CourseCache:
     """A `FastPath` for `GET /api/courses/{course_id}`."""
 
+    route = f"{PATH}{{course_id}}"
+
     def __init__(self, maximum_bytes: int = _MAXIMUM_BYTES) -> None:
         self._pages: BoundedCache[str, Page] = BoundedCache(
             maximum_bytes, lambda page: len(page.full.body) + _OVERHEAD_BYTES

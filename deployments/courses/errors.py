@@ -8,19 +8,9 @@ from uuid import UUID
 from deployments.kit.errors import Conflict, Forbidden, NotFound
 
 
-class CourseNotFound(NotFound):
-    type = "course-not-found"
-    title = "There is no such course"
-
-
 class ModuleNotFound(NotFound):
     type = "module-not-found"
     title = "The course has no such module"
-
-
-class UnitNotFound(NotFound):
-    type = "unit-not-found"
-    title = "The course has no such unit"
 
 
 class VersionNotFound(NotFound):
@@ -31,11 +21,6 @@ class VersionNotFound(NotFound):
 class ReviewNotFound(NotFound):
     type = "review-not-found"
     title = "You have not reviewed this course"
-
-
-class NotYourCourse(Forbidden):
-    type = "not-your-course"
-    title = "Somebody else teaches this course"
 
 
 class NotEnrolled(Forbidden):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from deployments.enrollments.errors import CourseUnknown, NotYourCourse
 from deployments.enrollments.repository.rows import Course
+from deployments.kit.errors import CourseNotFound, NotYourCourse
 from deployments.kit.principal import Principal
 
 
@@ -15,10 +15,10 @@ def reaches(principal: Principal, instructor_id: UUID, permission: str = "enroll
 
 
 def staffed(principal: Principal, course: Course | None, permission: str = "enrollments.course") -> Course:
-    """The course, where the person holds the permission for it. Raises `CourseUnknown`, `NotYourCourse`."""
+    """The course, where the person holds the permission for it. Raises `CourseNotFound`, `NotYourCourse`."""
     if course is None:
-        raise CourseUnknown()
+        raise CourseNotFound()
     if not reaches(principal, course.instructor_id, permission):
         # What is not published is no business of others: to them it is not there.
-        raise CourseUnknown() if course.status == "draft" else NotYourCourse()
+        raise CourseNotFound() if course.status == "draft" else NotYourCourse()
     return course

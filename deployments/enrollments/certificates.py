@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from configs.errors import AzoraError
 from deployments.enrollments.announcements import announce
 from deployments.enrollments.content import CourseVersion
-from deployments.enrollments.errors import CertificateUnknown
+from deployments.enrollments.errors import CertificateNotFound
 from deployments.enrollments.repository.certificates import Certificate, CertificateRepository
 from deployments.enrollments.repository.rows import Enrollment
 from deployments.kit.work import Work
@@ -75,7 +75,10 @@ class Certifier:
         }
         certificate_id = new_id()
         await repository.insert(certificate_id, enrollment, code, await self._sign(claims))
-        announce(work, "certificate.issued", enrollment, subject=certificate_id, certificate_id=certificate_id)
+        announce(
+            work, "certificate.issued", enrollment, before=enrollment, subject=certificate_id,
+            certificate_id=certificate_id,
+        )  # fmt: skip
 
     async def _sign(self, claims: dict[str, Any]) -> str:
         key = await self._keys.signing("certificate")
@@ -87,11 +90,11 @@ class Certifier:
     async def verify(self, work: Work, code: str) -> Verified:
         """The certificate with this code, of whatever organisation; revoked ones too, unless its learner was erased.
 
-        Raises `CertificateUnknown`, and `CertificateBroken` where the stored token was tampered with.
+        Raises `CertificateNotFound`, and `CertificateBroken` where the stored token was tampered with.
         """
         certificate = await CertificateRepository(await work.connection()).by_code(code)
         if certificate is None or not certificate.token:
-            raise CertificateUnknown()
+            raise CertificateNotFound()
         try:
             key = await self._keys.find(jwt.get_unverified_header(certificate.token)["kid"])
             if key is None or key.purpose != "certificate":

@@ -50,7 +50,8 @@ class Completion:
         after(enrollment.status, Action.COMPLETE)
         repository = EnrollmentRepository(await work.connection())
         completed = await repository.complete(enrollment.id, version.id, standing)
-        announce(work, "enrollment.completed", completed)
+        # That the last unit made it whole was told before.
+        announce(work, "enrollment.completed", completed, before=replace(enrollment, progress=standing.progress))
         await self.certifier.issue(work, completed, version)
         course = await repository.course(enrollment.course_id)
         if course is not None and course.limited:

@@ -13,10 +13,9 @@ from deployments.enrollments.content import Unit, UnitKind
 from deployments.enrollments.desk import Desk, keep_record, sit_down
 from deployments.enrollments.errors import (
     CompletionFinal,
-    EnrollmentUnknown,
+    EnrollmentNotFound,
     NoAttemptsLeft,
     SubmissionGraded,
-    UnitUnknown,
     WrongUnitKind,
 )
 from deployments.enrollments.lifecycle import Action, Status, after
@@ -25,6 +24,7 @@ from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.rows import Attempt, Enrollment, Submission
 from deployments.enrollments.scoring import Answer, Quiz, score_quiz
 from deployments.enrollments.versions import Versions
+from deployments.kit.errors import UnitNotFound
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 
@@ -51,7 +51,7 @@ class Coursework:
     async def tick(self, work: Work, principal: Principal, enrollment_id: UUID, unit_id: UUID) -> Enrollment:
         """Complete a text or a video. Doing it again changes nothing.
 
-        Raises `EnrollmentUnknown`, `UnitUnknown`, `WrongUnitKind`, `IllegalTransition`.
+        Raises `EnrollmentNotFound`, `UnitNotFound`, `WrongUnitKind`, `IllegalTransition`.
         """
         desk, _ = await self._sit_down(work, principal, enrollment_id, unit_id, _TICKED)
         if desk.enrollment.status is Status.COMPLETED and desk.completed:
@@ -74,7 +74,7 @@ class Coursework:
     ) -> Attempted:
         """Take a quiz. The best attempt counts; one that passes completes the unit.
 
-        Raises `EnrollmentUnknown`, `UnitUnknown`, `WrongUnitKind`, `IllegalTransition`, `NoAttemptsLeft`, `Invalid`.
+        Raises `EnrollmentNotFound`, `UnitNotFound`, `WrongUnitKind`, `IllegalTransition`, `NoAttemptsLeft`, `Invalid`.
         """
         desk, unit = await self._sit_down(work, principal, enrollment_id, unit_id, (UnitKind.QUIZ,))
         quiz = unit.quiz
@@ -87,9 +87,9 @@ class Coursework:
         result = score_quiz(quiz, answers)
         attempt = await repository.insert_attempt(desk.enrollment, unit_id, used + 1, answers, result)
         announce(
-            work, "quiz.attempted", desk.enrollment, unit_id=unit_id, attempt_id=attempt.id, number=attempt.number,
-            points=str(result.points), maximum_points=str(result.maximum_points), quiz_score=str(result.score),
-            passed=result.passed, questions=attempt.result,
+            work, "quiz.attempted", desk.enrollment, before=desk.enrollment, unit_id=unit_id, attempt_id=attempt.id,
+            number=attempt.number, points=result.points, maximum_points=result.maximum_points,
+            quiz_score=result.score, passed=result.passed, questions=attempt.result,
         )  # fmt: skip
         completed = result.passed or desk.completed
         await keep_record(
@@ -103,7 +103,7 @@ class Coursework:
     ) -> Submission:
         """Hand in an assignment; again until it is graded, and after a grade that failed.
 
-        Raises `EnrollmentUnknown`, `UnitUnknown`, `WrongUnitKind`, `IllegalTransition`, `SubmissionGraded`.
+        Raises `EnrollmentNotFound`, `UnitNotFound`, `WrongUnitKind`, `IllegalTransition`, `SubmissionGraded`.
         """
         desk, unit = await self._sit_down(work, principal, enrollment_id, unit_id, (UnitKind.ASSIGNMENT,))
         assignment = unit.assignment
@@ -118,8 +118,8 @@ class Coursework:
             desk.enrollment, unit_id, number, body, assignment.maximum_points
         )
         announce(
-            work, "submission.created", desk.enrollment, subject=submission.id, submission_id=submission.id,
-            unit_id=unit_id, number=number,
+            work, "submission.created", desk.enrollment, before=desk.enrollment, subject=submission.id,
+            submission_id=submission.id, unit_id=unit_id, number=number,
         )  # fmt: skip
         completed = assignment.pass_mark_percent is None or desk.completed
         await keep_record(work, self.completion, desk, completed=completed, score=desk.record.score)
@@ -130,11 +130,11 @@ class Coursework:
     ) -> tuple[Desk, Unit]:
         enrollment = await EnrollmentRepository(await work.connection()).lock(enrollment_id)
         if enrollment is None or enrollment.user_id != principal.user_id:
-            raise EnrollmentUnknown()
+            raise EnrollmentNotFound()
         desk = await sit_down(work, self.versions, enrollment, unit_id)
         unit = desk.version.by_id.get(unit_id)
         if unit is None:
-            raise UnitUnknown()
+            raise UnitNotFound()
         if unit.kind not in kinds:
             raise WrongUnitKind(f"The unit is of kind {unit.kind}")
         return desk, unit

@@ -61,5 +61,8 @@ async def keep_record(
     standing = standing_of(desk.version.by_id.keys(), {**desk.records, desk.unit_id: record})
     if completed != desk.completed:
         follows = replace(desk.enrollment, progress=standing.progress, score=standing.score)
-        announce(work, "unit.completed" if completed else "unit.reopened", follows, unit_id=desk.unit_id)
+        announce(
+            work, "unit.completed" if completed else "unit.reopened", follows, before=desk.enrollment,
+            unit_id=desk.unit_id,
+        )  # fmt: skip
     return await completion.advance(work, desk.enrollment, desk.version, standing)

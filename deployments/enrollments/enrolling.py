@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from deployments.enrollments.announcements import announce
+from deployments.enrollments.announcements import announce, first_price
 from deployments.enrollments.authority import reaches, staffed
 from deployments.enrollments.completion import Completion
 from deployments.enrollments.errors import (
     AlreadyEnrolled,
     CourseNotOpen,
-    CourseUnknown,
-    EnrollmentUnknown,
+    EnrollmentNotFound,
     ForceNotPermitted,
     PersonInactive,
-    PersonUnknown,
     PrerequisitesMissing,
 )
 from deployments.enrollments.lifecycle import Action, after, allowed
@@ -25,6 +23,7 @@ from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.rows import Course, Enrollment, Prospect
 from deployments.enrollments.seats import Place, Seats
 from deployments.enrollments.versions import Versions
+from deployments.kit.errors import CourseNotFound, PersonNotFound
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 
@@ -40,11 +39,11 @@ class Enrolling:
     async def enrol_oneself(self, work: Work, principal: Principal, course_id: UUID) -> Enrollment:
         """Take a seat, or the next place on the waiting list.
 
-        Raises `CourseUnknown`, `CourseNotOpen`, `PrerequisitesMissing`, `AlreadyEnrolled`, `PersonInactive`.
+        Raises `CourseNotFound`, `CourseNotOpen`, `PrerequisitesMissing`, `AlreadyEnrolled`, `PersonInactive`.
         """
         prospect = await self._prospect(work, course_id, principal.user_id)
         if prospect.course.status == "draft":
-            raise CourseUnknown()
+            raise CourseNotFound()
         return await self._enrol(work, prospect, principal.user_id)
 
     async def enrol_other(
@@ -52,7 +51,7 @@ class Enrolling:
     ) -> Enrollment:
         """Enrol a person. `force` passes over prerequisites and capacity.
 
-        Raises what `enrol_oneself` does, and `NotYourCourse`, `ForceNotPermitted`, `PersonUnknown`.
+        Raises what `enrol_oneself` does, and `NotYourCourse`, `ForceNotPermitted`, `PersonNotFound`.
         """
         prospect = await self._prospect(work, course_id, user_id)
         staffed(principal, prospect.course, "enrollments.manage")
@@ -63,12 +62,12 @@ class Enrolling:
     async def _prospect(self, work: Work, course_id: UUID, user_id: UUID) -> Prospect:
         prospect = await EnrollmentRepository(await work.connection()).prospect(course_id, user_id)
         if prospect is None:
-            raise CourseUnknown()
+            raise CourseNotFound()
         return prospect
 
     async def _enrol(self, work: Work, prospect: Prospect, user_id: UUID, *, force: bool = False) -> Enrollment:
         if prospect.person_status in (None, "erased"):
-            raise PersonUnknown()
+            raise PersonNotFound()
         if prospect.person_status != "active":
             raise PersonInactive()
         _require_open(prospect.course)
@@ -81,7 +80,8 @@ class Enrolling:
         enrollment = await repository.insert(work.org_id, course, user_id, status)
         if enrollment is None:
             return await self._return(work, course, user_id, seat)
-        announce(work, "enrollment.created", enrollment)
+        price = first_price(course, enrollment, before=None)
+        announce(work, "enrollment.created", enrollment, before=None, price=price)
         return enrollment
 
     async def _return(self, work: Work, course: Course, user_id: UUID, seat: bool) -> Enrollment:
@@ -102,9 +102,7 @@ class Enrolling:
         who have completed every unit already: they need no seat. The order is kept.
         """
         assert course.version_id is not None
-        for enrollment in returning:
-            if enrollment.overdue:
-                announce(work, "enrollment.expired", enrollment)
+        returning = [_expired(work, enrollment) if enrollment.overdue else enrollment for enrollment in returning]
         standings = await self.versions.standings(await work.connection(), returning, course.version_id)
         places = [(e, course.version_id, s) for e, s in zip(returning, standings, strict=True)]
         seated = await self._seat(work, course, [place for place in places if seats or place[2].complete])
@@ -129,27 +127,28 @@ class Enrolling:
         for enrollment, version_id, standing in places:
             after(enrollment.status, Action.WAIT)
             waiting.append(await repository.wait(enrollment.id, version_id, standing))
-            announce(work, "enrollment.waitlisted", waiting[-1])
+            announce(work, "enrollment.waitlisted", waiting[-1], before=enrollment)
         return waiting
 
     async def drop(self, work: Work, principal: Principal, enrollment_id: UUID) -> Enrollment:
         """Leave a course or its waiting list; the seat goes to whoever has waited longest.
 
-        One's own, or a learner's of a course one manages. Raises `EnrollmentUnknown`, `IllegalTransition`.
+        One's own, or a learner's of a course one manages. Raises `EnrollmentNotFound`, `IllegalTransition`.
         """
         repository = EnrollmentRepository(await work.connection())
         found = await repository.find(enrollment_id)
         course = await repository.course(found.course_id) if found else None
         if found is None or course is None or not self._may_drop(principal, found, course):
-            raise EnrollmentUnknown()
+            raise EnrollmentNotFound()
         limited = course.limited
         if limited:
             course = await self.seats.lock(work, course.id)
         enrollment = await repository.lock(enrollment_id)
-        assert enrollment is not None, "enrolments are never deleted"
+        if enrollment is None:
+            raise EnrollmentNotFound()
         after(enrollment.status, Action.DROP)
         dropped = await repository.drop_out(enrollment_id)
-        announce(work, "enrollment.dropped", dropped)
+        announce(work, "enrollment.dropped", dropped, before=enrollment)
         if limited:
             await self.seats.settle(work, course)
         return dropped
@@ -162,13 +161,13 @@ class Enrolling:
     async def upgrade(self, work: Work, principal: Principal, enrollment_id: UUID) -> Enrollment:
         """Move one's own enrolment to the course's newest version; progress is worked out again.
 
-        On the newest already, nothing changes. Raises `EnrollmentUnknown`, `IllegalTransition`.
+        On the newest already, nothing changes. Raises `EnrollmentNotFound`, `IllegalTransition`.
         """
         connection = await work.connection()
         repository = EnrollmentRepository(connection)
         enrollment = await repository.lock(enrollment_id)
         if enrollment is None or enrollment.user_id != principal.user_id:
-            raise EnrollmentUnknown()
+            raise EnrollmentNotFound()
         after(enrollment.status, Action.UPGRADE)
         course = await repository.course(enrollment.course_id)
         assert course is not None, "enrolments refer to courses"
@@ -176,8 +175,15 @@ class Enrolling:
         standing = await self.versions.standing(connection, enrollment, version.id)
         if version.id != enrollment.version_id:
             begun_on, enrollment = enrollment, await repository.stand(enrollment.id, version.id, standing)
-            announce(work, "enrollment.upgraded", enrollment, from_version_id=begun_on.version_id)
+            announce(work, "enrollment.upgraded", enrollment, before=begun_on, from_version_id=begun_on.version_id)
         return await self.completion.advance(work, enrollment, version, standing)
+
+
+def _expired(work: Work, enrollment: Enrollment) -> Enrollment:
+    """Say that an overdue enrolment has expired; its row is about to change once more and need not."""
+    expired = replace(enrollment, overdue=False)
+    announce(work, "enrollment.expired", expired, before=enrollment)
+    return expired
 
 
 def _require_open(course: Course) -> None:

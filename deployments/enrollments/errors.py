@@ -7,39 +7,19 @@ from uuid import UUID
 from deployments.kit.errors import Conflict, Forbidden, NotFound
 
 
-class CourseUnknown(NotFound):
-    type = "course-unknown"
-    title = "There is no such course"
-
-
-class PersonUnknown(NotFound):
-    type = "person-unknown"
-    title = "There is no such person"
-
-
-class EnrollmentUnknown(NotFound):
-    type = "enrollment-unknown"
+class EnrollmentNotFound(NotFound):
+    type = "enrollment-not-found"
     title = "There is no such enrolment"
 
 
-class UnitUnknown(NotFound):
-    type = "unit-unknown"
-    title = "The learner's version of the course has no such unit"
-
-
-class SubmissionUnknown(NotFound):
-    type = "submission-unknown"
+class SubmissionNotFound(NotFound):
+    type = "submission-not-found"
     title = "There is no such submission"
 
 
-class CertificateUnknown(NotFound):
-    type = "certificate-unknown"
+class CertificateNotFound(NotFound):
+    type = "certificate-not-found"
     title = "There is no such certificate"
-
-
-class NotYourCourse(Forbidden):
-    type = "not-your-course"
-    title = "Only its instructor and the organisation's administrators may do this"
 
 
 class ForceNotPermitted(Forbidden):

@@ -10,7 +10,7 @@ from deployments.enrollments.announcements import announce
 from deployments.enrollments.authority import reaches
 from deployments.enrollments.completion import Completion
 from deployments.enrollments.desk import keep_record, sit_down
-from deployments.enrollments.errors import OwnSubmission, SubmissionSuperseded, SubmissionUnknown
+from deployments.enrollments.errors import OwnSubmission, SubmissionNotFound, SubmissionSuperseded
 from deployments.enrollments.lifecycle import Status
 from deployments.enrollments.progress import percent
 from deployments.enrollments.repository.coursework import CourseworkRepository
@@ -37,7 +37,7 @@ class Grading:
         """Grade a learner's newest submission for a unit.
 
         A grade at or above the pass mark completes the unit; a lower one reopens it, unless the course is completed.
-        Raises `SubmissionUnknown`, `OwnSubmission`, `SubmissionSuperseded`, `PreconditionFailed`, `Invalid`.
+        Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `PreconditionFailed`, `Invalid`.
         """
         connection = await work.connection()
         repository = CourseworkRepository(connection)
@@ -50,7 +50,7 @@ class Grading:
         if points > submission.maximum_points:
             raise Invalid.field("points", "too_large", f"at most {submission.maximum_points}")
         graded = await repository.grade(submission_id, points=points, feedback=feedback, graded_by=principal.user_id)
-        await self._follow(work, enrollment, graded)
+        await self._follow(work, enrollment, graded, previous=_grade(submission))
         return graded
 
     async def _enrollment(self, work: Work, principal: Principal, submission_id: UUID) -> Enrollment:
@@ -58,18 +58,19 @@ class Grading:
         connection = await work.connection()
         submission = await CourseworkRepository(connection).submission(submission_id)
         if submission is None:
-            raise SubmissionUnknown()
+            raise SubmissionNotFound()
         repository = EnrollmentRepository(connection)
         enrollment = await repository.lock(submission.enrollment_id)
-        assert enrollment is not None, "submissions belong to enrolments"
-        course = await repository.course(enrollment.course_id)
-        if course is None or not reaches(principal, course.instructor_id, "submissions.grade"):
-            raise SubmissionUnknown()
+        course = await repository.course(enrollment.course_id) if enrollment else None
+        if enrollment is None or course is None or not reaches(principal, course.instructor_id, "submissions.grade"):
+            raise SubmissionNotFound()
         if enrollment.user_id == principal.user_id:
             raise OwnSubmission()
         return enrollment
 
-    async def _follow(self, work: Work, enrollment: Enrollment, graded: Submission) -> None:
+    async def _follow(
+        self, work: Work, enrollment: Enrollment, graded: Submission, *, previous: Decimal | None
+    ) -> None:
         assert graded.points is not None
         desk = await sit_down(work, self.versions, enrollment, graded.unit_id)
         unit = desk.version.by_id.get(graded.unit_id)  # gone where the learner has upgraded to a version without it
@@ -77,8 +78,13 @@ class Grading:
         passed = assignment is None or assignment.passed(graded.points, graded.maximum_points)
         score = percent(graded.points, graded.maximum_points)
         announce(
-            work, "submission.graded", enrollment, subject=graded.id, submission_id=graded.id, unit_id=graded.unit_id,
-            points=str(graded.points), maximum_points=str(graded.maximum_points), grade=str(score), passed=passed,
+            work, "submission.graded", enrollment, before=enrollment, subject=graded.id, submission_id=graded.id,
+            unit_id=graded.unit_id, points=graded.points, maximum_points=graded.maximum_points, grade=score,
+            previous_grade=previous, passed=passed,
         )  # fmt: skip
         final = enrollment.status is Status.COMPLETED and desk.completed
         await keep_record(work, self.completion, desk, completed=passed or final, score=score)
+
+
+def _grade(submission: Submission) -> Decimal | None:
+    return None if submission.points is None else percent(submission.points, submission.maximum_points)

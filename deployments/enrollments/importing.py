@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from deployments.enrollments.announcements import announce
+from deployments.enrollments.announcements import announce, first_price
 from deployments.enrollments.enrolling import Enrolling
 from deployments.enrollments.import_plan import Entry, Planned, judge, match, read
 from deployments.enrollments.lifecycle import Status
@@ -76,8 +76,10 @@ class Importing:
             for one in planned
         ]
         created = await ImportRepository(await work.connection()).insert_many(work.org_id, new) if new else []
+        courses = {one.course.id: one.course for one in new}
         for enrollment in created:
-            announce(work, "enrollment.created", enrollment)
+            price = first_price(courses[enrollment.course_id], enrollment, before=None)
+            announce(work, "enrollment.created", enrollment, before=None, price=price)
         return {(enrollment.course_id, enrollment.user_id): enrollment.id for enrollment in created}
 
     async def _readmit(self, work: Work, planned: Sequence[Planned]) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from deployments.enrollments.authority import reaches, staffed
 from deployments.enrollments.content import CourseVersion, Unit, UnitKind
-from deployments.enrollments.errors import CertificateUnknown, EnrollmentUnknown, UnitUnknown
+from deployments.enrollments.errors import CertificateNotFound, EnrollmentNotFound
 from deployments.enrollments.lifecycle import Status
 from deployments.enrollments.repository.certificates import Certificate, CertificateRepository
 from deployments.enrollments.repository.coursework import NOTHING_DONE, CourseworkRepository, UnitUsage
@@ -19,6 +19,7 @@ from deployments.enrollments.repository.overview import OverviewRepository, Row,
 from deployments.enrollments.repository.rows import Attempt, Submission
 from deployments.enrollments.scoring import Quiz
 from deployments.enrollments.versions import Versions
+from deployments.kit.errors import UnitNotFound
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 
@@ -72,12 +73,12 @@ class Reading:
     async def one(
         self, work: Work, principal: Principal, enrollment_id: UUID, *, staff: str = "enrollments.course"
     ) -> Row:
-        """An enrolment of one's own, or one that the permission `staff` reaches. Raises `EnrollmentUnknown`."""
+        """An enrolment of one's own, or one that the permission `staff` reaches. Raises `EnrollmentNotFound`."""
         row = await OverviewRepository(await work.connection()).view(enrollment_id)
         if row is None:
-            raise EnrollmentUnknown()
+            raise EnrollmentNotFound()
         if row["user_id"] != principal.user_id and not reaches(principal, row["instructor_id"], staff):
-            raise EnrollmentUnknown()
+            raise EnrollmentNotFound()
         return row
 
     async def shown(self, work: Work, enrollment_id: UUID) -> Row:
@@ -87,7 +88,7 @@ class Reading:
         return row
 
     async def progress(self, work: Work, principal: Principal, enrollment_id: UUID) -> Progress:
-        """Raises `EnrollmentUnknown`."""
+        """Raises `EnrollmentNotFound`."""
         row = await self.one(work, principal, enrollment_id)
         connection = await work.connection()
         version = await self.versions.get(connection, row["course_version_id"])
@@ -99,7 +100,7 @@ class Reading:
     ) -> Attempts:
         """One's own attempts at a quiz, or a learner's; the newest first.
 
-        Raises `EnrollmentUnknown`, `UnitUnknown`.
+        Raises `EnrollmentNotFound`, `UnitNotFound`.
         """
         row, unit = await self._unit(work, principal, enrollment_id, unit_id, UnitKind.QUIZ)
         assert unit.quiz is not None
@@ -127,22 +128,22 @@ class Reading:
         version = await self.versions.get(await work.connection(), row["course_version_id"])
         unit = version.by_id.get(unit_id)
         if unit is None or unit.kind is not kind:
-            raise UnitUnknown(f"There is no such unit of kind {kind}")
+            raise UnitNotFound(f"There is no such unit of kind {kind}")
         return row, unit
 
     async def certificate(self, work: Work, principal: Principal, enrollment_id: UUID) -> Certificate:
-        """Raises `EnrollmentUnknown`, and `CertificateUnknown` while the course is not completed."""
+        """Raises `EnrollmentNotFound`, and `CertificateNotFound` while the course is not completed."""
         await self.one(work, principal, enrollment_id)
         certificate = await CertificateRepository(await work.connection()).of_enrollment(enrollment_id)
         if certificate is None or not certificate.token:  # an erased learner's says nothing any more
-            raise CertificateUnknown()
+            raise CertificateNotFound()
         return certificate
 
     async def of_course(
         self, work: Work, principal: Principal, course_id: UUID, *, status: Status | None, user_id: UUID | None,
         after: Position | None, limit: int,
     ) -> list[Row]:  # fmt: skip
-        """A course's enrolments with names, the oldest first. Raises `CourseUnknown`, `NotYourCourse`."""
+        """A course's enrolments with names, the oldest first. Raises `CourseNotFound`, `NotYourCourse`."""
         connection = await work.connection()
         staffed(principal, await EnrollmentRepository(connection).course(course_id))
         return await OverviewRepository(connection).of_course(
@@ -152,14 +153,14 @@ class Reading:
     async def queue(
         self, work: Work, principal: Principal, course_id: UUID, *, status: str, after: Position | None, limit: int
     ) -> list[Mapping[str, Any]]:
-        """A course's submissions, the oldest first. Raises `CourseUnknown`, `NotYourCourse`."""
+        """A course's submissions, the oldest first. Raises `CourseNotFound`, `NotYourCourse`."""
         connection = await work.connection()
         staffed(principal, await EnrollmentRepository(connection).course(course_id), "submissions.grade")
         await OverviewRepository(connection).plan_anew()
         return await CourseworkRepository(connection).queue(course_id, status, after, limit)
 
     async def summary(self, work: Work, principal: Principal, course_id: UUID) -> Summary:
-        """A course in figures. Raises `CourseUnknown`, `NotYourCourse`."""
+        """A course in figures. Raises `CourseNotFound`, `NotYourCourse`."""
         connection = await work.connection()
         course = staffed(principal, await EnrollmentRepository(connection).course(course_id))
         repository = OverviewRepository(connection)

@@ -7,17 +7,17 @@ limit, where nobody waits, needs no lock: there is nothing to count.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from uuid import UUID
 
-from deployments.enrollments.announcements import announce
-from deployments.enrollments.errors import CourseUnknown
-from deployments.enrollments.lifecycle import Action, after
+from deployments.enrollments.announcements import announce, first_price
+from deployments.enrollments.lifecycle import Action, Status, after
 from deployments.enrollments.progress import Standing
 from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.rows import Course, Enrollment
 from deployments.enrollments.versions import Versions
+from deployments.kit.errors import CourseNotFound
 from deployments.kit.work import Work
 from stores.postgres import Database
 
@@ -44,7 +44,7 @@ class Seats:
     async def reserve(self, work: Work, course: Course, *, force: bool = False) -> tuple[Course, bool]:
         """The course as it is now, and whether a newcomer gets a seat. Those who wait go first.
 
-        Locks the course where seats are limited. With `force` there always is a seat. Raises `CourseUnknown`.
+        Locks the course where seats are limited. With `force` there always is a seat. Raises `CourseNotFound`.
         """
         if not course.limited:
             return course, True
@@ -53,10 +53,10 @@ class Seats:
         return course, force or await self._free(work, course) != 0
 
     async def lock(self, work: Work, course_id: UUID) -> Course:
-        """The course, locked. Raises `CourseUnknown`."""
+        """The course, locked. Raises `CourseNotFound`."""
         course = await EnrollmentRepository(await work.connection()).lock_course(course_id)
         if course is None:
-            raise CourseUnknown()
+            raise CourseNotFound()
         return course
 
     async def settle(self, work: Work, course: Course) -> Settled:
@@ -64,7 +64,7 @@ class Seats:
         repository = EnrollmentRepository(await work.connection())
         expired = await repository.expire_due(course.id, _BATCH)
         for enrollment in expired:
-            announce(work, "enrollment.expired", enrollment)
+            announce(work, "enrollment.expired", enrollment, before=replace(enrollment, status=Status.ACTIVE))
         return Settled(len(expired), await self._promote(work, course))
 
     async def _promote(self, work: Work, course: Course) -> int:
@@ -96,8 +96,9 @@ class Seats:
             return []
         repository = EnrollmentRepository(await work.connection())
         begun = await repository.begin(course.access_days, places)
-        for enrollment in begun:
-            announce(work, "enrollment.activated", enrollment)
+        for enrollment, (before, _, _) in zip(begun, places, strict=True):
+            price = first_price(course, enrollment, before=before)
+            announce(work, "enrollment.activated", enrollment, before=before, price=price)
         return begun
 
     async def _free(self, work: Work, course: Course) -> int | None:

@@ -16,6 +16,7 @@ from uuid import UUID
 from deployments.kit import correlation
 from stores import events
 from stores.events import Event, Topic
+from stores.metrics import event_log
 from stores.postgres import NIL_ORG, Connection, Database
 
 
@@ -52,7 +53,10 @@ class Work:
             await self._connection.execute(f"set local azora.org_id = '{org_id}'")
 
     def publish(self, topic: Topic, type: str, *, subject: UUID, key: UUID, data: dict[str, Any]) -> None:
-        """Say what happened; it is written to the outbox in this transaction."""
+        """Say what happened; it is written to the outbox in this transaction.
+
+        Raises `InvalidEvent` for what the catalogue of `stores.events` does not admit.
+        """
         ids = correlation.current.get()
         self._events.append(
             Event(
@@ -76,6 +80,7 @@ class Work:
         if self._events:
             pending, self._events = self._events, []
             await events.append(await self.connection(), pending)
+            event_log.published(event.topic for event in pending)
 
     async def __aenter__(self) -> Self:
         return self

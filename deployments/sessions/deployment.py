@@ -25,6 +25,7 @@ def _build(context: ServiceContext) -> SessionService:
         keys=context.keys,
         keyring=context.keyring,
         access_token_lifetime=settings.access_token_lifetime,
+        spawn=context.spawn,
     )
 
 

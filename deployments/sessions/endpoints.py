@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Request, Response
 
 from deployments.kit.parameters import ClientAddress, CurrentPrincipal, CurrentWork
 from deployments.kit.routes import service_router
+from deployments.sessions import counting
 from deployments.sessions.schemas import KeySet, Refresh, Revoked, Rotated, SessionList, SessionView, SignIn, Tokens
 from deployments.sessions.service import SessionService, SignedIn
 from stores.sessions import Session
@@ -58,17 +59,18 @@ async def sign_in(
     user_agent: Annotated[str, Header(max_length=1000)] = "",
 ) -> Tokens:
     response.headers["cache-control"] = "no-store"
-    return _tokens(
-        await sessions.sign_in(
+    with counting.sign_in():
+        signed_in = await sessions.sign_in(
             work, body.organisation, body.email, body.password, user_agent=user_agent, address=address
         )
-    )
+    return _tokens(signed_in)
 
 
 @router.post("/refresh", summary="Spend a refresh token for the next pair")
 async def refresh(body: Refresh, work: CurrentWork, sessions: Sessions, response: Response) -> Tokens:
     response.headers["cache-control"] = "no-store"
-    return _tokens(await sessions.refresh(work, body.refresh_token))
+    with counting.refresh():
+        return _tokens(await sessions.refresh(work, body.refresh_token))
 
 
 @router.get("", summary="One's own live sessions")

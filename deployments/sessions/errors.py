@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.kit.errors import TooManyRequests, Unauthenticated
+from deployments.kit.errors import NotFound, TooManyRequests, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -20,6 +20,11 @@ class InvalidRefreshToken(Unauthenticated):
 class RefreshTokenReused(Unauthenticated):
     type = "refresh-token-reused"
     title = "This refresh token was used before; its session was ended"
+
+
+class SessionNotFound(NotFound):
+    type = "session-not-found"
+    title = "You have no such live session"
 
 
 class SigningInTooOften(TooManyRequests):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -21,10 +22,17 @@ class Account:
     password_hash: str | None
     role: str
     active: bool
+    registered_at: datetime
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        return cls(id=row["id"], password_hash=row["password_hash"], role=row["role"], active=row["status"] == "active")
+        return cls(
+            id=row["id"],
+            password_hash=row["password_hash"],
+            role=row["role"],
+            active=row["status"] == "active",
+            registered_at=row["created_at"],
+        )
 
 
 class AccountRepository:

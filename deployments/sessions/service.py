@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from configs.rates import Rate
-from deployments.kit.errors import NotFound, TooManyRequests
+from deployments.kit.errors import PersonNotFound, TooManyRequests
+from deployments.kit.logs import get_logger
 from deployments.kit.passwords import Passwords
 from deployments.kit.principal import Principal
 from deployments.kit.rate_limit import RateLimiter
 from deployments.kit.work import Work
 from deployments.sessions.backoff import Backoff
-from deployments.sessions.errors import InvalidRefreshToken, RefreshTokenReused, WrongCredentials
+from deployments.sessions.errors import InvalidRefreshToken, RefreshTokenReused, SessionNotFound, WrongCredentials
 from deployments.sessions.repository import Account, AccountRepository
 from deployments.sessions.tokens import TokenIssuer
+from stores.errors import StoreError
 from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.sessions import RefreshToken, Rotation, Session, SessionStore
 from stores.signing_keys import KeyDirectory, rotate_key
+
+SOURCE = "sessions"
+log = get_logger(SOURCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,7 @@ class SessionService:
     keys: KeyDirectory
     keyring: Keyring
     access_token_lifetime: timedelta
+    spawn: Callable[[Coroutine[Any, Any, None]], None]  # runs what no answer waits for
 
     async def sign_in(
         self, work: Work, organisation: str, email: str, password: str, *, user_agent: str, address: str
@@ -62,22 +69,42 @@ class SessionService:
         # Compared outside any transaction: it takes a quarter of a second of CPU.
         fits = await self.passwords.verify(password, known.password_hash if known else None)
         if not (fits and org_id and known and known.password_hash):
-            await self.backoff.failed(organisation, email)
-            raise WrongCredentials()
+            raise await self._refused(organisation, email, org_id, known)
         better_hash = await self.passwords.hash(password) if self.passwords.outdated(known.password_hash) else None
         await work.bind(org_id)
         accounts = AccountRepository(await work.connection())
         account = await accounts.lock(known.id)
         if account is None or not account.active or account.password_hash != known.password_hash:
-            await self.backoff.failed(organisation, email)
-            raise WrongCredentials()
+            raise await self._refused(organisation, email, org_id, known)
         if better_hash:
             await accounts.upgrade_hash(account.id, known.password_hash, better_hash)
         session, token = await self.store.create(account.id, org_id, user_agent, address)
         if failures:
             await self.backoff.forget(organisation, email)
-        self._publish(work, "session.started.v1", session)
+        self._publish(work, "session.started.v1", session, role=account.role, registered_at=account.registered_at)
         return await self._signed_in(session, account.role, token)
+
+    async def _refused(
+        self, organisation: str, email: str, org_id: UUID | None, known: Account | None
+    ) -> WrongCredentials:
+        """What to raise, once the failure is counted; its event is on its way where the account exists.
+
+        Nobody waits for the event: the answer would take longer for accounts that exist.
+        """
+        await self.backoff.failed(organisation, email)
+        if org_id and known:
+            self.spawn(self._record_refusal(org_id, known.id))
+        return WrongCredentials()
+
+    async def _record_refusal(self, org_id: UUID, user_id: UUID) -> None:
+        # In a transaction of its own: that of the request is rolled back.
+        try:
+            async with Work(self.database, org_id, SOURCE) as work:
+                work.publish(
+                    "user_events", "session.refused.v1", subject=user_id, key=user_id, data={"user_id": user_id}
+                )
+        except StoreError as error:
+            log.warning("refused sign-in not recorded", cause=repr(error))
 
     async def _look_up(self, organisation: str, email: str) -> tuple[UUID | None, Account | None]:
         async with self.database.transaction(None, readonly=True) as connection:
@@ -124,10 +151,10 @@ class SessionService:
         return await self.store.of_user(principal.user_id)
 
     async def revoke(self, work: Work, principal: Principal, session_id: UUID) -> None:
-        """End one of one's own sessions. Raises `NotFound`."""
+        """End one of one's own sessions. Raises `SessionNotFound`."""
         session = await self.store.find(session_id)
         if session is None or session.user_id != principal.user_id:
-            raise NotFound()
+            raise SessionNotFound()
         await self.store.revoke(session_id)
         self._publish(work, "session.ended.v1", session)
 
@@ -136,18 +163,18 @@ class SessionService:
         return await self._revoke_all(work, principal.user_id)
 
     async def of_person(self, work: Work, user_id: UUID) -> list[Session]:
-        """The live sessions of a person of the same organisation. Raises `NotFound`."""
+        """The live sessions of a person of the same organisation. Raises `PersonNotFound`."""
         await self._require_person(work, user_id)
         return await self.store.of_user(user_id)
 
     async def revoke_all_of(self, work: Work, user_id: UUID) -> int:
-        """End all sessions of a person of the same organisation. Raises `NotFound`."""
+        """End all sessions of a person of the same organisation. Raises `PersonNotFound`."""
         await self._require_person(work, user_id)
         return await self._revoke_all(work, user_id)
 
     async def _require_person(self, work: Work, user_id: UUID) -> None:
         if await AccountRepository(await work.connection()).find(user_id) is None:
-            raise NotFound()
+            raise PersonNotFound()
 
     async def _revoke_all(self, work: Work, user_id: UUID) -> int:
         count = await self.store.revoke_all(user_id)
@@ -166,11 +193,11 @@ class SessionService:
         await self.keys.refresh()
         return kid
 
-    def _publish(self, work: Work, type: str, session: Session) -> None:
+    def _publish(self, work: Work, type: str, session: Session, **more: Any) -> None:
         work.publish(
             "user_events",
             type,
             subject=session.user_id,
             key=session.user_id,
-            data={"user_id": session.user_id, "session_id": session.id},
+            data={"user_id": session.user_id, "session_id": session.id, **more},
         )

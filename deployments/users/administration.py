@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from deployments.kit.errors import Invalid, NotFound
+from deployments.kit.errors import Invalid, PersonNotFound
 from deployments.kit.passwords import Passwords, check_policy
 from deployments.kit.work import Work
-from deployments.users.errors import OrganisationUnknown
+from deployments.users.errors import OrganisationNotFound
 from deployments.users.repository.links import ResetRepository
 from deployments.users.repository.organisations import OrganisationRepository, OrganisationRow
 from deployments.users.repository.people import User, UserRepository
@@ -65,7 +65,7 @@ async def create_user(
     role: str,
     password: str,
 ) -> User:
-    """A person with any role; `organisation` is a slug. Raises `OrganisationUnknown`, `EmailTaken`, `Invalid`."""
+    """A person with any role; `organisation` is a slug. Raises `OrganisationNotFound`, `EmailTaken`, `Invalid`."""
     wanted = _valid(NewPerson, email=email, first_name=first_name, last_name=last_name, role=role, password=password)
     check_policy(password, personal=(wanted.email, wanted.first_name, wanted.last_name))
     password_hash = await passwords.hash(password)
@@ -85,7 +85,7 @@ async def create_user(
 async def reset_password(
     database: Database, passwords: Passwords, sessions: SessionStore, *, organisation: str, email: str, password: str
 ) -> User:
-    """Set a person's password and end all their sessions. Raises `OrganisationUnknown`, `NotFound`, `Invalid`."""
+    """Set a person's password, end all their sessions. Raises `OrganisationNotFound`, `PersonNotFound`, `Invalid`."""
     check_policy(password, personal=(email,))
     password_hash = await passwords.hash(password)
     async with Work(database, await _organisation_id(database, organisation), _SOURCE) as work:
@@ -93,7 +93,7 @@ async def reset_password(
         user = await UserRepository(connection).by_email(email.strip().lower())
         changed = await UserRepository(connection).set_password(user.id, password_hash) if user else None
         if changed is None:
-            raise NotFound(f"{organisation} has nobody with the address {email}")
+            raise PersonNotFound(f"{organisation} has nobody with the address {email}")
         await ResetRepository(connection).void(changed.id)
         await end_sessions(work, sessions, changed.id)
         publish(work, "password.reset.v1", changed.id)
@@ -101,7 +101,7 @@ async def reset_password(
 
 
 async def emails(database: Database, organisation: str) -> set[str]:
-    """The addresses of everybody in an organisation, by slug. Raises `OrganisationUnknown`."""
+    """The addresses of everybody in an organisation, by slug. Raises `OrganisationNotFound`."""
     async with database.transaction(await _organisation_id(database, organisation), readonly=True) as connection:
         return await UserRepository(connection).emails()
 
@@ -139,7 +139,7 @@ async def _organisation_id(database: Database, slug: str) -> UUID:
     async with database.transaction(None, readonly=True) as connection:
         organisation = await OrganisationRepository(connection).by_slug(slug)
     if organisation is None:
-        raise OrganisationUnknown(f"There is no organisation {slug!r}")
+        raise OrganisationNotFound(f"There is no organisation {slug!r}")
     return organisation.id
 
 

@@ -22,6 +22,7 @@ CONTENTS: Mapping[str, str] = {
     "submissions": "Your assignments with their grades and feedback.",
     "reviews": "Your ratings and reviews of courses.",
     "certificates": "Certificates issued to you; `token` is the signed certificate itself.",
+    "learning_days": "What you did by day, in counts by the minute of the UTC day, as analytics keeps it.",
     "courses_taught": "Courses you teach.",
     "gradings": "Grades and feedback you gave.",
     "invitations": "Invitations sent to your address.",

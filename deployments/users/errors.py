@@ -5,9 +5,14 @@ from __future__ import annotations
 from deployments.kit.errors import Conflict, Forbidden, NotFound
 
 
-class OrganisationUnknown(NotFound):
-    type = "organisation-unknown"
+class OrganisationNotFound(NotFound):
+    type = "organisation-not-found"
     title = "There is no such organisation"
+
+
+class InvitationNotFound(NotFound):
+    type = "invitation-not-found"
+    title = "There is no open invitation like this"
 
 
 class RegistrationClosed(Forbidden):
@@ -52,6 +57,11 @@ class SlugTaken(Conflict):
 class LastAdministrator(Conflict):
     type = "last-administrator"
     title = "The organisation needs at least one active administrator"
+
+
+class LastPlatformAdministrator(Conflict):
+    type = "last-platform-administrator"
+    title = "The platform needs at least one active administrator"
 
 
 class OwnOrganisation(Conflict):

@@ -3,22 +3,41 @@
 -- The log ------------------------------------------------------------------------------------------------------
 
 -- How many partitions new events are spread over. It only grows: order within a key is kept from one growth to the next.
+-- `xid_offset` is what the server's transaction numbers lack to be greater than those the log has from another server,
+-- which a dump was taken from.
 create table event_log (
     only_row   boolean  primary key default true check (only_row),
-    partitions smallint not null check (partitions between 1 and 1024)
+    partitions smallint not null check (partitions between 1 and 1024),
+    xid_offset bigint   not null default 0
 );
 insert into event_log (partitions) values (4);
+
+-- The number of this transaction in the log.
+create function event_xid() returns xid8
+    language sql stable parallel restricted
+    begin atomic
+        select (pg_current_xact_id()::text::bigint + xid_offset)::text::xid8 from event_log;
+    end;
+
+-- Nothing can appear in the log any more below this number.
+create function event_horizon() returns xid8
+    language sql stable parallel safe
+    begin atomic
+        select (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + xid_offset)::text::xid8 from event_log;
+    end;
 
 alter table outbox add column partition smallint;
 update outbox set partition = (('x' || substr(md5(key), 1, 8))::bit(32)::bigint % 4);
 alter table outbox alter column partition set not null;
+alter table outbox alter column xid set default event_xid();
 drop index outbox_commit_order;
 create index outbox_commit_order on outbox (topic, partition, xid, seq);
 create index outbox_age on outbox using brin (created_at);
 
--- Readers of the log by name; the log is trimmed only past what each of them has taken.
+-- Readers of the log by name; the log is trimmed only past what each reader of a topic has taken.
 create table event_consumers (
     name       varchar(64) primary key,
+    topics     text[]      not null,
     created_at timestamptz not null default now()
 );
 
@@ -43,12 +62,13 @@ create table event_members (
     primary key (consumer, member)
 );
 
--- Who may advance a partition. `epoch` fences former holders; `version` counts advances.
+-- Who may advance a partition. `epoch` fences former holders; `version` counts advances. An epoch begins as the time in
+-- milliseconds: greater than any of a consumer of the same name that was deleted.
 create table event_claims (
     consumer  varchar(64)  not null references event_consumers (name) on delete cascade,
     partition smallint     not null,
     owner     varchar(128),
-    epoch     bigint       not null default 0,
+    epoch     bigint       not null default extract(epoch from clock_timestamp()) * 1000,
     version   bigint       not null default 0,
     primary key (consumer, partition)
 );
@@ -76,10 +96,13 @@ create index event_dead_letters_replay on event_dead_letters (consumer, partitio
 
 -- Figures ------------------------------------------------------------------------------------------------------
 
--- Readers take the current generation; a rebuild fills the next one beside it.
+-- Readers take the current generation; a rebuild fills the next one beside it. Minute and hour windows are kept for a
+-- while: those that start before these times are gone, and no late event brings a part of one back.
 create table analytics_generation (
-    only_row boolean  primary key default true check (only_row),
-    current  integer  not null
+    only_row     boolean     primary key default true check (only_row),
+    current      integer     not null,
+    minutes_from timestamptz not null default 'epoch',
+    hours_from   timestamptz not null default 'epoch'
 );
 insert into analytics_generation (current) values (1);
 
@@ -92,17 +115,17 @@ create table analytics_pseudonyms (
 );
 
 -- One window of one scope, as far as one partition's events tell; readers merge partitions. The nil organisation
--- has the figures of the whole platform.
+-- has the figures of the whole platform. What counters and sketches mean is told by actors/analytics_aggregator/figures.py.
 create table analytics_cells (
     generation integer     not null,
     org_id     uuid        not null,
     scope      smallint    not null,      -- 0 organisation (or platform), 1 course, 2 unit
-    scope_id   uuid        not null,
+    scope_id   uuid        not null,      -- the organisation's own id (nil for the platform), the course's, the unit's
     grain      smallint    not null,      -- 0 all, 1 day, 2 hour, 3 minute
     start      timestamptz not null,      -- of the window, UTC; the epoch for grain 0
     partition  smallint    not null,
     version    bigint      not null,
-    counters   jsonb       not null,
+    counters   jsonb       not null,      -- integers by name; one that is absent is 0
     learners   bytea,                     -- HLL of active learners' pseudonyms
     scores     bytea,                     -- KLL of scores in percent
     durations  bytea,                     -- KLL of days from enrolment to completion
@@ -112,6 +135,7 @@ alter table analytics_cells alter column learners set storage external;
 alter table analytics_cells alter column scores set storage external;
 alter table analytics_cells alter column durations set storage external;
 create index analytics_cells_ranking on analytics_cells (generation, org_id, scope, grain, start);
+create index analytics_cells_fine on analytics_cells (grain, start) where grain >= 2;  -- trimmed by age
 
 -- A learner's day, its minutes packed: {"540": {"attempts": 1}, ...} by minute of the UTC day.
 create table analytics_learner_days (
@@ -124,6 +148,21 @@ create table analytics_learner_days (
     minutes    jsonb    not null,
     primary key (generation, org_id, learner, day, partition)
 ) with (fillfactor = 80);
+
+-- The sums of two objects of integers; what comes to nothing is left out.
+create function analytics_add_counters(a jsonb, b jsonb) returns jsonb language sql immutable parallel safe as $$
+    select coalesce(jsonb_object_agg(key, total), '{}')
+      from (select key, sum(value::bigint) as total
+              from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) as both_of_them
+             group by key) as totals
+     where total <> 0
+$$;
+
+-- The same by minute, for two objects as `minutes` holds them.
+create function analytics_add_minutes(a jsonb, b jsonb) returns jsonb language sql immutable parallel safe as $$
+    select a || coalesce(jsonb_object_agg(key, case when a ? key then analytics_add_counters(a -> key, value) else value end), '{}')
+      from jsonb_each(b)
+$$;
 
 -- Learners of a cohort (by week of enrolment or registration) who were active so many weeks later.
 create table analytics_cohorts (
@@ -156,3 +195,24 @@ grant select on event_log, analytics_generation, event_claims to azora_app;
 grant select, insert, update, delete on analytics_pseudonyms, analytics_cells, analytics_learner_days, analytics_cohorts to azora_system;
 grant select on analytics_cells, analytics_cohorts to azora_app;
 grant select, delete on analytics_pseudonyms, analytics_learner_days to azora_app;
+
+-- Administrators of the platform --------------------------------------------------------------------------------
+
+create index users_platform_administrators on users (org_id, id) where role = 'platform_admin';
+
+-- Whether somebody would still administer the platform, of whatever organisation, without this person or without this
+-- organisation. Who asks may go on to take them away: until the transaction ends, everybody else who asks waits.
+create function platform_keeps_administrator(without_person uuid, without_organisation uuid) returns boolean
+    language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('platform_administrators', 0));
+    return exists (
+        select from users u
+          join organisations o on o.id = u.org_id and o.status = 'active'
+         where u.role = 'platform_admin' and u.status = 'active'
+           and u.id is distinct from without_person and o.id is distinct from without_organisation
+    );
+end
+$$;
+revoke execute on function platform_keeps_administrator(uuid, uuid) from public;
+grant execute on function platform_keeps_administrator(uuid, uuid) to azora_app;

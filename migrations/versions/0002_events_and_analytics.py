@@ -8,6 +8,7 @@ down_revision = "0001"
 
 def upgrade() -> None:
     execute_file("0002_events_and_analytics.sql")
+    execute_file("0002_events_written_before.sql")
 
 
 def downgrade() -> None:

@@ -9,8 +9,13 @@ returning *;
 select * from courses where id = :course_id;
 
 -- name: lock_course^
--- Writers of one course take turns; a reference to it (an enrolment, a review) does not wait.
-select * from courses where id = :course_id for no key update;
+-- Writers of one course take turns; a reference to it (an enrolment, a review) does not wait. Its instructor cannot be
+-- erased meanwhile: answers show the name, and may be kept to be repeated.
+select c.*
+  from courses c
+  join users u on u.id = c.instructor_id
+ where c.id = :course_id
+   for no key update of c for key share of u;
 
 -- name: update_course^
 update courses

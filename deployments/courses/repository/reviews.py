@@ -46,21 +46,24 @@ class ReviewRepository:
         self._connection = connection
 
     async def has_learned(self, course_id: UUID, user_id: UUID) -> bool:
-        """Whether the person is enrolled in the course or was."""
+        """Whether the person, whose row is locked, is enrolled in the course or was; no erased person is."""
         return bool(await _queries.has_learned(self._connection, course_id=course_id, user_id=user_id))
 
-    async def write(self, *, org_id: UUID, course_id: UUID, user_id: UUID, rating: int, body: str) -> Review:
-        """Write the person's review, or rewrite it."""
-        row = await _queries.write_review(
-            self._connection,
-            id=new_id(),
-            org_id=org_id,
-            course_id=course_id,
-            user_id=user_id,
-            rating=rating,
-            body=body,
-        )
-        return Review.from_row(row)
+    async def write(
+        self, *, org_id: UUID, course_id: UUID, user_id: UUID, rating: int, body: str
+    ) -> tuple[Review, int | None]:
+        """Write the person's review, or rewrite it: the review, and the rating that it replaces."""
+        whose = {"course_id": course_id, "user_id": user_id}
+        while True:  # once more where somebody else writes or deletes the same review between the statements
+            replaced: int | None = await _queries.lock_rating(self._connection, **whose)
+            if replaced is None:
+                row = await _queries.insert_review(
+                    self._connection, id=new_id(), org_id=org_id, rating=rating, body=body, **whose
+                )
+            else:
+                row = await _queries.update_review(self._connection, rating=rating, body=body, **whose)
+            if row is not None:
+                return Review.from_row(row), replaced
 
     async def delete(self, course_id: UUID, user_id: UUID) -> int | None:
         """Delete the person's review: its rating, or None where there was none."""

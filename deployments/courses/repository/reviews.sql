@@ -1,16 +1,32 @@
 -- name: has_learned$
--- Whether the person is enrolled, or was: whoever only waited has no say.
+-- Whether the person is enrolled, or was: whoever only waited has no say. Null where they were erased; until the
+-- transaction ends they cannot be.
+with person as materialized (select id from users where id = :user_id and status <> 'erased' for key share)
 select exists (
-    select from enrollments
-     where course_id = :course_id and user_id = :user_id
-       and (status in ('active', 'completed') or (status <> 'waitlisted' and enrolled_at is not null))
-);
+    select from enrollments e
+     where e.course_id = :course_id and e.user_id = p.id
+       and (e.status in ('active', 'completed') or (e.status <> 'waitlisted' and e.enrolled_at is not null))
+)
+  from person p;
 
--- name: write_review^
+-- name: lock_rating$
+select rating from reviews where course_id = :course_id and user_id = :user_id for update;
+
+-- name: insert_review^
 with written as (
     insert into reviews (id, org_id, course_id, user_id, rating, body)
     values (:id, :org_id, :course_id, :user_id, :rating, :body)
-    on conflict (course_id, user_id) do update set rating = excluded.rating, body = excluded.body
+    on conflict (course_id, user_id) do nothing
+    returning *
+)
+select w.id, w.user_id, w.rating, w.body, w.revision, w.created_at, w.updated_at, u.first_name, u.last_name
+  from written w
+  join users u on u.id = w.user_id;
+
+-- name: update_review^
+with written as (
+    update reviews set rating = :rating, body = :body
+     where course_id = :course_id and user_id = :user_id
     returning *
 )
 select w.id, w.user_id, w.rating, w.body, w.revision, w.created_at, w.updated_at, u.first_name, u.last_name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from deployments.courses.errors import CourseNotFound, NotYourCourse
 from deployments.courses.repository.courses import Course, CourseRepository
+from deployments.kit.errors import CourseNotFound, NotYourCourse
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 

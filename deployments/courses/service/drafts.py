@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from deployments.courses.errors import DraftFull, ModuleNotFound, OutlineChanged, UnitNotFound
+from deployments.courses.errors import DraftFull, ModuleNotFound, OutlineChanged
 from deployments.courses.outlines import (
     MAXIMUM_DRAFT_BYTES,
     MAXIMUM_MODULES,
@@ -23,7 +23,7 @@ from deployments.courses.schemas import ModuleCreate, Order, UnitChange, UnitCre
 from deployments.courses.service.access import taught_course
 from deployments.courses.service.authoring import unit_fields
 from deployments.courses.service.news import News
-from deployments.kit.errors import Invalid
+from deployments.kit.errors import Invalid, UnitNotFound
 from deployments.kit.etags import check_match
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work

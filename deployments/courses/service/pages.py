@@ -7,11 +7,11 @@ from hashlib import blake2b
 from uuid import UUID
 
 from deployments.courses.cache import CourseCache, Page
-from deployments.courses.errors import CourseNotFound
 from deployments.courses.rendering import render
 from deployments.courses.repository.courses import CoursePage, CourseRepository
 from deployments.courses.service.access import answers_for
 from deployments.courses.views import CourseView
+from deployments.kit.errors import CourseNotFound
 from deployments.kit.etags import etag
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work

@@ -41,10 +41,17 @@ class Reviews:
         reviews = ReviewRepository(await work.connection())
         if not await reviews.has_learned(course_id, principal.user_id):
             raise NotEnrolled()
-        review = await reviews.write(
+        review, replaced = await reviews.write(
             org_id=work.org_id, course_id=course_id, user_id=principal.user_id, rating=rating, body=body
         )
-        await self._news.say(work, "review.written.v1", course_id, learner_id=principal.user_id, rating=rating)
+        await self._news.say(
+            work,
+            "review.written.v1",
+            course_id,
+            learner_id=principal.user_id,
+            rating=rating,
+            previous_rating=replaced,
+        )
         return review
 
     async def delete(self, work: Work, principal: Principal, course_id: UUID) -> None:

@@ -9,7 +9,8 @@ from fastapi import Query, Request, Response
 
 from deployments.enrollments.endpoints.common import PREFIX, Service
 from deployments.enrollments.import_plan import COLUMNS
-from deployments.kit.csv_import import BODY_DOCUMENTATION, MAXIMUM_BODY_BYTES, ImportReport, read_csv
+from deployments.kit.bodies import IMPORT_BODY_BYTES
+from deployments.kit.csv_import import BODY_DOCUMENTATION, ImportReport, read_csv
 from deployments.kit.parameters import CurrentWork
 from deployments.kit.routes import service_router
 
@@ -27,7 +28,7 @@ must have completed the prerequisites, unless `force` is given."""
     status_code=201,
     summary="Import enrolments from a CSV file, wholly or not at all",
     description=_DESCRIPTION,
-    max_body_size=MAXIMUM_BODY_BYTES,
+    max_body_size=IMPORT_BODY_BYTES,
     openapi_extra=BODY_DOCUMENTATION,
     responses={200: {"model": ImportReport, "description": "What the import would do (`dry_run`)"}},
 )
@@ -40,8 +41,7 @@ async def import_enrollments(
     force: Annotated[bool, Query(description="Pass over prerequisites and capacity")] = False,
     dry_run: Annotated[bool, Query(description="Say what would happen, and write nothing")] = False,
 ) -> ImportReport:
-    limit_bytes = request.app.state.context.settings.max_import_bytes
-    rows = await read_csv(request, limit_bytes, required=(), optional=COLUMNS)
+    rows = await read_csv(request, required=(), optional=COLUMNS)
     if dry_run:
         response.status_code = 200
     return await service.importing.run(work, rows, course_id=course_id, force=force, dry_run=dry_run)

@@ -72,7 +72,8 @@ select s.*, exists (select from submissions n
  limit :limit;
 
 -- name: queue
--- The oldest first. What a newer submission has replaced is not waiting for a grade any more.
+-- The oldest first. What a newer submission has replaced is not waiting for a grade any more, nor what was emptied
+-- because its learner was erased.
 select page.*, left(s.body, 300) as excerpt, u.first_name, u.last_name, u.email
   from (select w.id, w.enrollment_id, w.unit_id, w.number, w.points, w.maximum_points, w.graded_at, w.revision,
                w.created_at, w.superseded, e.user_id
@@ -80,9 +81,10 @@ select page.*, left(s.body, 300) as excerpt, u.first_name, u.last_name, u.email
          cross join lateral (select s.*, s.number < max(s.number) over (partition by s.unit_id) as superseded
                                from submissions s
                               where s.enrollment_id = e.id) as w
+          join users l on l.id = e.user_id
          where e.course_id = :course_id
            and case :status::text
-                   when 'ungraded' then w.graded_at is null and not w.superseded
+                   when 'ungraded' then w.graded_at is null and not w.superseded and l.status <> 'erased'
                    when 'graded' then w.graded_at is not null
                    else true
                end

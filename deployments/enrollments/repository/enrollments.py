@@ -23,7 +23,8 @@ def _enrollment(row: Any) -> Enrollment | None:
 
 
 class EnrollmentRepository:
-    """Lock order, for every writer: the course's row where seats are limited, then enrolments."""
+    """Lock order, for every writer: the learner's row, shared, before anything of theirs; the course's where seats are
+    limited; then enrolments."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -38,7 +39,7 @@ class EnrollmentRepository:
         return Course.from_row(row) if row else None
 
     async def prospect(self, course_id: UUID, user_id: UUID) -> Prospect | None:
-        """The course and the person's standing towards it; None where there is no such course."""
+        """The course and the standing towards it of the person, whose row is locked; None where there is no course."""
         row = await _queries.prospect(self._connection, course_id=course_id, user_id=user_id)
         if row is None:
             return None
@@ -48,7 +49,7 @@ class EnrollmentRepository:
         return _enrollment(await _queries.find(self._connection, enrollment_id=enrollment_id))
 
     async def lock(self, enrollment_id: UUID) -> Enrollment | None:
-        """The enrolment, locked: what happens to one enrolment happens in turn."""
+        """The enrolment, locked: what happens to one enrolment happens in turn. None where its learner was erased."""
         return _enrollment(await _queries.lock(self._connection, enrollment_id=enrollment_id))
 
     async def lock_of(self, course_id: UUID, user_id: UUID) -> Enrollment | None:

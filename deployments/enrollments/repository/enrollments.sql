@@ -1,5 +1,6 @@
 -- name: course^
 select c.id, c.title, c.status, c.instructor_id, c.capacity, c.access_days, c.published_version_id as version_id,
+       c.price,
        exists (select from enrollments w where w.course_id = c.id and w.status = 'waitlisted') as anyone_waits
   from courses c
  where c.id = :course_id;
@@ -7,16 +8,18 @@ select c.id, c.title, c.status, c.instructor_id, c.capacity, c.access_days, c.pu
 -- name: lock_course^
 -- Whoever changes who holds a seat locks the course first, then enrolments. References to the course are not held up.
 select c.id, c.title, c.status, c.instructor_id, c.capacity, c.access_days, c.published_version_id as version_id,
-       false as anyone_waits
+       c.price, false as anyone_waits
   from courses c
  where c.id = :course_id
    for no key update of c;
 
 -- name: prospect^
--- All that decides whether a person may take a course, in one reading.
+-- All that decides whether a person may take a course, in one reading. Whoever it is cannot be erased meanwhile.
+with person as materialized (select status from users where id = :user_id for key share)
 select c.id, c.title, c.status, c.instructor_id, c.capacity, c.access_days, c.published_version_id as version_id,
+       c.price,
        exists (select from enrollments w where w.course_id = c.id and w.status = 'waitlisted') as anyone_waits,
-       (select u.status from users u where u.id = :user_id) as person_status,
+       (select status from person) as person_status,
        (select coalesce(json_agg(json_build_object('course_id', p.id, 'title', p.title) order by p.title), '[]')
           from course_prerequisites r
           join courses p on p.id = r.prerequisite_id
@@ -30,9 +33,22 @@ select c.id, c.title, c.status, c.instructor_id, c.capacity, c.access_days, c.pu
 select e.*, e.overdue from enrollments e where e.id = :enrollment_id;
 
 -- name: lock^
-select e.*, e.overdue from enrollments e where e.id = :enrollment_id for no key update of e;
+-- Null where its learner was erased: nothing more is written about them. Learners before enrolments, as an erasure does.
+with learner as materialized (
+    select u.id
+      from enrollments f
+      join users u on u.id = f.user_id and u.status <> 'erased'
+     where f.id = :enrollment_id
+       for key share of u
+)
+select e.*, e.overdue
+  from learner l
+  join enrollments e on e.user_id = l.id
+ where e.id = :enrollment_id
+   for no key update of e;
 
 -- name: lock_of^
+-- The person was locked before (`prospect`).
 select e.*, e.overdue
   from enrollments e
  where e.course_id = :course_id and e.user_id = :user_id

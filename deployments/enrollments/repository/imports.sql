@@ -6,7 +6,7 @@ set local enable_nestloop = off;
 -- name: lock_courses
 -- In the order of their ids, as everybody who locks more than one does.
 select c.id, c.title, c.status, c.instructor_id, c.capacity, c.access_days, c.published_version_id as version_id,
-       false as anyone_waits
+       c.price, false as anyone_waits
   from courses c
  where c.id = any(:course_ids::uuid[])
  order by c.id
@@ -21,15 +21,18 @@ select e.course_id, count(*) as claimed
  group by e.course_id;
 
 -- name: people
+-- None of them can be erased until the import is done.
 select u.id, u.email, u.external_id, u.status
-  from unnest(:emails::text[]) as wanted (email)
-  join users u on u.email = wanted.email
+  from users u
  where u.status <> 'erased'
- union
-select u.id, u.email, u.external_id, u.status
-  from unnest(:external_ids::text[]) as wanted (external_id)
-  join users u on u.external_id = wanted.external_id
- where u.status <> 'erased';
+   and u.id in (
+       select n.id from unnest(:emails::text[]) as wanted (email) join users n on n.email = wanted.email
+        union
+       select n.id
+         from unnest(:external_ids::text[]) as wanted (external_id)
+         join users n on n.external_id = wanted.external_id
+   )
+   for key share of u;
 
 -- name: existing
 select e.*, e.overdue

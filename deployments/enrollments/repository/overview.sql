@@ -46,6 +46,7 @@ select count(*) as enrolments,
 select found.unit_id, count(found.score) as learners_scored, round(avg(found.score), 10) as mean_score,
        sum(found.ungraded)::bigint as submissions_ungraded
   from enrollments e
+  join users u on u.id = e.user_id
  cross join lateral (
         select p.unit_id, p.score, 0 as ungraded
           from unit_progress p
@@ -56,7 +57,7 @@ select found.unit_id, count(found.score) as learners_scored, round(avg(found.sco
                   from submissions s
                  where s.enrollment_id = e.id
                  order by s.unit_id, s.number desc) as newest
-         where newest.graded_at is null
+         where newest.graded_at is null and u.status <> 'erased'
        ) as found
  where e.course_id = :course_id
  group by found.unit_id;

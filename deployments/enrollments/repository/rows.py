@@ -23,6 +23,7 @@ class Course:
     capacity: int | None
     access_days: int | None
     version_id: UUID | None
+    price: Decimal
     anyone_waits: bool = False
 
     @classmethod
@@ -66,6 +67,11 @@ class Enrollment:
     revision: int
     enrolled_at: datetime | None
     completed_at: datetime | None
+
+    @property
+    def told_status(self) -> Status:
+        """The status as the row has it, and so the last event about it."""
+        return Status.ACTIVE if self.overdue else self.status
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

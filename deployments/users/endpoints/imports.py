@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from deployments.kit.csv_import import BODY_DOCUMENTATION, MAXIMUM_BODY_BYTES, ImportReport, read_csv
+from deployments.kit.bodies import IMPORT_BODY_BYTES
+from deployments.kit.csv_import import BODY_DOCUMENTATION, ImportReport, read_csv
 from deployments.kit.parameters import CurrentPrincipal, CurrentWork
 from deployments.kit.routes import service_router
 from deployments.users.endpoints.common import Users
@@ -25,7 +26,7 @@ has one, and is mailed a link to set a password where `invite` is true. Nothing 
     status_code=201,
     summary="Import people from a CSV file, wholly or not at all",
     description=_DESCRIPTION,
-    max_body_size=MAXIMUM_BODY_BYTES,
+    max_body_size=IMPORT_BODY_BYTES,
     openapi_extra=BODY_DOCUMENTATION,
     responses={200: {"model": ImportReport, "description": "What the import would do (`dry_run`)"}},
 )
@@ -37,8 +38,7 @@ async def import_people(
     response: Response,
     dry_run: Annotated[bool, Query(description="Say what would happen, and write nothing")] = False,
 ) -> ImportReport:
-    limit_bytes = request.app.state.context.settings.max_import_bytes
-    rows = await read_csv(request, limit_bytes, required=REQUIRED, optional=OPTIONAL)
+    rows = await read_csv(request, required=REQUIRED, optional=OPTIONAL)
     if dry_run:
         response.status_code = 200
     return await users.imports.run(work, principal, rows, dry_run=dry_run)

@@ -45,11 +45,13 @@ delete from password_reset_requests
 returning org_id, email;
 
 -- name: accounts_of_requests
--- Runs for all organisations at once, so it names each.
-select distinct u.org_id, u.id, u.email, u.first_name, o.name as organisation
-  from unnest(:org_ids::uuid[], :emails::varchar[]) as r (org_id, email)
+-- Runs for all organisations at once, so it names each. Nobody of them is erased until their mails are written; whoever
+-- is being erased is passed over, not waited for, because the erasure waits for the claim on their request.
+select u.org_id, u.id, u.email, u.first_name, o.name as organisation
+  from (select distinct * from unnest(:org_ids::uuid[], :emails::varchar[])) as r (org_id, email)
   join users u on u.org_id = r.org_id and u.email = r.email and u.status = 'active'
-  join organisations o on o.id = u.org_id and o.status = 'active';
+  join organisations o on o.id = u.org_id and o.status = 'active'
+   for key share of u skip locked;
 
 -- name: insert_mails!
 insert into mails (id, org_id, recipient, subject, body)

@@ -53,6 +53,11 @@ class User:
         """Whether the organisation counts on this person as an administrator."""
         return self.role == "org_admin" and self.status == "active"
 
+    @property
+    def administers_the_platform(self) -> bool:
+        """Whether the whole installation does."""
+        return self.role == "platform_admin" and self.status == "active"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleFilter:
@@ -150,6 +155,18 @@ class UserRepository:
     async def active_administrators(self) -> int:
         count: int = await _queries.active_administrators(self._connection)
         return count
+
+    async def platform_keeps_administrator(
+        self, *, without_person: UUID | None = None, without_organisation: UUID | None = None
+    ) -> bool:
+        """Whether an active person of any active organisation administers the platform besides.
+
+        Whoever asks the same waits until this transaction has ended.
+        """
+        kept: bool = await _queries.platform_keeps_administrator(
+            self._connection, without_person=without_person, without_organisation=without_organisation
+        )
+        return kept
 
     async def ids(self) -> list[UUID]:
         """Everybody in the organisation."""

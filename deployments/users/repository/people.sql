@@ -51,6 +51,9 @@ returning *;
 -- name: active_administrators$
 select count(*) from users where role = 'org_admin' and status = 'active';
 
+-- name: platform_keeps_administrator$
+select platform_keeps_administrator(:without_person, :without_organisation);
+
 -- name: ids
 select id from users where status <> 'erased';
 

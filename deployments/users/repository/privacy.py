@@ -21,6 +21,7 @@ _ERASED = (
     "invitations",
     "password_resets",
     "mails",
+    "learning_days",
 )
 
 
@@ -37,7 +38,11 @@ class PrivacyRepository:
         return [dict(row) async for row in getattr(_queries, name)(self._connection, user_id=user_id)]
 
     async def erase_user(self, user_id: UUID) -> datetime:
-        """Empty the person's row; it stays, so that records that count can refer to it. Returns when."""
+        """Empty the person's row; it stays, so that records that count can refer to it. Returns when.
+
+        Waits for figures that are being written, a second or so under load.
+        """
+        await _queries.hold_figures(self._connection)
         row = await _queries.erase_user(self._connection, user_id=user_id)
         erased_at: datetime = row["erased_at"]
         return erased_at

@@ -60,7 +60,19 @@ select m.id, m.subject, m.created_at
 -- Every event about a person is keyed by the person.
 select event from outbox where key = :user_id::uuid::text order by xid, seq;
 
+-- name: learning_days
+select d.day, d.minutes
+  from analytics_generation g
+  join analytics_learner_days d on d.generation = g.current
+  join analytics_pseudonyms p on p.org_id = d.org_id and p.pseudonym = d.learner
+ where p.user_id = :user_id order by d.day, d.partition;
+
 -- Erasure. Each counts what it did.
+
+-- name: hold_figures!
+-- Until the transaction ends, analytics begins nothing that might find the person half erased; what it has begun is
+-- waited for.
+select pg_advisory_xact_lock(hashtext('azora.analytics.people'));
 
 -- name: erase_user^
 update users
@@ -105,6 +117,17 @@ select (select count(*) from done) + (select count(*) from asked);
 -- name: erase_mails$
 with done as (delete from mails where recipient = :email returning 1) select count(*) from done;
 
+-- name: erase_learning_days$
+-- In every generation of the figures that there can be. With the pseudonym nothing is left that tells whose share of a figure was whose.
+with link as (delete from analytics_pseudonyms where user_id = :user_id returning org_id, pseudonym),
+     done as (
+         delete from analytics_learner_days d using link, analytics_generation g
+          where d.generation = any (array[g.current - 1, g.current, g.current + 1])
+            and d.org_id = link.org_id and d.learner = link.pseudonym
+         returning 1
+     )
+select count(*) from done;
+
 -- name: erase_idempotency_answers$
 -- Those the person got, and those about the person.
 with done as (
@@ -118,9 +141,16 @@ select count(*) from done;
 
 -- name: drop_enrollments
 -- A seat that nobody will use is given up; what was finished stays as it is.
-update enrollments set status = 'dropped', dropped_at = now()
- where user_id = :user_id and status in ('waitlisted', 'active')
-returning id, user_id, course_id, course_version_id, status, progress, score;
+with held as (
+    select id, status, progress from enrollments
+     where user_id = :user_id and status in ('waitlisted', 'active')
+     order by id for no key update
+)
+update enrollments e set status = 'dropped', dropped_at = now()
+  from held b
+ where e.id = b.id
+returning e.id as enrollment_id, e.user_id, e.course_id, e.course_version_id, e.status, e.progress, e.score,
+          b.status as previous_status, b.progress as previous_progress, e.enrolled_at;
 
 -- name: insert_receipt^
 insert into erasures (id, org_id, user_id, requested_by, summary)

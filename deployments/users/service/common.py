@@ -9,11 +9,11 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from configs.rates import Rate
-from deployments.kit.errors import NotFound, TooManyRequests
+from deployments.kit.errors import PersonNotFound, TooManyRequests
 from deployments.kit.principal import Principal
 from deployments.kit.rate_limit import RateLimiter
 from deployments.kit.work import Work
-from deployments.users.errors import LastAdministrator
+from deployments.users.errors import LastAdministrator, LastPlatformAdministrator
 from deployments.users.repository.organisations import OrganisationRepository, OrganisationRow
 from deployments.users.repository.people import User, UserRepository
 from deployments.users.roles import require_act_on
@@ -47,7 +47,7 @@ async def end_sessions(work: Work, sessions: SessionStore, user_id: UUID, *, kee
 
 
 async def lock_person(work: Work, principal: Principal, user_id: UUID) -> User:
-    """A person for a change that may depend on the organisation's other people. Raises `NotFound`, `RoleNotYours`.
+    """A person for a change that may depend on others of the organisation. Raises `PersonNotFound`, `RoleNotYours`.
 
     The organisation is locked first: two administrators who demote each other come one after the other.
     """
@@ -55,15 +55,19 @@ async def lock_person(work: Work, principal: Principal, user_id: UUID) -> User:
     await OrganisationRepository(connection).lock(work.org_id)
     user = await UserRepository(connection).lock(user_id)
     if user is None:
-        raise NotFound()
+        raise PersonNotFound()
     require_act_on(principal.role, user.role)
     return user
 
 
 async def keep_an_administrator(work: Work, leaving: User) -> None:
-    """Raises `LastAdministrator` where the organisation would be left without one."""
-    if leaving.administers and await UserRepository(await work.connection()).active_administrators() <= 1:
+    """Raises `LastAdministrator` where the organisation would be left without one, `LastPlatformAdministrator` where
+    the platform would."""
+    users = UserRepository(await work.connection())
+    if leaving.administers and await users.active_administrators() <= 1:
         raise LastAdministrator()
+    if leaving.administers_the_platform and not await users.platform_keeps_administrator(without_person=leaving.id):
+        raise LastPlatformAdministrator()
 
 
 def amended(row: Row, change: BaseModel, *, nullable: frozenset[str] = frozenset()) -> Row:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from configs.rates import Rate
-from deployments.kit.errors import NotFound
+from deployments.kit.errors import PersonNotFound
 from deployments.kit.passwords import Passwords, check_policy
 from deployments.kit.principal import Principal
 from deployments.kit.rate_limit import RateLimiter
@@ -43,7 +43,7 @@ class PasswordProof:
         async with self.database.transaction(principal.org_id, readonly=True) as connection:
             user = await UserRepository(connection).find(principal.user_id)
         if user is None:
-            raise NotFound()
+            raise PersonNotFound()
         if not await self.passwords.verify(password, user.password_hash):
             raise WrongPassword()
         return user

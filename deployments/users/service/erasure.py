@@ -41,12 +41,14 @@ class ErasureService:
     letters: Letters
 
     async def erase_oneself(self, work: Work, principal: Principal, password: str) -> Receipt:
-        """Raises `WrongPassword`, `LastAdministrator`, `TooManyRequests`."""
+        """Raises `WrongPassword`, `TooManyRequests`, and what `keep_an_administrator` raises."""
         await self.proof.demand(principal, password)
         return await self.erase(work, principal, principal.user_id)
 
     async def erase(self, work: Work, principal: Principal, user_id: UUID) -> Receipt:
-        """Raises `NotFound` (also for who was erased before), `RoleNotYours`, `LastAdministrator`."""
+        """Raises `PersonNotFound` (also for who was erased before), `RoleNotYours`, and what `keep_an_administrator`
+        raises.
+        """
         user = await lock_person(work, principal, user_id)
         await keep_an_administrator(work, user)
         repository = PrivacyRepository(await work.connection())
@@ -64,8 +66,7 @@ class ErasureService:
     @staticmethod
     async def _drop_enrollments(work: Work, repository: PrivacyRepository, user_id: UUID) -> int:
         dropped = await repository.drop_enrollments(user_id)
-        for row in dropped:
-            data = {"enrollment_id": row.pop("id"), **row}
+        for data in dropped:
             work.publish(
                 "enrollment_events", "enrollment.dropped.v1", subject=data["enrollment_id"], key=user_id, data=data
             )

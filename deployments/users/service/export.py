@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from deployments.kit.errors import NotFound
+from deployments.kit.errors import PersonNotFound
 from deployments.kit.logs import get_logger
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
@@ -32,13 +32,13 @@ class ExportService:
     sessions: SessionStore
 
     async def export(self, work: Work, principal: Principal, user_id: UUID) -> bytes:
-        """A ZIP archive. Raises `NotFound`, `RoleNotYours`."""
+        """A ZIP archive. Raises `PersonNotFound`, `RoleNotYours`."""
         connection = await work.connection()
         await PrivacyRepository(connection).snapshot()
         user = await UserRepository(connection).find(user_id)
         organisation = await OrganisationRepository(connection).find(work.org_id)
         if user is None or organisation is None:
-            raise NotFound()
+            raise PersonNotFound()
         if user_id != principal.user_id:
             require_act_on(principal.role, user.role)
         parts = await self._gather(connection, user_id)

@@ -7,12 +7,17 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from configs.rates import Rate
-from deployments.kit.errors import NotFound
 from deployments.kit.passwords import check_policy
 from deployments.kit.principal import Principal
 from deployments.kit.rate_limit import RateLimiter
 from deployments.kit.work import Work
-from deployments.users.errors import EmailTaken, LinkInvalid, RegistrationClosed
+from deployments.users.errors import (
+    EmailTaken,
+    InvitationNotFound,
+    LinkInvalid,
+    OrganisationNotFound,
+    RegistrationClosed,
+)
 from deployments.users.letters import Letters
 from deployments.users.links import LinkToken
 from deployments.users.repository.links import InvitationRepository, InvitationRow, MailRepository
@@ -38,7 +43,7 @@ class InvitationService:
         connection = await work.connection()
         organisation = await OrganisationRepository(connection).find(work.org_id)
         if organisation is None:
-            raise NotFound()
+            raise OrganisationNotFound()
         if organisation.registration == "closed":
             raise RegistrationClosed()
         if await UserRepository(connection).by_email(request.email):
@@ -64,10 +69,10 @@ class InvitationService:
         return await InvitationRepository(await work.connection()).page(before, limit)
 
     async def revoke(self, work: Work, invitation_id: UUID) -> None:
-        """Make an open invitation's link worthless. Raises `NotFound` where it is not open."""
+        """Make an open invitation's link worthless. Raises `InvitationNotFound` where it is not open."""
         invitation = await InvitationRepository(await work.connection()).revoke(invitation_id)
         if invitation is None:
-            raise NotFound("There is no open invitation with this id")
+            raise InvitationNotFound()
         self._publish(work, "invitation.revoked.v1", invitation)
 
     async def accept(self, work: Work, request: InvitationAcceptance, address: str) -> User:

@@ -6,11 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
-from deployments.kit.errors import NotFound
 from deployments.kit.etags import check_match
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
-from deployments.users.errors import OwnOrganisation
+from deployments.users.errors import LastPlatformAdministrator, OrganisationNotFound, OwnOrganisation
 from deployments.users.repository.organisations import OrganisationRepository, OrganisationRow
 from deployments.users.repository.people import User, UserRepository
 from deployments.users.schemas import NewAdministrator, NewOrganisation, OrganisationChange
@@ -43,11 +42,11 @@ class OrganisationService:
         return await OrganisationRepository(await work.connection()).page(after, limit)
 
     async def find(self, work: Work, org_id: UUID) -> OrganisationRow:
-        """Raises `NotFound`."""
+        """Raises `OrganisationNotFound`."""
         await work.bind(org_id)
         organisation = await OrganisationRepository(await work.connection()).find(org_id)
         if organisation is None:
-            raise NotFound()
+            raise OrganisationNotFound()
         return organisation
 
     async def create(self, work: Work, request: NewOrganisation) -> tuple[OrganisationRow, User | None]:
@@ -94,23 +93,34 @@ class OrganisationService:
     async def change(
         self, work: Work, principal: Principal, org_id: UUID, change: OrganisationChange, if_match: str | None
     ) -> OrganisationRow:
-        """Raises `NotFound`, `PreconditionFailed`, and `OwnOrganisation` for suspending one's own."""
+        """Raises `OrganisationNotFound`, `PreconditionFailed`, and for a suspension of one's own `OwnOrganisation`, of
+        that which has the platform's last administrators `LastPlatformAdministrator`.
+        """
         await work.bind(org_id)
         organisations = OrganisationRepository(await work.connection())
         organisation = await organisations.lock(org_id)
         if organisation is None:
-            raise NotFound()
+            raise OrganisationNotFound()
         check_match(if_match, organisation.revision)
         wanted = amended(organisation, change)
         if wanted == organisation:
             return organisation
         if wanted.status == "suspended" and org_id == principal.org_id:
             raise OwnOrganisation()
+        if wanted.status == "suspended" != organisation.status:
+            await self._keep_the_platform(work, org_id)
         changed = await organisations.change(wanted)
         publish_organisation(work, "organisation.updated.v1", changed)
         if changed.status != organisation.status:
             await self._switched(work, changed)
         return changed
+
+    @staticmethod
+    async def _keep_the_platform(work: Work, org_id: UUID) -> None:
+        # Its administrators may suspend each other's organisations at the same moment.
+        users = UserRepository(await work.connection())
+        if not await users.platform_keeps_administrator(without_organisation=org_id):
+            raise LastPlatformAdministrator()
 
     async def _switched(self, work: Work, organisation: OrganisationRow) -> None:
         suspended = organisation.status == "suspended"

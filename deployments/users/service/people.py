@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from deployments.kit.errors import NotFound
+from deployments.kit.errors import PersonNotFound
 from deployments.kit.etags import check_match
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
@@ -32,10 +32,10 @@ class PeopleService:
         return await UserRepository(await work.connection()).page(wanted, before, limit)
 
     async def find(self, work: Work, user_id: UUID) -> User:
-        """Raises `NotFound`."""
+        """Raises `PersonNotFound`."""
         user = await UserRepository(await work.connection()).find(user_id)
         if user is None:
-            raise NotFound()
+            raise PersonNotFound()
         return user
 
     async def create(self, work: Work, principal: Principal, request: NewPerson) -> User:
@@ -66,11 +66,11 @@ class PeopleService:
     async def change(
         self, work: Work, principal: Principal, user_id: UUID, change: PersonChange, if_match: str | None
     ) -> User:
-        """Raises `NotFound`, `RoleNotYours`, `PreconditionFailed`, `EmailTaken`, `ExternalIdTaken`."""
+        """Raises `PersonNotFound`, `RoleNotYours`, `PreconditionFailed`, `EmailTaken`, `ExternalIdTaken`."""
         users = UserRepository(await work.connection())
         user = await users.lock(user_id)
         if user is None:
-            raise NotFound()
+            raise PersonNotFound()
         require_act_on(principal.role, user.role)
         check_match(if_match, user.revision)
         wanted = amended(user, change, nullable=frozenset({"external_id"}))
@@ -92,7 +92,7 @@ class PeopleService:
     async def set_role(self, work: Work, principal: Principal, user_id: UUID, role: str, if_match: str | None) -> User:
         """Give a person another role and end their sessions, for their tokens carry the old one.
 
-        Raises `NotFound`, `RoleNotYours`, `LastAdministrator`, `PreconditionFailed`.
+        Raises `PersonNotFound`, `RoleNotYours`, `PreconditionFailed`, and what `keep_an_administrator` raises.
         """
         require_grant(principal.role, role)
         user = await lock_person(work, principal, user_id)
@@ -106,7 +106,10 @@ class PeopleService:
         return changed
 
     async def deactivate(self, work: Work, principal: Principal, user_id: UUID) -> User:
-        """Keep a person from signing in; end their sessions. Raises `NotFound`, `RoleNotYours`, `LastAdministrator`."""
+        """Keep a person from signing in; end their sessions.
+
+        Raises `PersonNotFound`, `RoleNotYours`, and what `keep_an_administrator` raises.
+        """
         user = await lock_person(work, principal, user_id)
         if user.status == "deactivated":
             return user
@@ -117,7 +120,7 @@ class PeopleService:
         return changed
 
     async def reactivate(self, work: Work, principal: Principal, user_id: UUID) -> User:
-        """Let a deactivated person sign in again. Raises `NotFound`, `RoleNotYours`."""
+        """Let a deactivated person sign in again. Raises `PersonNotFound`, `RoleNotYours`."""
         user = await lock_person(work, principal, user_id)
         if user.status == "active":
             return user

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from deployments.kit.errors import NotFound
+from deployments.kit.errors import PersonNotFound
 from deployments.kit.etags import check_match
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
@@ -27,10 +27,10 @@ class ProfileService:
     keyring: Keyring
 
     async def me(self, work: Work, principal: Principal) -> User:
-        """Oneself. Raises `NotFound` where one was erased a moment ago."""
+        """Oneself. Raises `PersonNotFound` where one was erased a moment ago."""
         user = await UserRepository(await work.connection()).find(principal.user_id)
         if user is None:
-            raise NotFound()
+            raise PersonNotFound()
         return user
 
     async def change(self, work: Work, principal: Principal, change: ProfileChange, if_match: str | None) -> User:
@@ -75,6 +75,6 @@ class ProfileService:
     async def _lock(users: UserRepository, principal: Principal, if_match: str | None) -> User:
         user = await users.lock(principal.user_id)
         if user is None:
-            raise NotFound()
+            raise PersonNotFound()
         check_match(if_match, user.revision)
         return user

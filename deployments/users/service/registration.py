@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from configs.rates import Rate
 from deployments.kit.rate_limit import RateLimiter
 from deployments.kit.work import Work
-from deployments.users.errors import OrganisationUnknown, RegistrationClosed
+from deployments.users.errors import OrganisationNotFound, RegistrationClosed
 from deployments.users.repository.organisations import OrganisationRepository
 from deployments.users.repository.people import User
 from deployments.users.schemas import Register
@@ -26,13 +26,13 @@ class RegistrationService:
     async def register(self, work: Work, request: Register, address: str) -> User:
         """Make a student's account where the organisation's registration is open.
 
-        Raises `OrganisationUnknown`, `RegistrationClosed`, `EmailTaken`, `Invalid`, `TooManyRequests`.
+        Raises `OrganisationNotFound`, `RegistrationClosed`, `EmailTaken`, `Invalid`, `TooManyRequests`.
         """
         await admit(self.limiter, f"credentials:{address}", self.credentials_rate)
         password_hash = await self.accounts.hash(request.password, request.email, request.first_name, request.last_name)
         organisation = await OrganisationRepository(await work.connection()).by_slug(request.organisation)
         if organisation is None or not organisation.active:
-            raise OrganisationUnknown()
+            raise OrganisationNotFound()
         if organisation.registration != "open":
             raise RegistrationClosed()
         await work.bind(organisation.id)

@@ -111,6 +111,6 @@ async def test_events_tell_what_happened_in_ids_and_figures(platform: Platform) 
     ]  # fmt: skip
     assert {row["key"] for row in rows} == {course_id, deleted, str(noor.id)}
     assert events[1]["data"] == {"course_id": course_id, "changed": ["description"]}
-    assert events[4]["data"] == {"course_id": course_id, "user_id": str(noor.id), "rating": 4}
+    assert events[4]["data"] == {"course_id": course_id, "user_id": str(noor.id), "rating": 4, "previous_rating": None}
     assert events[4]["partitionkey"] == str(noor.id)
     assert "SECRET" not in str(events)

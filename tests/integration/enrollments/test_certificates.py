@@ -54,7 +54,7 @@ async def test_certificate_by_link_and_offline(platform: Platform) -> None:
     for person in (course.instructor, await org.person("org_admin"), await org.person("auditor")):
         assert ok(await person.http.get(path)) == certificate
     for person in (await org.person(fresh=True), await elsewhere.person("org_admin")):
-        refused(await person.http.get(path), 404, "enrollment-unknown")
+        refused(await person.http.get(path), 404, "enrollment-not-found")
     public = ok(await platform.http.get(f"{BASE}/certificates/{certificate['code']}"))  # without signing in
     assert public["status"] == "valid"
     assert public["token"] == certificate["token"]
@@ -68,7 +68,7 @@ async def test_certificate_by_link_and_offline(platform: Platform) -> None:
     header = jwt.get_unverified_header(public["token"])
     assert (header["typ"], header["kid"]) == ("certificate+jwt", public["jwk"]["kid"])
     assert set(public["jwk"]) == {"kty", "n", "e", "kid", "use", "alg", "key_ops"}
-    refused(await platform.http.get(f"{BASE}/certificates/{'A' * 43}"), 404, "certificate-unknown")
+    refused(await platform.http.get(f"{BASE}/certificates/{'A' * 43}"), 404, "certificate-not-found")
 
 
 async def test_no_certificate_before_completion(platform: Platform) -> None:
@@ -76,7 +76,7 @@ async def test_no_certificate_before_completion(platform: Platform) -> None:
     course = await create_course(org)
     student = await org.person()
     enrolment = await enrol(student, course)
-    refused(await student.http.get(f"{BASE}/{enrolment['id']}/certificate"), 404, "certificate-unknown")
+    refused(await student.http.get(f"{BASE}/{enrolment['id']}/certificate"), 404, "certificate-not-found")
 
 
 async def test_certificate_survives_rotation_of_keys_and_change_of_name(platform: Platform) -> None:
@@ -111,8 +111,8 @@ async def test_revoked_and_erased_certificates(platform: Platform, erased: bool)
             await connection.execute("update certificates set token = '' where code = $1", code)
     answer = await platform.http.get(f"{BASE}/certificates/{code}")
     if erased:
-        refused(answer, 404, "certificate-unknown")
-        refused(await student.http.get(path), 404, "certificate-unknown")
+        refused(answer, 404, "certificate-not-found")
+        refused(await student.http.get(path), 404, "certificate-not-found")
     else:
         assert ok(await student.http.get(path))["status"] == "revoked"
         assert (ok(answer)["status"], ok(answer)["claims"]["name"]) == ("revoked", "Test student")

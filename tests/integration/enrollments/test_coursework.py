@@ -68,15 +68,15 @@ async def test_units_are_done_in_their_own_way(platform: Platform) -> None:
     for unit in (plain, essay):
         path = unit_path(enrolment, unit, "attempts")
         refused(await student.http.post(path, json={"answers": {}}), 409, "wrong-unit-kind")
-        refused(await student.http.get(path), 404, "unit-unknown")
+        refused(await student.http.get(path), 404, "unit-not-found")
     path = unit_path(enrolment, test, "submissions")
     refused(await student.http.post(path, json={"body": "x"}), 409, "wrong-unit-kind")
     nowhere = {"id": str(uuid4())}
-    refused(await student.http.put(unit_path(enrolment, nowhere, "completion")), 404, "unit-unknown")
-    refused(await student.http.put(unit_path(nowhere, plain, "completion")), 404, "enrollment-unknown")
-    refused(await other.http.put(unit_path(enrolment, plain, "completion")), 404, "enrollment-unknown")
+    refused(await student.http.put(unit_path(enrolment, nowhere, "completion")), 404, "unit-not-found")
+    refused(await student.http.put(unit_path(nowhere, plain, "completion")), 404, "enrollment-not-found")
+    refused(await other.http.put(unit_path(enrolment, plain, "completion")), 404, "enrollment-not-found")
     # nobody studies for somebody else
-    refused(await course.instructor.http.put(unit_path(enrolment, plain, "completion")), 404, "enrollment-unknown")
+    refused(await course.instructor.http.put(unit_path(enrolment, plain, "completion")), 404, "enrollment-not-found")
 
 
 async def test_only_active_learners_work(platform: Platform) -> None:

@@ -62,13 +62,13 @@ async def test_only_published_courses_take_learners(platform: Platform) -> None:
     student, admin = await org.person(), await org.person("org_admin")
     course = await create_course(org, status="draft")
     body = {"course_id": str(course.id)}
-    refused(await student.http.post(BASE, json=body), 404, "course-unknown")
+    refused(await student.http.post(BASE, json=body), 404, "course-not-found")
     managed = {**body, "user_id": str(student.id)}
     draft = refused(await admin.http.post(f"{BASE}/manage", json=managed), 409, "course-not-open")
     assert draft["course_status"] == "draft"
     await course.set(status="archived")
     refused(await student.http.post(BASE, json=body), 409, "course-not-open")
-    refused(await student.http.post(BASE, json={"course_id": str(uuid4())}), 404, "course-unknown")
+    refused(await student.http.post(BASE, json={"course_id": str(uuid4())}), 404, "course-not-found")
 
 
 async def test_prerequisites(platform: Platform) -> None:
@@ -99,12 +99,14 @@ async def test_managing_needs_the_course_or_the_organisation(platform: Platform)
     body = {"course_id": str(course.id), "user_id": str(student.id)}
     refused(await student.http.post(f"{BASE}/manage", json=body), 403, "forbidden")
     refused(await other.http.post(f"{BASE}/manage", json=body), 403, "not-your-course")
-    refused(await stranger.http.post(f"{BASE}/manage", json=body), 404, "course-unknown")
-    refused(await admin.http.post(f"{BASE}/manage", json={**body, "user_id": str(stranger.id)}), 404, "person-unknown")
+    refused(await stranger.http.post(f"{BASE}/manage", json=body), 404, "course-not-found")
+    refused(
+        await admin.http.post(f"{BASE}/manage", json={**body, "user_id": str(stranger.id)}), 404, "person-not-found"
+    )
     enrolment = ok(await course.instructor.http.post(f"{BASE}/manage", json=body), 201)
     assert enrolment["user_id"] == str(student.id)
-    refused(await other.http.post(f"{BASE}/{enrolment['id']}/drop"), 404, "enrollment-unknown")
-    refused(await stranger.http.post(f"{BASE}/{enrolment['id']}/drop"), 404, "enrollment-unknown")
+    refused(await other.http.post(f"{BASE}/{enrolment['id']}/drop"), 404, "enrollment-not-found")
+    refused(await stranger.http.post(f"{BASE}/{enrolment['id']}/drop"), 404, "enrollment-not-found")
     assert ok(await course.instructor.http.post(f"{BASE}/{enrolment['id']}/drop"))["status"] == "dropped"
 
 
@@ -261,7 +263,7 @@ async def test_upgrade(platform: Platform) -> None:
     assert (upgraded["progress"], upgraded["version_number"], upgraded["newer_version"]) == ("20.00", 2, False)
     refused(await other.http.post(f"{BASE}/{done['id']}/upgrade"), 409, "illegal-transition")
     assert (await get(other, done))["version_number"] == 1
-    refused(await course.instructor.http.post(path), 404, "enrollment-unknown")
+    refused(await course.instructor.http.post(path), 404, "enrollment-not-found")
     await course.publish([kept])  # nothing is left to do
     finished = ok(await student.http.post(path))
     assert (finished["status"], finished["progress"], finished["version_number"]) == ("completed", "100.00", 3)

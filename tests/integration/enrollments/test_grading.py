@@ -120,14 +120,33 @@ async def test_who_may_grade(platform: Platform) -> None:
     refused(await grade(student, submission, 1), 403, "forbidden")
     refused(await grade(await org.person("auditor"), submission, 1), 403, "forbidden")
     for stranger in (await org.person("instructor", fresh=True), await elsewhere.person("org_admin")):
-        refused(await grade(stranger, submission, 1), 404, "submission-unknown")
-        refused(await stranger.http.get(path), 404, "enrollment-unknown")
-    refused(await grade(admin, {"id": uuid4()}, 1), 404, "submission-unknown")
+        refused(await grade(stranger, submission, 1), 404, "submission-not-found")
+        refused(await stranger.http.get(path), 404, "enrollment-not-found")
+    refused(await grade(admin, {"id": uuid4()}, 1), 404, "submission-not-found")
     ok(await grade(admin, submission, 1))
     own = await enrol(course.instructor, course)
     mine = ok(await course.instructor.http.post(unit_path(own, essay, "submissions"), json={"body": "x"}), 201)
     refused(await grade(course.instructor, mine, 10), 403, "own-submission")
     ok(await grade(admin, mine, 10))
+
+
+async def test_what_an_erased_learner_handed_in_waits_for_nobody(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    essay = assignment()
+    course = await create_course(org, [essay])
+    admin, stays, goes = await org.person("org_admin"), await org.person(), await org.person(fresh=True)
+    made = {}
+    for student in (stays, goes):
+        path = unit_path(await enrol(student, course), essay, "submissions")
+        made[student.id] = ok(await student.http.post(path, json={"body": "x"}), 201)
+    ok(await admin.http.post(f"/api/users/{goes.id}/erase"))
+    queue = ok(await course.instructor.http.get(f"{BASE}/courses/{course.id}/submissions"))
+    assert [item["id"] for item in queue["items"]] == [made[stays.id]["id"]]
+    summary = ok(await course.instructor.http.get(f"{BASE}/courses/{course.id}/summary"))
+    assert [unit["submissions_ungraded"] for unit in summary["units"]] == [1]
+    refused(await grade(course.instructor, made[goes.id], 1), 404, "submission-not-found")
+    enrolment = made[goes.id]["enrollment_id"]
+    refused(await admin.http.post(f"{BASE}/{enrolment}/drop"), 404, "enrollment-not-found")
 
 
 async def test_grades_are_bounded_and_versioned(platform: Platform) -> None:

@@ -41,9 +41,9 @@ async def test_one_enrolment_is_for_those_whom_it_concerns(platform: Platform) -
         await org.person(fresh=True), await org.person("instructor", fresh=True),
         await elsewhere.person("org_admin"), await elsewhere.person("auditor"),
     ):  # fmt: skip
-        refused(await person.http.get(f"{BASE}/{enrolment['id']}"), 404, "enrollment-unknown")
-        refused(await person.http.get(progress), 404, "enrollment-unknown")
-    refused(await student.http.get(f"{BASE}/{uuid4()}"), 404, "enrollment-unknown")
+        refused(await person.http.get(f"{BASE}/{enrolment['id']}"), 404, "enrollment-not-found")
+        refused(await person.http.get(progress), 404, "enrollment-not-found")
+    refused(await student.http.get(f"{BASE}/{uuid4()}"), 404, "enrollment-not-found")
     assert (await platform.http.get(f"{BASE}/{enrolment['id']}")).status_code == 401
 
 
@@ -99,7 +99,7 @@ async def test_a_course_shows_its_learners_to_those_who_run_it(platform: Platfor
     for leaf in ("", "/summary"):
         refused(await people[0].http.get(path + leaf), 403, "forbidden")
         refused(await (await org.person("instructor", fresh=True)).http.get(path + leaf), 403, "not-your-course")
-        refused(await (await elsewhere.person("org_admin")).http.get(path + leaf), 404, "course-unknown")
+        refused(await (await elsewhere.person("org_admin")).http.get(path + leaf), 404, "course-not-found")
 
 
 async def test_summary_of_mixed_work(platform: Platform) -> None:

@@ -7,7 +7,7 @@ import pytest
 from deployments.kit.errors import Invalid, NotFound
 from deployments.kit.passwords import Passwords
 from deployments.users.administration import create_organisation, create_user, emails, reset_password
-from deployments.users.errors import EmailTaken, OrganisationUnknown, SlugTaken
+from deployments.users.errors import EmailTaken, OrganisationNotFound, SlugTaken
 from stores.ids import new_id
 from stores.sessions import SessionStore
 from tests.integration.users.support import NEW_PASSWORD, events, refreshes, try_sign_in
@@ -44,7 +44,7 @@ async def test_refusals(platform: Platform) -> None:
     await create_user(platform.database, passwords, organisation=org.slug, **person)
     with pytest.raises(EmailTaken):
         await create_user(platform.database, passwords, organisation=org.slug, **person)
-    with pytest.raises(OrganisationUnknown):
+    with pytest.raises(OrganisationNotFound):
         await create_user(platform.database, passwords, organisation="nowhere-at-all", **person)
     with pytest.raises(Invalid):
         await create_user(platform.database, passwords, organisation=org.slug, **{**person, "password": "short"})

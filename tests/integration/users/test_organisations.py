@@ -104,7 +104,8 @@ async def test_all_organisations_in_pages(platform: Platform, headquarters: Orga
     assert made <= set(seen)
     one = await top.http.get(f"/api/users/organisations/{seen[0]}")
     assert one.json()["id"] == seen[0]
-    assert (await top.http.get(f"/api/users/organisations/{new_id()}")).status_code == 404
+    absent = await top.http.get(f"/api/users/organisations/{new_id()}")
+    assert (absent.status_code, problem(absent)) == (404, "organisation-not-found")
     admin = await headquarters.person("org_admin")
     assert (await admin.http.get(f"/api/users/organisations/{headquarters.id}")).status_code == 403
 

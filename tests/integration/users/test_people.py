@@ -103,7 +103,7 @@ async def test_strangers_look_absent(platform: Platform) -> None:
         await admin.http.get(f"{path}/export"),
         await admin.http.post(f"{path}/erase"),
     ]
-    assert [answer.status_code for answer in answers] == [404] * 7
+    assert [(answer.status_code, problem(answer)) for answer in answers] == [(404, "person-not-found")] * 7
     assert (await stranger.http.get("/api/users/me")).json()["bio"] == ""
 
 

@@ -1,0 +1,21 @@
+"""The event log's vocabulary: what may be said, how it is written to the outbox, how it is read back."""
+
+from stores.events.catalogue import CATALOGUE
+from stores.events.declarations import TOPICS, EventData, EventType, Topic
+from stores.events.envelope import Event, partition_of
+from stores.events.outbox import append
+from stores.events.reading import InvalidEvent, Recorded, decode
+
+__all__ = [
+    "CATALOGUE",
+    "TOPICS",
+    "Event",
+    "EventData",
+    "EventType",
+    "InvalidEvent",
+    "Recorded",
+    "Topic",
+    "append",
+    "decode",
+    "partition_of",
+]

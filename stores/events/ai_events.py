@@ -1,0 +1,39 @@
+"""What language models were asked for, and what it cost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from stores.events.declarations import Count, EventData, EventType, Word
+
+_Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+
+
+class CompletionMetered(EventData):
+    """`user_id` and `course_id` are null where nobody, or no course, was concerned."""
+
+    user_id: UUID | None
+    course_id: UUID | None
+    capability: Word
+    provider: _Name
+    model: _Name
+    input_tokens: Count
+    output_tokens: Count
+    cost_microdollars: Count
+    cached: bool
+    latency_ms: Count
+    outcome: Word
+
+
+AI_EVENTS = (
+    EventType(
+        name="completion.metered",
+        topic="ai_events",
+        keyed_by="learner",
+        description="A model answered or failed; tokens, cost and latency",
+        data=CompletionMetered,
+    ),
+)
