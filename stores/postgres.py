@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
@@ -15,6 +16,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from configs.settings import Settings
 from stores.errors import StoreConflict, StoreError, StoreUnavailable, UniqueViolation
+from stores.metrics import storage
 
 Connection = PoolConnectionProxy
 
@@ -40,10 +42,13 @@ def translated() -> Iterator[None]:
     except asyncpg.UniqueViolationError as error:
         raise UniqueViolation(error.constraint_name or "") from error
     except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+        storage.database_failed("conflict")
         raise StoreConflict() from error
     except _UNAVAILABLE as error:
+        storage.database_failed("unavailable")
         raise StoreUnavailable("The database does not answer; try again shortly") from error
     except asyncpg.PostgresError as error:
+        storage.database_failed("refused")
         raise StoreError("The database refused a statement") from error
 
 
@@ -81,7 +86,8 @@ async def _roll_back(connection: Connection) -> None:
     try:
         await connection.execute("rollback", timeout=2)
     except (*_UNAVAILABLE, asyncpg.PostgresError):
-        connection.terminate()  # the server rolls back what it no longer hears of
+        with suppress(asyncpg.InterfaceError):  # the driver has let go of it already
+            connection.terminate()  # the server rolls back what it no longer hears of
 
 
 class Database:
@@ -106,6 +112,7 @@ class Database:
         self._acquire_timeout_seconds = acquire_timeout.total_seconds()
         self._statement_timeout_ms = int(statement_timeout.total_seconds() * 1000)
         self._pool: asyncpg.Pool | None = None
+        self._metrics = storage.Pool(role, pool_size)
         self._opening = asyncio.Lock()
 
     @classmethod
@@ -147,12 +154,14 @@ class Database:
                         max_inactive_connection_lifetime=300,
                         server_settings=self.server_settings(),
                     )
+                    self._metrics.opened()
         return self._pool
 
     async def close(self) -> None:
         """Close the pool, giving running statements five seconds."""
         if self._pool is not None:
             pool, self._pool = self._pool, None
+            self._metrics.closed()
             try:
                 async with asyncio.timeout(5):
                     await pool.close()
@@ -167,7 +176,9 @@ class Database:
         """
         with translated():
             pool = await self._ready_pool()
+            asked_at = time.perf_counter()
             connection = await pool.acquire(timeout=self._acquire_timeout_seconds)
+            self._metrics.acquired(asked_at)
             try:
                 # One round trip instead of two. A UUID prints as hex digits and dashes: nothing to inject.
                 await connection.execute(
@@ -180,6 +191,7 @@ class Database:
                     raise
                 await connection.execute("commit")
             finally:
+                self._metrics.released()
                 await asyncio.shield(pool.release(connection))
 
     async def ping(self) -> None:

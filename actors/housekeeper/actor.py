@@ -12,6 +12,7 @@ import structlog
 
 from actors.housekeeper.duties import Duty, standard_duties
 from actors.housekeeper.state import Housekeeper, Record
+from actors.monitoring import observe
 from configs.settings import Settings
 from stores.postgres import Database
 
@@ -31,6 +32,7 @@ class HousekeeperActor:
                 structlog.processors.JSONRenderer(),
             ]
         )
+        observe(settings, NAME)
         database = Database.from_settings(settings, role="azora_system")
         self._housekeeper = Housekeeper(database, [*standard_duties(settings), *duties])
         # A loop of its own: an asynchronous actor's runs only from the first call on, and nobody need call this one.

@@ -12,6 +12,7 @@ import structlog
 
 from actors.housekeeper.duties import Duty
 from configs.errors import AzoraError
+from stores.metrics.duties import counted_run
 from stores.postgres import Database
 
 log = structlog.get_logger("azora.housekeeper")
@@ -60,8 +61,9 @@ class Housekeeper:
         record.runs += 1
         record.last_run_at = datetime.now(UTC)
         try:
-            async with asyncio.timeout(_LONGEST_SECONDS):
-                record.done += await duty.run(self._database)
+            with counted_run(duty.name, duty.every):
+                async with asyncio.timeout(_LONGEST_SECONDS):
+                    record.done += await duty.run(self._database)
         except (AzoraError, TimeoutError) as error:
             record.failures += 1
             record.last_error = repr(error)

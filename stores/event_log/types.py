@@ -12,13 +12,17 @@ from stores.postgres import Connection
 
 
 class Position(NamedTuple):
-    """A place in commit order, which a Kafka relay carries along: the transaction, then the row within it."""
+    """A place in the order of writing, which a Kafka relay carries along.
+
+    `xid` is the newest transaction there was (`event_xid` in the schema), `seq` the row.
+    """
 
     xid: int
     seq: int
 
 
 START = Position(0, 0)
+Share = tuple[str, int]  # a topic's partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class Entry:
     position: Position
     offset: int | None
     body: Mapping[str, Any] | bytes
+
+    @property
+    def share(self) -> Share:
+        """Where its order holds."""
+        return self.topic, self.partition
 
 
 class Claim(NamedTuple):
@@ -92,7 +101,12 @@ class Handler(Protocol):
         ...
 
     async def handle(self, connection: Connection, batches: Sequence[Batch]) -> None:
-        """Take effect, in the transaction that advances the positions; it may be rolled back after this returns."""
+        """Take effect, in the transaction that advances the positions; it may be rolled back after this returns.
+
+        An error that is `retriable` (as `StoreUnavailable` is) has the batches come again later. Any other is held
+        against the events: whichever of them it is found to come from are set aside as dead letters. To find them, the
+        batches come again in parts, in one transaction and with the same versions.
+        """
         ...
 
     def forget(self, partitions: Collection[int]) -> None:

@@ -1,0 +1,15 @@
+-- name: read
+-- Rows of transactions older than every running one: no row can appear before them any more. The horizon is that of the
+-- snapshot which the rows are seen by.
+select s.topic, s.partition, e.xid::text::bigint as xid, e.seq, e.event
+  from unnest(:topics::text[], :partitions::integer[], :xids::text[]::xid8[], :seqs::bigint[])
+       as s (topic, partition, xid, seq)
+ cross join lateral (
+        select o.xid, o.seq, o.event
+          from outbox o
+         where o.topic = s.topic and o.partition = s.partition
+           and (o.xid, o.seq) > (s.xid, s.seq)
+           and o.xid < (select event_horizon())
+         order by o.xid, o.seq
+         limit :limit) as e
+ limit :limit;
