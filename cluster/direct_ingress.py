@@ -46,6 +46,7 @@ class ReplicaPort:
     started: Callable[[], None]
     ended: Callable[[], None]
     in_progress: Callable[[], int]
+    draining: Callable[[], bool] = bool
 
 
 class DirectIngress:
@@ -73,6 +74,7 @@ class DirectIngress:
 
     async def _answer(self, port: ReplicaPort, scope: Scope, receive: Receive, send: Send) -> None:
         scope["root_path"] = scope.get("root_path", "") + port.root_path
+        scope["azora.draining"] = port.draining  # an answer without an end of its own must know when to end
         port.started()
         try:
             await port.application(scope, receive, send)
@@ -115,6 +117,7 @@ def _port_of(replica: Any) -> ReplicaPort | None:
         started=lambda: metrics.inc_num_ongoing_requests(metadata),
         ended=lambda: metrics.dec_num_ongoing_requests(metadata),
         in_progress=metrics.get_num_ongoing_requests,
+        draining=lambda: bool(replica._shutting_down),
     )
 
 

@@ -17,6 +17,7 @@ import orjson
 from cluster.embedded import EmbeddedServers, EventHook, Home
 from cluster.embedded.supervisor import ignore_event
 from configs.settings import ENVIRONMENT_PREFIX, Settings
+from stores.metrics.registry import DIRECTORY_VARIABLE
 from stores.sealing import Keyring
 
 _STATE_FILE = "azora.json"
@@ -31,6 +32,7 @@ class Running:
     database_url: str
     valkey_url: str
     ray_address: str | None = None
+    metrics_url: str | None = None
 
 
 def home_of(settings: Settings) -> Home:
@@ -70,6 +72,13 @@ def environment(settings: Settings) -> dict[str, str]:
             value = f"PT{value.total_seconds()}S"
         values[f"{ENVIRONMENT_PREFIX}{name.upper()}"] = str(value).lower() if isinstance(value, bool) else str(value)
     return values
+
+
+def metrics_environment(home: Home) -> dict[str, str]:
+    """The variable that makes processes keep their metrics in the home, where those of former ones are deleted."""
+    for left in home.metrics.iterdir():
+        left.unlink()
+    return {DIRECTORY_VARIABLE: str(home.metrics)}
 
 
 def write_running(home: Home, running: Running) -> None:

@@ -25,6 +25,8 @@ async def show_status(settings: Settings) -> None:
         out.print("Azora is starting or stopping." if holder else f"Azora does not run in {home.root}.")
         raise typer.Exit(1)
     out.print(f"Azora runs as process {running.pid}: {running.base_url}")
+    if running.metrics_url:
+        out.print(f"Metrics: {running.metrics_url}")
     ready = await _show_services(running)
     sizes = proportional_bytes(running.pid)
     out.print(f"Memory {sum(sizes.values()) // _MEBIBYTE} MiB (proportional, {len(sizes)} kinds of process)")

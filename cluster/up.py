@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from actors import monitoring
 from cluster import bootstrap, demo
 from cluster.console import err, out, show_event, step
 from cluster.embedded import Home
@@ -23,8 +24,10 @@ from cluster.installation import (
     embedded,
     environment,
     home_of,
+    metrics_environment,
     write_running,
 )
+from cluster.ports import reachable_host
 from cluster.ray_environment import RayOptions
 from cluster.ray_runtime import RayRuntime
 from cluster.serve_configuration import ServeConfiguration
@@ -48,11 +51,12 @@ async def up(settings: Settings) -> None:
             try:
                 with step("Database schema and signing keys"):
                     await bootstrap.prepare(complete_settings)
-                async with _runtime(complete_settings, home) as base_url:
-                    _listen_for_signals(stop)  # again: Ray has put its own handlers in their place
-                    await _welcome(complete_settings, base_url)
-                    await stop.wait()
-                    out.print("\nStopping: requests in progress finish first")
+                with _metrics(complete_settings, home) as metrics_url:
+                    async with _runtime(complete_settings, home, metrics_url) as base_url:
+                        _listen_for_signals(stop)  # again: Ray has put its own handlers in their place
+                        await _welcome(complete_settings, base_url, metrics_url)
+                        await stop.wait()
+                        out.print("\nStopping: requests in progress finish first")
             finally:
                 stop.set()
                 await watching
@@ -71,8 +75,29 @@ async def _servers(
         await servers.__aexit__(None, None, None)
 
 
+@contextmanager
+def _metrics(settings: Settings, home: Home) -> Iterator[str | None]:
+    """Answer scrapes for as long as the block lasts; yields the address, None where nobody answers there for us.
+
+    On a cluster it is for the processes of each machine to keep and show their figures.
+    """
+    if settings.ray_address or not settings.metrics_port:
+        yield None
+        return
+    os.environ.update(metrics_environment(home))  # before Ray starts its processes, which inherit it
+    exporter = monitoring.exporter(settings, home.metrics)
+    exporter.start()
+    try:
+        address = f"{reachable_host(settings.metrics_host)}:{settings.metrics_port}"
+        if not exporter.serving:
+            err.print(f"[yellow]![/yellow] No metrics: {address} is taken; AZORA_METRICS_PORT chooses another port")
+        yield f"http://{address}/metrics" if exporter.serving else None
+    finally:
+        exporter.stop()
+
+
 @asynccontextmanager
-async def _runtime(settings: Settings, home: Home) -> AsyncIterator[str]:
+async def _runtime(settings: Settings, home: Home, metrics_url: str | None) -> AsyncIterator[str]:
     configuration = ServeConfiguration.read(settings.topology or LOCAL_TOPOLOGY)
     os.environ.update(environment(settings))  # Ray's processes inherit it
     runtime = await asyncio.to_thread(_start_ray, settings, home, configuration)
@@ -80,7 +105,7 @@ async def _runtime(settings: Settings, home: Home) -> AsyncIterator[str]:
         with step("Services"):
             await asyncio.to_thread(runtime.deploy, configuration, timeout=_STARTUP)
         base_url = runtime.base_url or settings.base_url
-        write_running(home, _running(settings, base_url))
+        write_running(home, _running(settings, base_url, metrics_url))
         yield base_url
     finally:
         clear_running(home)
@@ -102,7 +127,7 @@ def _start_ray(settings: Settings, home: Home, configuration: ServeConfiguration
         return RayRuntime.start(options, configuration)
 
 
-def _running(settings: Settings, base_url: str) -> Running:
+def _running(settings: Settings, base_url: str, metrics_url: str | None) -> Running:
     assert settings.database_url is not None
     assert settings.valkey_url is not None
     return Running(
@@ -111,14 +136,17 @@ def _running(settings: Settings, base_url: str) -> Running:
         database_url=settings.database_url.get_secret_value(),
         valkey_url=settings.valkey_url.get_secret_value(),
         ray_address=settings.ray_address,
+        metrics_url=metrics_url,
     )
 
 
-async def _welcome(settings: Settings, base_url: str) -> None:
+async def _welcome(settings: Settings, base_url: str, metrics_url: str | None) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
     table.add_row("Front door", base_url)
     table.add_row("Browse the API", f"{base_url}/docs")
     table.add_row("Readiness", f"{base_url}/ready")
+    if metrics_url:
+        table.add_row("Metrics", metrics_url)
     if settings.ray_dashboard_port and not settings.ray_address:
         table.add_row("Ray dashboard", f"http://127.0.0.1:{settings.ray_dashboard_port}")
     if settings.demo:

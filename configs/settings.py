@@ -25,8 +25,10 @@ from configs.errors import ConfigurationError
 from configs.rates import Rate
 
 ENVIRONMENT_PREFIX = "AZORA_"
+SECRET_PREFIX = "AZORA_SECRET_"  # keys of providers, which the table of models refers to by name
 # Variables with our prefix that are no settings: where the file is, and a password for one command.
 _NOT_SETTINGS = {"AZORA_CONFIG_FILE", "AZORA_NEW_PASSWORD", "AZORA_TEST_DATABASE_URL", "AZORA_TEST_VALKEY_URL"} | {
+    "AZORA_TEST_KAFKA",
     "AZORA_TEST_URL",
     "AZORA_TEST_HOME",
     "AZORA_URL",
@@ -69,6 +71,8 @@ class Settings(BaseSettings):
     ray_dashboard_port: int = Field(default=8265, ge=0, le=65535, description="`ray job submit` needs it; 0: none")
     ray_logical_cpus: int = Field(default=8, ge=1, description="what our own head schedules by; services mostly wait")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=9464, ge=0, le=65535, description="for Prometheus, one per machine; 0: none")
     demo: bool = Field(default=True, description="create the demo organisation on first start")
 
     # Stores; embedded servers start where an address is absent
@@ -79,7 +83,26 @@ class Settings(BaseSettings):
     database_statement_timeout: timedelta = timedelta(seconds=10)
     valkey_url: ValkeyUrl = None
     valkey_timeout: timedelta = timedelta(seconds=1)
-    kafka_bootstrap_servers: str | None = None
+
+    # The event log
+    event_partitions: int = Field(default=4, ge=1, le=1024, description="at least; a log never gets fewer again")
+    event_retention: timedelta = Field(default=timedelta(days=400), ge=timedelta(days=1))
+
+    # Kafka; without an address the event log stays in PostgreSQL
+    kafka_bootstrap_servers: str | None = Field(default=None, pattern=r"^[^\s,]+(,[^\s,]+)*$")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str | None = Field(default=None, validate_default=True)
+    kafka_sasl_password: SecretStr | None = Field(default=None, validate_default=True)
+    kafka_ssl_ca: Path | None = Field(default=None, description="PEM file; default: the system's authorities")
+    kafka_topic_prefix: str = Field(default="", max_length=64, pattern=r"^[A-Za-z0-9._-]*$")
+    kafka_replication_factor: int | None = Field(
+        default=None, ge=1, le=64, description="of topics we create; default: the cluster's own"
+    )
+    kafka_retention: timedelta = Field(
+        default=timedelta(days=30), ge=timedelta(hours=1), description="of topics we create"
+    )
+    event_relay_actors: int = Field(default=1, ge=1, le=64)
 
     # Passwords and secrets
     bcrypt_cost: int = Field(default=12, ge=4, le=16)
@@ -115,6 +138,28 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_import_bytes: int = Field(default=33_554_432, ge=1024)
 
+    # Analytics, as it is computed
+    analytics_aggregators: int = Field(default=1, ge=1, le=64, description="actors that share the event partitions")
+    analytics_minutes_kept: timedelta = Field(
+        default=timedelta(days=7), ge=timedelta(hours=1), description="how long figures by the minute are kept"
+    )
+    analytics_hours_kept: timedelta = Field(
+        default=timedelta(days=90), ge=timedelta(days=1), description="how long figures by the hour are kept"
+    )
+
+    # Analytics, as it is shown
+    analytics_minimum_group: int = Field(
+        default=5, ge=1, le=1000, description="figures about fewer learners than this are withheld"
+    )
+    analytics_push_interval: timedelta = Field(
+        default=timedelta(milliseconds=400), ge=timedelta(milliseconds=50), le=timedelta(seconds=60)
+    )
+    analytics_streams_per_replica: int = Field(default=500, ge=1, le=10_000)
+    analytics_streams_per_person: int = Field(default=5, ge=1, le=1000, description="live streams, in one replica")
+
+    # Language models
+    models_file: Path | None = Field(default=None, description="table of models; default: configs/models.yaml")
+
     # Mail; without an SMTP server messages are kept as files in <home>/mail
     smtp_url: SmtpUrl = Field(default=None, description="smtp[s]://user:password@host:port")
     mail_from: str = "Azora <no-reply@localhost>"
@@ -124,6 +169,14 @@ class Settings(BaseSettings):
     def _own_keys_in_production(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is None and info.data.get("environment") == "production":
             raise ValueError("must be set in production (`azora doctor --new-key` prints one)")
+        return value
+
+    @field_validator("kafka_sasl_username", "kafka_sasl_password")
+    @classmethod
+    def _credentials_for_sasl(cls, value: object, info: ValidationInfo) -> object:
+        protocol = str(info.data.get("kafka_security_protocol"))
+        if value is None and protocol.startswith("SASL_"):
+            raise ValueError(f"must be set where AZORA_KAFKA_SECURITY_PROTOCOL is {protocol}")
         return value
 
     @classmethod
@@ -178,4 +231,4 @@ def _unknown_variables() -> list[str]:
     # A misspelt variable would otherwise be ignored in silence.
     known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields} | _NOT_SETTINGS
     given = {name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)}
-    return [f"{name}: no such setting" for name in sorted(given - known)]
+    return [f"{name}: no such setting" for name in sorted(given - known) if not name.startswith(SECRET_PREFIX)]

@@ -23,6 +23,9 @@ Connection = PoolConnectionProxy
 # The tenant of requests that have none: it owns no organisation, so row-level security shows it nothing.
 NIL_ORG = UUID(int=0)
 
+# More than all services together have, so that none is parsed and planned twice on one connection.
+_REMEMBERED_STATEMENTS = 1000
+
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -152,6 +155,7 @@ class Database:
                         reset=_keep_session,
                         timeout=self._acquire_timeout_seconds,
                         max_inactive_connection_lifetime=300,
+                        statement_cache_size=_REMEMBERED_STATEMENTS,
                         server_settings=self.server_settings(),
                     )
                     self._metrics.opened()
@@ -177,7 +181,8 @@ class Database:
         with translated():
             pool = await self._ready_pool()
             asked_at = time.perf_counter()
-            connection = await pool.acquire(timeout=self._acquire_timeout_seconds)
+            async with asyncio.timeout(self._acquire_timeout_seconds):
+                connection = await pool.acquire()
             self._metrics.acquired(asked_at)
             try:
                 # One round trip instead of two. A UUID prints as hex digits and dashes: nothing to inject.
@@ -192,7 +197,7 @@ class Database:
                 await connection.execute("commit")
             finally:
                 self._metrics.released()
-                await asyncio.shield(pool.release(connection))
+                await pool.release(connection)  # shields itself from cancellation
 
     async def ping(self) -> None:
         """One round trip. Raises `StoreUnavailable`."""

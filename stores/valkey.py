@@ -14,6 +14,7 @@ from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, Time
 
 from configs.settings import Settings
 from stores.errors import StoreError, StoreUnavailable
+from stores.metrics import storage
 
 # The driver annotates every answer with the union of what both protocols and both encodings could give; ours are
 # protocol 2 and bytes.
@@ -44,6 +45,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (ConnectionError, TimeoutError, BusyLoadingError, OSError) as error:
+        storage.valkey_failed("unavailable")
         raise StoreUnavailable("The session store does not answer; try again shortly") from error
     except RedisError as error:
+        storage.valkey_failed("refused")
         raise StoreError("The session store refused a command") from error

@@ -59,6 +59,11 @@ class Home:
         """Messages that would have been sent, had a mail server been configured."""
         return self.root / "mail"
 
+    @property
+    def metrics(self) -> Path:
+        """The figures of the processes that run; nothing in it outlives a start."""
+        return self.root / "metrics"
+
     def create(self) -> "Home":
         """Make every directory that is missing, readable by its owner alone; safe to repeat.
 
@@ -70,7 +75,7 @@ class Home:
         """
         if not self.root.exists():
             make_directory(self.root, mode=PASSABLE if os.geteuid() == 0 else PRIVATE)
-        for directory in (self.valkey, self.run, self.logs, self.secrets, self.mail):
+        for directory in (self.valkey, self.run, self.logs, self.secrets, self.mail, self.metrics):
             make_directory(directory)
         return self
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from base64 import urlsafe_b64decode
 from typing import Any
 from uuid import UUID
 
 import jwt
+import orjson
 
 from deployments.kit.errors import InvalidToken
 from deployments.kit.live_sessions import LiveSessions
 from deployments.kit.permissions import ROLES
 from deployments.kit.principal import Principal
+from stores.metrics import security
 from stores.signing_keys import KeyDirectory
 
 _REQUIRED_CLAIMS = ["sub", "org", "role", "sid", "jti", "iat", "exp"]
@@ -38,18 +41,28 @@ class Authenticator:
         """The principal. Raises `InvalidToken`, or `StoreUnavailable` where a store must tell and cannot."""
         principal = self._verified.get(token)
         if principal is None:
-            principal = await self._verify(token)
+            principal = await self._first_seen(token)
             self._remember(token, principal)
         if principal.expires_at <= time.time():
             self._verified.pop(token, None)
+            security.token_refused("expired")
             raise InvalidToken("The access token has expired")
         if not await self._sessions.check(principal):
+            security.token_refused("revoked")
             raise InvalidToken("The session was ended")
         return principal
 
+    async def _first_seen(self, token: str) -> Principal:
+        try:
+            return await self._verify(token)
+        except InvalidToken as refusal:
+            expired = isinstance(refusal.__cause__, jwt.ExpiredSignatureError)
+            security.token_refused("expired" if expired else "invalid")
+            raise
+
     async def _verify(self, token: str) -> Principal:
         try:
-            kid = jwt.get_unverified_header(token).get("kid")
+            kid = _named_key(token)
             key = await self._keys.find(kid) if isinstance(kid, str) else None
             if key is None or key.purpose != "access":
                 raise InvalidToken("The access token names an unknown key")
@@ -61,13 +74,19 @@ class Authenticator:
                 options={"require": _REQUIRED_CLAIMS, "verify_aud": False},
             )
             return _principal(claims)
-        except (jwt.InvalidTokenError, ValueError, TypeError, KeyError) as error:
+        except (jwt.InvalidTokenError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InvalidToken() from error
 
     def _remember(self, token: str, principal: Principal) -> None:
         while len(self._verified) >= _REMEMBERED_TOKENS:  # oldest first: dicts keep order
             del self._verified[next(iter(self._verified))]
         self._verified[token] = principal
+
+
+def _named_key(token: str) -> object:
+    # Of the header only; `jwt.decode` is strict about the whole token, and reading all of it twice takes its time.
+    header = token.partition(".")[0]
+    return orjson.loads(urlsafe_b64decode(header + "=" * (-len(header) % 4))).get("kid")
 
 
 def _principal(claims: dict[str, Any]) -> Principal:

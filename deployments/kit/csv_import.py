@@ -17,11 +17,9 @@ from uuid import UUID
 from fastapi import Request
 from pydantic import BaseModel, Field
 
-from deployments.kit.errors import Invalid, PayloadTooLarge, UnsupportedMedia
+from deployments.kit.errors import Invalid, UnsupportedMedia
 
 MAXIMUM_ROWS = 50_000
-# `max_body_size` of an importing route: lifts the service's limit so that `read_csv` can enforce the importer's own.
-MAXIMUM_BODY_BYTES = 268_435_456
 MEDIA_TYPE = "text/csv"
 _DELIMITERS = (",", ";", "\t")  # what spreadsheets write, by locale
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -117,22 +115,16 @@ def _problem(fault: RowFault) -> dict[str, Any]:
     return {"pointer": pointer, "code": fault.code, "message": fault.message}
 
 
-async def read_csv(
-    request: Request, limit_bytes: int, *, required: Collection[str], optional: Collection[str] = ()
-) -> list[Row]:
+async def read_csv(request: Request, *, required: Collection[str], optional: Collection[str] = ()) -> list[Row]:
     """The rows of a `text/csv` body, its columns in any order.
 
-    Raises `UnsupportedMedia`, `PayloadTooLarge` beyond `limit_bytes`, and `Invalid` for what is no such table.
+    Raises `UnsupportedMedia`, and `Invalid` for what is no such table.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise UnsupportedMedia(f"The body must be {MEDIA_TYPE}")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            raise PayloadTooLarge(f"At most {limit_bytes} bytes")
+    body = await request.body()
     # Parsing megabytes takes a while; the loop stays free for other requests.
-    return await asyncio.to_thread(parse, bytes(body), required=required, optional=optional)
+    return await asyncio.to_thread(parse, body, required=required, optional=optional)
 
 
 def parse(body: bytes, *, required: Collection[str], optional: Collection[str] = ()) -> list[Row]:

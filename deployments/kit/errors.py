@@ -11,7 +11,8 @@
     ├── Invalid                  422   fields that break a rule, each named
     └── TooManyRequests          429   with Retry-After
 
-Each service's `errors.py` subclasses these with types of its own.
+Each service's `errors.py` subclasses these with types of its own. What several services refuse about the same things
+is here, so that it has one name: courses, their units, people.
 """
 
 from __future__ import annotations
@@ -50,6 +51,26 @@ class NotFound(AzoraError):
     status = 404
     type = "not-found"
     title = "There is no such thing here"
+
+
+class CourseNotFound(NotFound):
+    type = "course-not-found"
+    title = "There is no such course"
+
+
+class UnitNotFound(NotFound):
+    type = "unit-not-found"
+    title = "The course has no such unit"
+
+
+class PersonNotFound(NotFound):
+    type = "person-not-found"
+    title = "There is no such person"
+
+
+class NotYourCourse(Forbidden):
+    type = "not-your-course"
+    title = "Only its instructor and the organisation's administrators may do this"
 
 
 class Conflict(AzoraError):

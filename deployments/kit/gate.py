@@ -19,6 +19,7 @@ from deployments.kit.errors import InvalidToken, PayloadTooLarge, TooManyRequest
 from deployments.kit.logs import get_logger
 from deployments.kit.principal import Principal
 from deployments.kit.rate_limit import Decision, RateLimiter
+from stores.metrics.http import UNMATCHED, Traffic
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,6 +31,7 @@ log = get_logger("gate")
 _SLOW_SECONDS = 1.0
 _BEARER = "Bearer "
 _UNLIMITED = ("/health", "/ready")  # asked by load balancers, often and from few addresses
+_FAST_ROUTE = "azora.route"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Answer:
 
 class FastPath(Protocol):
     """Answers from memory, for reads that would otherwise go through the framework and the database."""
+
+    @property
+    def route(self) -> str:
+        """The template of the route that it answers for."""
+        ...
 
     def answer(self, principal: Principal, path: str, headers: Mapping[bytes, bytes]) -> Answer | None:
         """The answer, or None where the application must give it. Never waits, never raises."""
@@ -67,12 +74,14 @@ class Gate:
         authenticator: Authenticator,
         limiter: RateLimiter,
         limits: Limits,
+        traffic: Traffic,
         fast_path: FastPath | None = None,
     ) -> None:
         self._app = app
         self._authenticator = authenticator
         self._limiter = limiter
         self._limits = limits
+        self._traffic = traffic
         self._fast_path = fast_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,6 +89,7 @@ class Gate:
         ids = Correlation.of(_text(headers.get(b"x-request-id")), _text(headers.get(b"traceparent")))
         correlation.current.set(ids)
         exchange = _Exchange(send, ids)
+        self._traffic.began()
         try:
             await self._serve(scope, receive, exchange, headers)
         except AzoraError as error:
@@ -87,6 +97,7 @@ class Gate:
         except Exception as error:
             await exchange.fail(*problems.unexpected(error))
         finally:
+            self._traffic.ended(scope["method"], _route(scope), exchange.status, exchange.seconds)
             exchange.log(scope)
 
     async def _serve(self, scope: Scope, receive: Receive, exchange: _Exchange, headers: Mapping[bytes, bytes]) -> None:
@@ -103,6 +114,7 @@ class Gate:
         if principal is not None and self._fast_path is not None and scope["method"] == "GET":
             answer = self._fast_path.answer(principal, scope["path"], headers)
             if answer is not None:
+                scope[_FAST_ROUTE] = self._fast_path.route
                 await exchange.answer(answer)
                 return
         scope["azora.principal"] = principal
@@ -120,11 +132,12 @@ class Gate:
 class _Exchange:
     """One response on its way out: adds the gate's headers, and knows whether it has begun."""
 
-    __slots__ = ("_replaced", "_send", "_started_at", "extra", "ids", "status")
+    __slots__ = ("_answered_at", "_replaced", "_send", "_started_at", "extra", "ids", "status")
 
     def __init__(self, send: Send, ids: Correlation) -> None:
         self._send = send
         self._started_at = time.perf_counter()
+        self._answered_at: float | None = None
         self.ids = ids
         self.status = 0
         self._replaced = False
@@ -134,6 +147,11 @@ class _Exchange:
             (b"x-content-type-options", b"nosniff"),
         ]
 
+    @property
+    def seconds(self) -> float:
+        """From the request to the first byte of the response: a stream is not slow because it goes on."""
+        return (self._answered_at or time.perf_counter()) - self._started_at
+
     async def send(self, message: Message) -> None:
         if self._replaced:
             return
@@ -142,11 +160,13 @@ class _Exchange:
                 self._replaced = True
                 await self.fail(*problems.render(PayloadTooLarge()))
                 return
+            self._answered_at = time.perf_counter()
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), *self.extra]
         await self._send(message)
 
     async def answer(self, answer: Answer) -> None:
+        self._answered_at = time.perf_counter()
         self.status = answer.status
         await self._send(
             {"type": "http.response.start", "status": answer.status, "headers": answer.headers + self.extra}
@@ -188,6 +208,13 @@ def client_address(scope: Scope, trusted_proxies: int) -> str:
         return hops[-min(trusted_proxies, len(hops))]
     client = scope.get("client")
     return str(client[0]) if client else "unknown"
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route that was reached; the framework leaves it in the scope."""
+    route = scope.get("route")
+    found: str = scope.get(_FAST_ROUTE, UNMATCHED) if route is None else getattr(route, "path", UNMATCHED)
+    return found
 
 
 def _bearer(authorization: bytes | None) -> str | None:

@@ -6,13 +6,14 @@ attempt fails, its row is gone with it and the repetition does the work.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from fastapi import Request, Response
 
-from deployments.kit.errors import Conflict, Invalid
+from deployments.kit.errors import Conflict, Invalid, PersonNotFound
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from stores.postgres import Connection
@@ -20,6 +21,7 @@ from stores.queries import load_queries
 
 HEADER = "idempotency-key"
 _MAXIMUM_KEY_CHARS = 255
+_HASHED_AT_ONCE_BYTES = 1_048_576
 _KEPT_HEADERS = ("content-type", "location", "etag")
 _queries = load_queries(__file__, "idempotency.sql")
 
@@ -32,20 +34,25 @@ class KeyReused(Conflict):
 async def once(
     work: Work, principal: Principal | None, request: Request, handler: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Run the handler under the request's key, or answer what it answered before. Raises `KeyReused`, `Invalid`."""
+    """Run the handler under the request's key, or answer what it answered before. Raises `KeyReused`, `Invalid`, and
+    `PersonNotFound` where whoever asks was erased a moment ago.
+    """
     key = request.headers[HEADER]
     if not 0 < len(key) <= _MAXIMUM_KEY_CHARS or not key.isprintable():
         raise Invalid([{"pointer": "/header/Idempotency-Key", "code": "length", "message": "1 to 255 characters"}])
-    body = await request.body()
-    target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    fingerprint = hashlib.sha256(target + body).digest()
+    fingerprint = await _fingerprint(request)
     # Strangers share no keys: without a person to own it, a key counts together with what it was sent with.
     actor = str(principal.user_id) if principal else fingerprint.hex()
     owner = work.org_id
     connection = await work.connection()
-    claimed = await _queries.claim(connection, org_id=owner, actor=actor, key=key, fingerprint=fingerprint)
-    if not claimed:
+    person = principal.user_id if principal else None
+    claimed = await _queries.claim(
+        connection, org_id=owner, actor=actor, key=key, fingerprint=fingerprint, person=person
+    )
+    if claimed is None:
         return await _replay(work, actor, key, fingerprint)
+    if not claimed:
+        raise PersonNotFound()
     response = await handler(request)
     bound = work.org_id
     await work.bind(owner)
@@ -55,6 +62,16 @@ async def once(
         await _keep(connection, owner, actor, key, response)
     await work.bind(bound)
     return response
+
+
+async def _fingerprint(request: Request) -> bytes:
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    body = await request.body()
+    if len(body) > _HASHED_AT_ONCE_BYTES:
+        await asyncio.to_thread(digest.update, body)  # the loop stays free for other requests
+    else:
+        digest.update(body)
+    return digest.digest()
 
 
 async def _keep(connection: Connection, owner: UUID, actor: str, key: str, response: Response) -> None:

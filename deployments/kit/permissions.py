@@ -11,18 +11,25 @@ from configs.errors import ConfigurationError
 
 PUBLIC = "public"
 
-_SELF = {"self.read", "self.write", "self.export", "self.erase", "sessions.own"}
+_SELF = {
+    "self.read", "self.write", "self.export", "self.erase", "sessions.own", "analytics.own", "analytics.write",
+}  # fmt: skip
 _LEARN = {"courses.read", "reviews.write", "enrollments.own", "enrollments.read"}
-_TEACH = {"courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade"}
+_TEACH = {
+    "courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade",
+    "analytics.courses",
+}  # fmt: skip
 _ADMINISTER = {
     "organisation.write",
     "people.read", "people.write", "people.roles", "people.invite", "people.import", "people.export", "people.erase",
     "people.sessions", "courses.any", "courses.assign", "enrollments.any", "enrollments.import",
+    "analytics.organisation", "analytics.learners", "analytics.import",
 }  # fmt: skip
-_OPERATE = {"organisations.read", "organisations.write", "keys.rotate"}
+_OPERATE = {"organisations.read", "organisations.write", "keys.rotate", "analytics.platform"}
 _AUDIT = {
     "people.read", "people.export", "courses.read", "courses.any",
     "enrollments.course", "enrollments.read", "enrollments.any",
+    "analytics.courses", "analytics.organisation", "analytics.learners",
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[str]] = {
@@ -130,6 +137,27 @@ ROUTES: dict[str, str] = {
     "PUT    /api/enrollments/submissions/{submission_id}/grade":    "submissions.grade",
     "POST   /api/enrollments/manage":                               "enrollments.manage",
     "POST   /api/enrollments/imports":                              "enrollments.import",
+    # Analytics: figures
+    "GET    /api/analytics/platform":                               "analytics.platform",
+    "GET    /api/analytics/platform/trends":                        "analytics.platform",
+    "GET    /api/analytics/organisation":                           "analytics.organisation",
+    "GET    /api/analytics/organisation/trends":                    "analytics.organisation",
+    "GET    /api/analytics/organisation/funnel":                    "analytics.organisation",
+    "GET    /api/analytics/organisation/cohorts":                   "analytics.organisation",
+    "GET    /api/analytics/trends":                                 "analytics.organisation",
+    "GET    /api/analytics/top":                                    "analytics.organisation",
+    "GET    /api/analytics/courses/{course_id}":                    "analytics.courses",
+    "GET    /api/analytics/courses/{course_id}/trends":             "analytics.courses",
+    "GET    /api/analytics/courses/{course_id}/funnel":             "analytics.courses",
+    "GET    /api/analytics/courses/{course_id}/cohorts":            "analytics.courses",
+    "GET    /api/analytics/learners":                               "analytics.learners",
+    "GET    /api/analytics/learners/me":                            "analytics.own",
+    "GET    /api/analytics/learners/me/trends":                     "analytics.own",
+    "GET    /api/analytics/learners/{pseudonym}":                   "analytics.learners",
+    "GET    /api/analytics/learners/{pseudonym}/trends":            "analytics.learners",
+    # Analytics: as it happens
+    "GET    /api/analytics/stream":                                 "analytics.own",
+    "POST   /api/analytics/events":                                 "analytics.write",
 }  # fmt: skip
 
 _HEALTH = ("health", "ready", "openapi.json")

@@ -14,6 +14,7 @@ from configs.errors import AzoraError
 from deployments.kit import correlation
 from deployments.kit.errors import Invalid
 from deployments.kit.logs import get_logger
+from stores.metrics import http
 
 log = get_logger("problems")
 MEDIA_TYPE = "application/problem+json"
@@ -68,7 +69,8 @@ def problem_body(status: int, type: str, title: str, detail: str, retriable: boo
 
 
 def render(error: AzoraError) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of an error."""
+    """Status, headers and body of an error, which is counted."""
+    http.problem(error.type)
     body = problem_body(error.status, error.type, error.title, error.detail, error.retriable, error.extra)
     return error.status, {"content-type": MEDIA_TYPE, "cache-control": "no-store", **error.headers}, body
 
@@ -105,6 +107,7 @@ async def _validation_error(_request: Request, error: Exception) -> Response:
 async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind, title = _STATUS_TYPES.get(error.status_code, ("http-error", "The request was refused"))
+    http.problem(kind)
     body = problem_body(error.status_code, kind, title, str(error.detail), False, {})
     return Response(body, error.status_code, {"content-type": MEDIA_TYPE, **(error.headers or {})})
 
@@ -112,6 +115,7 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 def unexpected(error: BaseException) -> tuple[int, dict[str, str], bytes]:
     """What a bug answers: nothing of its inside, but the id that finds it in the logs."""
     log.error("unexpected", exc_info=error)
+    http.problem("internal")
     body = problem_body(500, "internal", "Something went wrong here", "The error was recorded", False, {})
     return 500, {"content-type": MEDIA_TYPE, "cache-control": "no-store"}, body
 

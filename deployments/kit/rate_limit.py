@@ -15,6 +15,7 @@ from pathlib import Path
 from configs.rates import Rate
 from stores import valkey
 from stores.errors import StoreError
+from stores.metrics import security
 from stores.valkey import Valkey
 
 _SCRIPT = Path(__file__).with_name("rate_limit.lua").read_text()
@@ -52,7 +53,10 @@ class _Lease:
 
 
 class RateLimiter:
-    """Takes hits. Without Valkey it admits (availability before strictness) and asks again a second later."""
+    """Takes hits. Without Valkey it admits (availability before strictness) and asks again a second later.
+
+    A key is `<policy>:<whom>`; refusals are counted by policy.
+    """
 
     def __init__(self, client: Valkey) -> None:
         self._script = client.register_script(_SCRIPT)
@@ -79,6 +83,7 @@ class RateLimiter:
                 task.add_done_callback(lambda _: self._refills.pop(key, None))
             lease = await asyncio.shield(task)
             if lease.granted == 0:
+                security.rate_limited(key.partition(":")[0])
                 return Decision(False, rate, 0, max(1, int(lease.reset_at - time.monotonic()) + 1))
 
     async def _refill(self, key: str, rate: Rate) -> _Lease:
@@ -90,6 +95,7 @@ class RateLimiter:
                     keys=[f"rate:{{{key}}}"], args=[rate.limit, rate.window_seconds * 1000, want]
                 )
         except StoreError:
+            security.unchecked()
             granted, remaining, reset_ms = want, 0, 1000
         if len(self._leases) >= _MAX_LEASES:
             self._leases = {k: v for k, v in self._leases.items() if v.expires_at > now and v.left > 0}

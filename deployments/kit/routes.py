@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from deployments.kit import idempotency, problems
+from deployments.kit.bodies import IMPORT_BODY_BYTES, bounded
 from deployments.kit.errors import Unauthenticated
 from deployments.kit.permissions import PUBLIC, permission_of
 from deployments.kit.work import Work
@@ -37,6 +38,8 @@ class ServiceRoute(APIRoute):
                     raise Unauthenticated()
                 principal.require(self.permission)
             state = request.app.state
+            if self.max_body_size == IMPORT_BODY_BYTES:
+                request = bounded(request, state.context.settings.max_import_bytes)
             org_id = principal.org_id if principal else None
             async with Work(state.context.database, org_id, state.service_name, readonly=self.reading) as work:
                 request.scope["azora.work"] = work

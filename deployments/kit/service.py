@@ -15,6 +15,7 @@ from deployments.kit.context import FeedFactory, ServiceContext
 from deployments.kit.gate import ASGIApp, FastPath, Gate, Receive, Scope, Send
 from deployments.kit.health import health_router
 from deployments.kit.problems import Problem
+from stores.metrics.http import Traffic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ def build_api(definition: ServiceDefinition, max_body_bytes: int = 1_048_576) ->
     )
     if not definition.own_health:
         api.include_router(health_router(definition.prefix, definition.name))
-    api.include_router(definition.router)
+    api.router.routes.extend(definition.router.routes)  # not included: each level of routers is searched anew
     problems.install(api)
     api.openapi = lambda: _openapi(api)  # type: ignore[method-assign]
     return api
@@ -105,7 +106,8 @@ class ServiceHost:
         fast_path = definition.fast_path(context, service) if definition.fast_path else None
         for work in definition.background(context, service) if definition.background else ():
             context.spawn(work)
-        return Gate(api, context.authenticator, context.limiter, context.limits, fast_path)
+        traffic = Traffic(definition.name)
+        return Gate(api, context.authenticator, context.limiter, context.limits, traffic, fast_path)
 
     async def close(self) -> None:
         """Stop everything. Safe to call twice."""

@@ -89,9 +89,11 @@ class _Parameters:
         return f"${len(self.values)}"
 
 
-def _source(filters: Filters, parameter: _Parameters) -> str:
-    found = f" join courses_matching({parameter(filters.words)}) found on found.id = c.id" if filters.words else ""
-    return f"courses c{found}{_JOINS}"
+def _source(filters: Filters, parameter: _Parameters, *, ranked: bool) -> str:
+    if not filters.words:
+        return f"courses c{_JOINS}"
+    search = "courses_matching" if ranked else "courses_found"  # ranks cost as much as finding
+    return f"courses c join {search}({parameter(filters.words)}) found on found.id = c.id{_JOINS}"
 
 
 def _scope(filters: Filters, parameter: _Parameters) -> list[str]:
@@ -124,7 +126,7 @@ def page_query(
 ) -> tuple[str, list[Any]]:
     """The statement that reads one page behind a position, and its parameters."""
     parameter = _Parameters()
-    source = _source(filters, parameter)
+    source = _source(filters, parameter, ranked="found.rank" in order.key)
     conditions = [*_scope(filters, parameter), *_choices(filters, parameter).values()]
     key = order.key.format(mean=parameter(mean)) if "{mean}" in order.key else order.key
     if after is not None:
@@ -155,13 +157,17 @@ def page_query(
 def facet_query(filters: Filters) -> tuple[str, list[Any]]:
     """The statement that counts the facets, each under all filters but its own, and its parameters."""
     parameter = _Parameters()
-    source = _source(filters, parameter)
+    source = _source(filters, parameter, ranked=False)
     scope = " and ".join(_scope(filters, parameter))
     choices = _choices(filters, parameter)
     flags = ", ".join(f"({choices.get(facet, 'true')}) as in_{facet}" for facet in _FACETS)
+    switches = ", ".join(f"in_{facet}" for facet in _FACETS)
     text = f"""
         with matching as materialized (
             select c.category, c.difficulty, c.language, c.tags, {flags} from {source} where {scope}
+        ), alike as materialized (
+            select category, difficulty, language, {switches}, count(*) as courses
+              from matching group by category, difficulty, language, {switches}
         )
         {" union all ".join(f"({_facet_count(facet)})" for facet in _FACETS)}
     """  # noqa: S608
@@ -170,11 +176,12 @@ def facet_query(filters: Filters) -> tuple[str, list[Any]]:
 
 def _facet_count(facet: str) -> str:
     others = " and ".join(f"in_{other}" for other in _FACETS if other != facet)
-    value = "unnest(m.tags)" if facet == "tag" else f"m.{facet}"
+    # Counted over courses that are alike, but for tags, of which a course has many.
+    chosen = "unnest(tags) as value, 1 as courses from matching" if facet == "tag" else f"{facet}, courses from alike"
     return f"""
-        select '{facet}' as facet, value, count(*) as count
-          from (select {value} as value from matching m where {others}) as chosen
-         group by value order by count(*) desc, value limit {_FACET_VALUES}
+        select '{facet}' as facet, value, sum(courses)::bigint as count
+          from (select {chosen} where {others}) as chosen (value, courses)
+         group by value order by count desc, value limit {_FACET_VALUES}
     """  # noqa: S608
 
 

@@ -28,7 +28,7 @@ def test_create_makes_private_directories_and_is_safe_to_repeat(tmp_path: Path) 
     home = Home(tmp_path / "a" / "b").create()
     home.secrets.chmod(0o755)
     assert home.create() == home
-    private = (home.valkey, home.run, home.logs, home.secrets, home.mail)
+    private = (home.valkey, home.run, home.logs, home.secrets, home.mail, home.metrics)
     assert {mode(path) for path in private} == {0o700}
     assert mode(home.root) == (0o711 if os.geteuid() == 0 else 0o700)
 
