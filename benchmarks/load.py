@@ -100,7 +100,8 @@ def _cpu(process: psutil.Process) -> float:
         times = process.cpu_times()
     except psutil.NoSuchProcess:
         return 0.0
-    return float(times.user + times.system)
+    # Those that have ended count as their parent's.
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def _run(*command: str) -> str:

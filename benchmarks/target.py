@@ -30,7 +30,7 @@ _UNLIMITED = "100000000/60s"
 
 @dataclass(frozen=True)
 class Target:
-    """A platform with an organisation to work in, open for registration, and its people."""
+    """A platform with an organisation to work in, open for registration, and its people. `lasting`: it goes on."""
 
     base_url: str
     settings: Settings
@@ -38,23 +38,31 @@ class Target:
     organisation: str
     admin: Identity
     instructor: Identity
+    lasting: bool
 
 
 @asynccontextmanager
-async def target(url: str | None, organisation: str) -> AsyncIterator[Target]:
+async def target(url: str | None, organisation: str, **extra: str) -> AsyncIterator[Target]:
     """The platform that runs in AZORA_HOME, else one of its own: cheap password hashes, no rate limits, no demo.
 
-    `url` may name another address of the platform in AZORA_HOME.
+    `url` may name another address of the platform in AZORA_HOME; `extra` is more environment for one of its own.
     """
     home = Home(load_settings().home_path)
     if read_running(home) is not None:
         print(f"using the platform that runs in {home.root}")
-        yield await _prepared(home, url, organisation)
+        yield await _prepared(home, url, organisation, lasting=True)
         return
+    async with own_target(organisation, url, **extra) as own:
+        yield own
+
+
+@asynccontextmanager
+async def own_target(organisation: str, url: str | None = None, **extra: str) -> AsyncIterator[Target]:
+    """A platform of its own, whatever else runs."""
     with tempfile.TemporaryDirectory(prefix="azora-bench-") as directory:
         Path(directory).chmod(0o711)  # run as root, PostgreSQL works as another account, which must be able to enter
-        async with own_platform(Path(directory) / "home") as own:
-            yield await _prepared(own, url, organisation)
+        async with own_platform(Path(directory) / "home", **extra) as own:
+            yield await _prepared(own, url, organisation, lasting=False)
 
 
 @asynccontextmanager
@@ -91,7 +99,7 @@ async def _started(process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"the platform did not start:\n{log.read_text()}")
 
 
-async def _prepared(home: Home, url: str | None, organisation: str) -> Target:
+async def _prepared(home: Home, url: str | None, organisation: str, *, lasting: bool) -> Target:
     running = read_running(home)
     assert running is not None
     settings = complete(Settings(home=home.root), running.database_url, running.valkey_url)
@@ -116,6 +124,7 @@ async def _prepared(home: Home, url: str | None, organisation: str) -> Target:
         organisation=organisation,
         admin=people["org_admin"],
         instructor=people["instructor"],
+        lasting=lasting,
     )
 
 

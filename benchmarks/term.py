@@ -2,14 +2,19 @@
 
     python -m benchmarks.term --data FOLDER --module AAA --presentation 2013J
     python -m benchmarks.term --data FOLDER --all
+    python -m benchmarks.term --data FOLDER --all --kill 10 --kafka
 
 Creates an organisation, the presentation as a course with its assessments, and its learners; replays enrolments,
 results and withdrawals in the order of their days, each as the learner it belongs to; then asks the API, and nothing
-else, for enrolments, withdrawals, completions and mean scores. Anything that differs from the tables is printed, and
-the command exits with 1. It can be interrupted and started again: it goes on after the last finished day.
+else, for enrolments, withdrawals, completions and mean scores, and analytics for the same and for distinct learners
+(within 2 %). Anything that differs from the tables is printed, and the command exits with 1. On a platform that runs
+already it can be interrupted and started again: it goes on after the last finished day.
 
 Computer-marked assessments are quizzes, answered so that the server must arrive at the score of the table; tutor-marked
 ones and exams are assignments, handed in by the learner and graded by the instructor.
+
+`--kill` ends aggregators and relays with kill -9, so many times at random moments; `--kafka` has the events go through
+a broker: that of AZORA_KAFKA_BOOTSTRAP_SERVERS, else one of its own.
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ from benchmarks import oulad
 from benchmarks.client import Client, Identity
 from benchmarks.oulad import Action, Presentation
 from benchmarks.target import Target, target
+from benchmarks.term_figures import Saboteur, caught_up, figures_differ, kafka
 
 PASSWORD = "a term of real work"
 _CHUNK = 5000
@@ -61,14 +67,16 @@ def _unit(assessment: oulad.Assessment) -> dict[str, Any]:
 class Journal:
     """What is done already, on disk, so that an interrupted run goes on."""
 
-    path: Path
+    path: Path | None  # None for a platform that ends with the run
     state: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.path.is_file():
+        if self.path is not None and self.path.is_file():
             self.state = json.loads(self.path.read_text())
 
     def save(self) -> None:
+        if self.path is None:
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.path.with_suffix(".new")
         scratch.write_text(json.dumps(self.state))
@@ -81,7 +89,7 @@ class Term:
     def __init__(self, client: Client, place: Target, presentation: Presentation, journal: Journal, bulk: bool) -> None:
         self._client = client
         self._place = place
-        self._presentation = presentation
+        self.presentation = presentation
         self._journal = journal
         self._done = journal.state.setdefault(presentation.name, {"batches": 0, "enrolments": {}})
         self._bulk = bulk
@@ -91,14 +99,14 @@ class Term:
         return Identity(self._place.organisation, f"learner-{learner}@oulad.example", PASSWORD)
 
     def _key(self, *parts: str) -> str:
-        text = "/".join((self._place.organisation, self._presentation.name, *parts))
+        text = "/".join((self._place.organisation, self.presentation.name, *parts))
         return hashlib.sha256(text.encode()).hexdigest()[:40]
 
     async def run(self, progress: Progress) -> None:
         """Replay what is not done yet."""
         await self._create_course()
-        batches = list(self._presentation.days())
-        task = progress.add_task(self._presentation.name, total=len(self._presentation.actions))
+        batches = list(self.presentation.days())
+        task = progress.add_task(self.presentation.name, total=len(self.presentation.actions))
         if self._bulk:
             await self._import_everyone()
         for number, batch in enumerate(batches):
@@ -114,10 +122,10 @@ class Term:
         if "course" in self._done:
             return
         course = {
-            "title": f"{self._presentation.name}",
+            "title": f"{self.presentation.name}",
             "description": "A presentation of the Open University Learning Analytics dataset.",
             "category": "open-university",
-            "modules": [{"title": "Assessments", "units": [_unit(a) for a in self._presentation.assessments]}],
+            "modules": [{"title": "Assessments", "units": [_unit(a) for a in self.presentation.assessments]}],
         }
         who = self._place.instructor
         _, created = await self._client.call("POST", "/api/courses", who=who, json=course, key=self._key("course"))
@@ -130,7 +138,7 @@ class Term:
                 "id": units[a.title]["id"],
                 "questions": [q["id"] for q in (units[a.title].get("quiz") or {}).get("questions", [])],
             }
-            for a in self._presentation.assessments
+            for a in self.presentation.assessments
         }
         self._done["course"] = course_id
         self._journal.save()
@@ -214,7 +222,7 @@ class Term:
 
     async def differences(self) -> list[str]:
         """What the API says differently from the tables."""
-        expected = self._presentation.expected()
+        expected = self.presentation.expected()
         _, summary = await self._client.call(
             "GET", f"/api/enrollments/courses/{self._done['course']}/summary", who=self._place.instructor
         )
@@ -230,14 +238,15 @@ class Term:
             ("completions, listed", expected.completions, statuses.get("completed", 0)),
         ]
         units = {unit["title"]: unit for unit in summary["units"]}
-        for assessment in self._presentation.assessments:
+        for assessment in self.presentation.assessments:
             title = assessment.title
             unit = units[title]
             mean = expected.mean_scores.get(title)
             found.append((f"{title}: marked", expected.results.get(title, 0), unit["learners_scored"]))
             got = None if unit["mean_score"] is None else round(float(unit["mean_score"]), 4)
             found.append((f"{title}: mean", None if mean is None else round(mean, 4), got))
-        return [f"{self._presentation.name}: {what}: tables {a}, platform {b}" for what, a, b in found if a != b]
+        differ = [f"{self.presentation.name}: {what}: tables {a}, platform {b}" for what, a, b in found if a != b]
+        return differ + await figures_differ(self._client, self._place, self.presentation, self._done)
 
 
 async def replay(arguments: argparse.Namespace) -> int:
@@ -245,32 +254,44 @@ async def replay(arguments: argparse.Namespace) -> int:
     wanted: Sequence[tuple[str, str]] = (
         oulad.presentations(arguments.data) if arguments.all else [(arguments.module, arguments.presentation)]
     )
-    differences: list[str] = []
-    counted = 0
-    async with (
-        target(arguments.url, "oulad-all" if arguments.all else f"oulad-{'-'.join(wanted[0])}".lower()) as place,
-        Client(place.base_url, arguments.concurrency) as client,
-    ):
-        started = time.perf_counter()
-        journal = Journal(Path(__file__).parent / "results" / f"term-{place.organisation}.json")
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns) as progress:
-            for module, code in wanted:
-                presentation = oulad.read(arguments.data, module, code)
-                term = Term(client, place, presentation, journal, arguments.all)
-                await term.run(progress)
-                differences += await term.differences()
-                counted += len(presentation.actions)
-        seconds = time.perf_counter() - started
-        print(
-            f"{len(wanted)} presentation(s), {counted} actions, {client.requests} requests in {seconds:.0f} s"
-            f" ({client.requests / seconds:.0f} requests/s), {client.retries} repeated"
-        )
+    organisation = "oulad-all" if arguments.all else f"oulad-{'-'.join(wanted[0])}".lower()
+    with kafka(arguments.kafka) as extra:
+        async with (
+            target(arguments.url, organisation, **extra) as place,
+            Client(place.base_url, arguments.concurrency) as client,
+        ):
+            saboteur = Saboteur(place.pid, arguments.kill)
+            sabotage = asyncio.create_task(saboteur.work())
+            differences = await _replay(arguments, wanted, place, client)
+            sabotage.cancel()
+    if arguments.kill:
+        print(f"killed meanwhile: {', '.join(saboteur.killed) or 'nothing'}")
     for line in differences:
         print(f"DIFFERS {line}")
     if not differences:
-        print("equal: enrolments, withdrawals, completions and mean scores agree with the tables")
-    return 1 if differences else 0
+        print("equal: enrolments, withdrawals, completions and mean scores agree with the tables, in analytics too")
+    return 1 if differences or len(saboteur.killed) < arguments.kill else 0
+
+
+async def _replay(
+    arguments: argparse.Namespace, wanted: Sequence[tuple[str, str]], place: Target, client: Client
+) -> list[str]:
+    started = time.perf_counter()
+    results = Path(__file__).parent / "results"
+    journal = Journal(results / f"term-{place.organisation}.json" if place.lasting else None)
+    terms = []
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+        for module, code in wanted:
+            terms.append(Term(client, place, oulad.read(arguments.data, module, code), journal, arguments.all))
+            await terms[-1].run(bar)
+    seconds = time.perf_counter() - started
+    actions = sum(len(term.presentation.actions) for term in terms)
+    print(
+        f"{len(wanted)} presentation(s), {actions} actions, {client.requests} requests in {seconds:.0f} s"
+        f" ({client.requests / seconds:.0f} requests/s), {client.retries} repeated"
+    )
+    await caught_up(place)
+    return [difference for term in terms for difference in await term.differences()]
 
 
 def main() -> int:
@@ -282,6 +303,8 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="all presentations, learners by bulk import")
     parser.add_argument("--url", help="a platform that runs; default: the one of AZORA_HOME, else one of its own")
     parser.add_argument("--concurrency", type=int, default=32)
+    parser.add_argument("--kill", type=int, default=0, help="so many kill -9 of aggregators and relays meanwhile")
+    parser.add_argument("--kafka", action="store_true", help="events go through a Kafka broker")
     arguments = parser.parse_args()
     if not (arguments.data / "course.csv.gz").is_file():
         print(f"no OULAD tables in {arguments.data}", file=sys.stderr)

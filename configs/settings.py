@@ -160,6 +160,11 @@ class Settings(BaseSettings):
     # Language models
     models_file: Path | None = Field(default=None, description="table of models; default: configs/models.yaml")
 
+    # Retrieval
+    retrieval: bool = Field(default=True, description="index what is published, to be searched and answered from")
+    retrieval_vectors: bool = Field(default=True, description="search by meaning too, not by words alone")
+    embedding_threads: int = Field(default=1, ge=1, le=16, description="of a process that embeds")
+
     # Mail; without an SMTP server messages are kept as files in <home>/mail
     smtp_url: SmtpUrl = Field(default=None, description="smtp[s]://user:password@host:port")
     mail_from: str = "Azora <no-reply@localhost>"

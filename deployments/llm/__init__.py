@@ -1,0 +1,1 @@
+"""One interface over local and remote language models: OpenAI's API, metered to the token."""

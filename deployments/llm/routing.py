@@ -1,0 +1,36 @@
+"""Which targets to ask, in which order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+
+from configs.models import Alias, Choice, DataRule, Target
+
+Groups = tuple[tuple[Choice, ...], ...]
+
+
+def permitted(alias: Alias, targets: Mapping[str, Target], rule: DataRule | None = None) -> Groups:
+    """The alias's groups without the targets that its data rule, or the stricter one given, does not permit."""
+    rules = [alias.data] if rule is None else [alias.data, rule]
+    groups = (
+        tuple(choice for choice in group if all(r.permits(targets[choice.target].region) for r in rules))
+        for group in alias.targets
+    )
+    return tuple(group for group in groups if group)
+
+
+def order(
+    groups: Sequence[Sequence[Choice]], ready: Callable[[str], bool], free: Callable[[str], bool], random: Random
+) -> list[str]:
+    """The names of the targets to ask, one after the other.
+
+    Groups keep their order. In a group a target comes before another with a probability by their weights (Efraimidis
+    and Spirakis 2006: the order of u^(1/w), u uniform); those with a free place come before those that would make the
+    call wait. Targets that are not `ready` are left out.
+    """
+    names: dict[str, None] = {}  # each once, however often it is named
+    for group in groups:
+        drawn = [(free(c.target), random.random() ** (1.0 / c.weight), c.target) for c in group if ready(c.target)]
+        names |= dict.fromkeys(name for _, _, name in sorted(drawn, reverse=True) if name not in names)
+    return list(names)
