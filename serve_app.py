@@ -10,7 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 
+from actors.analytics_aggregator.actor import start_analytics_aggregators
+from actors.event_relay.actor import start_event_relays
 from actors.housekeeper.actor import start_housekeeper
+from actors.monitoring import observe
+from actors.retrieval_index.actor import start_retrieval_index
 from actors.session_cache.actor import ActorFeed
 from actors.session_cache.state import RevocationFeed
 from configs.errors import ConfigurationError
@@ -32,7 +36,13 @@ def host(services: list[str]) -> ServiceHost:
     """The ASGI application of a replica."""
     settings = load_settings()
     logs.configure(settings.log_level, "+".join(services))
+    observe(settings, services[0] if len(services) == 1 else "services", reluctant=True)
     start_housekeeper(settings, duties(settings))  # whoever comes first; the others find it there
+    start_event_relays(settings)
+    if "analytics" in services:
+        start_analytics_aggregators(settings)
+    if {"courses", "llm"} & set(services):
+        start_retrieval_index(settings)
     return ServiceHost([BY_NAME[name] for name in services], settings, _feed)
 
 

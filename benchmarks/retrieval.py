@@ -54,6 +54,7 @@ class Asked:
 
     text: str
     answers: frozenset[UUID]
+    by_name: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ def read_questions(file: Path, courses: Sequence[Course]) -> tuple[list[Asked], 
     elsewhere: list[str] = document.pop("elsewhere", [])
     by_name = {name: course for course in courses for name in course.names}
     return [
-        Asked(entry["question"], by_name[name].units(entry["unit"])) for name, asked in document.items() for entry in asked
+        Asked(entry["question"], by_name[name].units(entry["unit"]), entry.get("by_name", False))
+        for name, asked in document.items()
+        for entry in asked
     ], elsewhere
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from actors.analytics_aggregator import duties as aggregation
 from actors.housekeeper.duties import Duty
+from actors.retrieval_index import duties as retrieval
 from configs.settings import Settings
+from deployments.analytics.deployment import SERVICE as ANALYTICS
 from deployments.courses import duties as courses
 from deployments.courses.deployment import SERVICE as COURSES
 from deployments.enrollments import duties as enrollments
@@ -14,10 +17,16 @@ from deployments.users import duties as users
 from deployments.users.deployment import SERVICE as USERS
 from deployments.web.deployment import front_door
 
-SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS, COURSES, ENROLLMENTS)
+SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS, COURSES, ENROLLMENTS, ANALYTICS)
 BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}
 
 
 def duties(settings: Settings) -> list[Duty]:
     """What the services have housekeeping do."""
-    return [*users.duties(settings), *enrollments.duties(), *courses.duties()]
+    return [
+        *users.duties(settings),
+        *enrollments.duties(),
+        *courses.duties(),
+        *aggregation.duties(settings),
+        *retrieval.duties(settings),
+    ]

@@ -178,6 +178,23 @@ class Database:
 
         Commits when the block ends, rolls back when it raises. Raises `StoreUnavailable` and its kin.
         """
+        async with self.single_statements() as connection:
+            # One round trip instead of two. A UUID prints as hex digits and dashes: nothing to inject.
+            await connection.execute(
+                f"begin{' read only' if readonly else ''}; set local azora.org_id = '{org_id or ''}'"
+            )
+            try:
+                yield connection
+            except BaseException:
+                await asyncio.shield(_roll_back(connection))
+                raise
+            await connection.execute("commit")
+
+    @asynccontextmanager
+    async def single_statements(self) -> AsyncIterator[Connection]:
+        """A connection whose every statement is a transaction of its own, without a tenant: for the look-ups that
+        precede one. Raises `StoreUnavailable` and its kin.
+        """
         with translated():
             pool = await self._ready_pool()
             asked_at = time.perf_counter()
@@ -185,16 +202,7 @@ class Database:
                 connection = await pool.acquire()
             self._metrics.acquired(asked_at)
             try:
-                # One round trip instead of two. A UUID prints as hex digits and dashes: nothing to inject.
-                await connection.execute(
-                    f"begin{' read only' if readonly else ''}; set local azora.org_id = '{org_id or ''}'"
-                )
-                try:
-                    yield connection
-                except BaseException:
-                    await asyncio.shield(_roll_back(connection))
-                    raise
-                await connection.execute("commit")
+                yield connection
             finally:
                 self._metrics.released()
                 await pool.release(connection)  # shields itself from cancellation

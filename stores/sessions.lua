@@ -1,3 +1,10 @@
+-- script: create
+-- KEYS session, sessions of the person; ARGV sid, now, idle ms, absolute ms, then the session's fields and values.
+redis.call('HSET', KEYS[1], unpack(ARGV, 5))
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+return 1
 -- script: rotate
 -- KEYS session, spent, revocations; ARGV presented, successor, now, idle ms, sid, until, remember from (ms).
 -- Returns 0 unknown, 1 rotated, 2 reused (the session is ended).

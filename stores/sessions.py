@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
@@ -123,12 +124,14 @@ class SessionStore:
             "user_agent": session.user_agent, "address": session.address,
         }  # fmt: skip
         with valkey.translated():
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.hset(session_key(session.id), mapping=fields)
-                pipe.pexpire(session_key(session.id), _milliseconds(min(self._idle, self._absolute)))
-                pipe.zadd(user_key(user_id), {session.id.hex: now.timestamp()})
-                pipe.pexpire(user_key(user_id), _milliseconds(self._absolute))
-                await pipe.execute()
+            await self._scripts["create"](
+                keys=[session_key(session.id), user_key(user_id)],
+                args=[
+                    session.id.hex, now.timestamp(),
+                    _milliseconds(min(self._idle, self._absolute)), _milliseconds(self._absolute),
+                    *chain.from_iterable(fields.items()),
+                ],
+            )  # fmt: skip
         return session, token
 
     async def find(self, session_id: UUID) -> Session | None:

@@ -8,6 +8,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
+from actors.monitoring import observe
 from actors.session_cache.state import Revocations
 from actors.session_cache.store import RevocationFollower
 from configs.settings import Settings
@@ -22,6 +23,7 @@ class SessionCache:
     """Follows revocations for the replicas of one cluster. Restores itself from Valkey's stream as it starts."""
 
     def __init__(self, settings: Settings) -> None:
+        observe(settings, "session_cache")
         self._settings = settings
         self._follower: RevocationFollower | None = None
         self._task: asyncio.Task[None] | None = None

@@ -14,6 +14,7 @@ from deployments.kit.authentication import Authenticator
 from deployments.kit.gate import Limits
 from deployments.kit.live_sessions import LiveSessions
 from deployments.kit.rate_limit import RateLimiter
+from learning.embedding.embedder import Embedder
 from stores import valkey
 from stores.postgres import Database
 from stores.sealing import Keyring
@@ -37,6 +38,7 @@ class ServiceContext:
     authenticator: Authenticator
     limiter: RateLimiter
     limits: Limits
+    embedder: Embedder
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @classmethod
@@ -57,6 +59,7 @@ class ServiceContext:
             authenticator=Authenticator(keys, sessions, settings.issuer),
             limiter=RateLimiter(client),
             limits=Limits(settings.rate_limit, settings.rate_limit_anonymous, settings.trusted_proxies),
+            embedder=Embedder.of(on=settings.retrieval_vectors, threads=settings.embedding_threads),
         )
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -82,6 +85,7 @@ class ServiceContext:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.database.close()
         await self.valkey.aclose()
+        self.embedder.close()
 
 
 def _session_check(client: Valkey) -> Callable[[UUID], Awaitable[bool]]:

@@ -181,7 +181,7 @@ class _Exchange:
         await self.answer(Answer(status, encoded, body))
 
     def log(self, scope: Scope) -> None:
-        seconds = time.perf_counter() - self._started_at
+        seconds = self.seconds
         if self.status >= 500 or seconds > _SLOW_SECONDS:
             log.warning(
                 "request", method=scope["method"], path=scope["path"], status=self.status, seconds=round(seconds, 4)

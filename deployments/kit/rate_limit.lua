@@ -19,6 +19,8 @@ if free < 1 then
     end
     return {0, 0, wait}
 end
+-- Only in memory: a count need not outlive the store, and no request waits until it is on the disk.
+redis.set_repl(redis.REPL_NONE)
 local granted = math.min(want, math.max(1, math.floor(free / 4)))
 redis.call('INCRBY', current_key, granted)
 redis.call('PEXPIRE', current_key, 2 * window)

@@ -52,6 +52,10 @@ class Work:
         if changed and self._connection is not None:
             await self._connection.execute(f"set local azora.org_id = '{org_id}'")
 
+    def entered(self, org_id: UUID) -> None:
+        """Note the tenant that a statement of this transaction has declared itself (`set_config`)."""
+        self._org_id = org_id
+
     def publish(self, topic: Topic, type: str, *, subject: UUID, key: UUID, data: dict[str, Any]) -> None:
         """Say what happened; it is written to the outbox in this transaction.
 

@@ -266,3 +266,22 @@ create function courses_found(wanted text) returns table (id uuid)
     end;
 revoke execute on function search_conditions(text), courses_found(text) from public;
 grant execute on function courses_found(text) to azora_app, azora_system;
+
+-- Signing in ----------------------------------------------------------------------------------------------------
+
+-- Who has an address in an active organisation: the one look-up before there is a tenant, whatever it finds.
+create function account_by_address(organisation text, address text)
+    returns table (org_id uuid, id uuid, password_hash text, role text, status text, created_at timestamptz)
+    language sql stable security definer set search_path = public, pg_temp rows 1
+    begin atomic
+        select u.org_id, u.id, u.password_hash::text, u.role::text, u.status::text, u.created_at
+          from organisations o
+          join users u on u.org_id = o.id and u.email = address
+         where o.slug = organisation and o.status = 'active';
+    end;
+revoke execute on function account_by_address(text, text) from public;
+grant execute on function account_by_address(text, text) to azora_app;
+
+-- Every event's transaction would lock its organisation's row, whose lock all concurrent ones then share in turns.
+alter table outbox drop constraint outbox_org_id_fkey;
+alter table outbox add check (org_id <> '00000000-0000-0000-0000-000000000000');

@@ -96,6 +96,7 @@ def running_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform
         "AZORA_HOME": str(root / "home"),
         "AZORA_HTTP_PORT": str(port),
         "AZORA_RAY_DASHBOARD_PORT": "0",
+        "AZORA_METRICS_PORT": str(free_port()),
         "AZORA_BCRYPT_COST": "4",
         "AZORA_RATE_LIMIT": "1000000/60s",
         "AZORA_RATE_LIMIT_ANONYMOUS": "1000000/60s",

@@ -67,7 +67,8 @@ def fuzzer(running_platform: RunningPlatform) -> Fuzzer:
     return Fuzzer(running_platform)
 
 
-schema = schemathesis.openapi.from_dict(merge(SERVICES))
+# A stream has no end to wait for; tests/integration/analytics has its refusals.
+schema = schemathesis.openapi.from_dict(merge(SERVICES)).exclude(path="/api/analytics/stream")
 
 
 @schema.parametrize()

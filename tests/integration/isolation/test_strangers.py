@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from deployments.kit.permissions import ROLES
+from stores.postgres import Database
 from tests.platform import Account, Organisation, Platform
 from tests.routes import Route, protected_routes
 
@@ -83,6 +85,14 @@ async def world(platform: Platform) -> World:
     invitation = await _made(
         admin, "POST", "/api/users/invitations", {"email": f"{MARK}@example.org", "role": "student"}
     )
+    pseudonym = uuid4()
+    database = Database.from_settings(platform.settings, role="azora_system")
+    async with database.transaction(None) as connection:
+        await connection.execute(
+            "insert into analytics_pseudonyms (org_id, user_id, pseudonym) values ($1, $2, $3)",
+            org.id, learner.id, pseudonym,
+        )  # fmt: skip
+    await database.close()
     return World(
         org,
         {
@@ -95,6 +105,7 @@ async def world(platform: Platform) -> World:
             "enrollment_id": enrolment["id"],
             "submission_id": submission["id"],
             "invitation_id": invitation["id"],
+            "pseudonym": str(pseudonym),
             "number": "1",
         },
     )

@@ -12,18 +12,21 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+import deployments.llm.errors  # noqa: F401 - described before the service answers
 from configs.errors import AzoraError
 from configs.settings import Settings
 from deployments.kit import problems
 from deployments.kit.permissions import PUBLIC, ROLES, ROUTES
 from deployments.kit.service import build_api
 from deployments.registry import SERVICES
+from stores.events import CATALOGUE
 
 ROOT = Path(__file__).parents[3]
 API = (ROOT / "docs" / "API.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-# Errors of the command line and of housekeeping: no client ever meets them.
-UNSEEN = {"configuration", "mail-not-sent"}
+# Errors of the command line, of housekeeping and of publishers: no client ever meets them.
+UNSEEN = {"configuration", "fenced", "invalid-event", "mail-not-sent"}
+REPORTED = {"ai_events", "analytics_events"}
 NOTHING = "\N{EN DASH}"
 EVENT = re.compile(r"[a-z_]+\.[a-z_]+\.v\d+")
 
@@ -87,6 +90,11 @@ def test_every_problem_type_is_described_and_no_other_is() -> None:
     assert described == wanted
 
 
+def test_no_two_services_have_a_problem_of_one_name() -> None:
+    named = [e.type for e in errors_of(AzoraError) if e.__module__.startswith("deployments.") and "type" in vars(e)]
+    assert sorted(named) == sorted(set(named))
+
+
 def in_words(default: Any) -> str:
     if default is None:
         return NOTHING
@@ -117,8 +125,19 @@ def published() -> set[str]:
 
 def test_every_event_is_described_and_no_other_is() -> None:
     architecture = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
-    described = {word for row in rows(architecture, 4) for word in row[0].split("`, `") if EVENT.fullmatch(word)}
-    assert described == published()
+    described = {
+        (word, row[1], row[2])
+        for row in rows(architecture, 4)
+        for word in row[0].split("`, `")
+        if EVENT.fullmatch(word)
+    }
+    assert described == {(type, declared.topic, declared.keyed_by) for type, declared in CATALOGUE.items()}
+
+
+def test_what_services_publish_is_in_the_catalogue_and_nothing_else_is() -> None:
+    # What clients report is named by them, and models are metered where they are called.
+    by_services = {type for type, declared in CATALOGUE.items() if declared.topic not in REPORTED}
+    assert by_services <= published() <= set(CATALOGUE)
 
 
 def test_every_folder_is_in_the_readme() -> None:

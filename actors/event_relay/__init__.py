@@ -1,0 +1,1 @@
+"""The event relay: ships the outbox to Kafka, where Kafka is configured."""

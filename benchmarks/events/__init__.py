@@ -1,0 +1,1 @@
+"""What the event log and analytics bear: aggregation, ingestion, the live stream, views."""

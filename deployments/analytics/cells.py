@@ -1,0 +1,151 @@
+"""What the aggregators stored of a scope, merged over the partitions it was written by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, Self
+from uuid import UUID
+
+from actors.analytics_aggregator.figures import PLATFORM, WHOLE_SCORE, Scope
+from actors.analytics_aggregator.sketches import Distinct, Quantiles
+
+_PLACES = Decimal("0.0001")
+
+
+class Subject(NamedTuple):
+    """What figures are of: whose rows they are, the kind of scope, and its id."""
+
+    org_id: UUID
+    scope: Scope
+    id: UUID
+
+    @classmethod
+    def platform(cls) -> Self:
+        """All organisations together."""
+        return cls(PLATFORM, Scope.ORGANISATION, PLATFORM)
+
+    @classmethod
+    def organisation(cls, org_id: UUID) -> Self:
+        """One organisation."""
+        return cls(org_id, Scope.ORGANISATION, org_id)
+
+    @classmethod
+    def course(cls, org_id: UUID, course_id: UUID) -> Self:
+        """One course of an organisation."""
+        return cls(org_id, Scope.COURSE, course_id)
+
+
+@dataclass(slots=True)
+class Cell:
+    """One window of one scope. Complete it before it is read: sketches are merged once, when first asked for."""
+
+    counters: dict[str, int] = field(default_factory=dict)
+    _learners: list[bytes] = field(default_factory=list)
+    _scores: list[bytes] = field(default_factory=list)
+    _durations: list[bytes] = field(default_factory=list)
+    _read: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Take in the row of one more partition, or of one more window."""
+        self.add_counters(row["counters"])
+        for parts, column in ((self._learners, "learners"), (self._scores, "scores"), (self._durations, "durations")):
+            if (sketch := row.get(column)) is not None:
+                parts.append(sketch)
+
+    def add_counters(self, counters: Mapping[str, int]) -> None:
+        """Add counters up."""
+        mine = self.counters
+        for name, value in counters.items():
+            mine[name] = mine.get(name, 0) + value
+
+    def include(self, other: Cell) -> None:
+        """Take in another window."""
+        self.add_counters(other.counters)
+        self._learners += other._learners
+        self._scores += other._scores
+        self._durations += other._durations
+
+    def count(self, name: str) -> int:
+        """A counter's value."""
+        return self.counters.get(name, 0)
+
+    @property
+    def learners(self) -> int:
+        """About how many learners were active."""
+        if "learners" not in self._read:
+            self._read["learners"] = round(Distinct.merged(self._learners).estimate) if self._learners else 0
+        learners: int = self._read["learners"]
+        return learners
+
+    def crowd(self, enough: int) -> int:
+        """How many learners were active, or fewer, but `enough` at least where there are so many.
+
+        Merging large sketches takes long: where the learners of one partition alone are enough, nothing is merged.
+        """
+        if "crowd" not in self._read:
+            alone = (round(Distinct.from_bytes(part).estimate) for part in self._learners)
+            self._read["crowd"] = next((count for count in alone if count >= enough), None)
+        found: int | None = self._read["crowd"]
+        return self.learners if found is None else found
+
+    @property
+    def scores(self) -> Quantiles:
+        """Scores in percent."""
+        return self._quantiles("scores", self._scores)
+
+    @property
+    def durations(self) -> Quantiles:
+        """Days from getting a seat to completing."""
+        return self._quantiles("durations", self._durations)
+
+    def _quantiles(self, name: str, parts: list[bytes]) -> Quantiles:
+        if name not in self._read:
+            self._read[name] = Quantiles.merged(parts)
+        found: Quantiles = self._read[name]
+        return found
+
+    @property
+    def score_mean(self) -> Decimal | None:
+        """In percent; None without a score."""
+        scored = self.count("scored")
+        return percent(self.count("score_millionths"), scored * WHOLE_SCORE) if scored > 0 else None
+
+
+def merged(rows: Iterable[Mapping[str, Any]]) -> Cell:
+    """All rows as one cell."""
+    cell = Cell()
+    for row in rows:
+        cell.add(row)
+    return cell
+
+
+def by_start(rows: Iterable[Mapping[str, Any]]) -> dict[datetime, Cell]:
+    """Cells by the beginning of their window."""
+    cells: dict[datetime, Cell] = {}
+    for row in rows:
+        start = row["start"]
+        if start not in cells:
+            cells[start] = Cell()
+        cells[start].add(row)
+    return cells
+
+
+def by_scope(rows: Iterable[Mapping[str, Any]]) -> dict[UUID, Cell]:
+    """Cells by the id of their scope, all windows together."""
+    cells: dict[UUID, Cell] = {}
+    for row in rows:
+        cells.setdefault(row["scope_id"], Cell()).add(row)
+    return cells
+
+
+def percent(part: int, whole: int) -> Decimal:
+    """A share in percent, four decimals."""
+    return (Decimal(part) * 100 / Decimal(whole)).quantize(_PLACES)
+
+
+def rounded(value: float, places: Decimal = _PLACES) -> Decimal:
+    """A figure of a sketch as a decimal, four decimals."""
+    return Decimal(value).quantize(places)

@@ -1,0 +1,2 @@
+-- name: partitions$
+select partitions from event_log;

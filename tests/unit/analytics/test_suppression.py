@@ -1,0 +1,65 @@
+"""What small groups hide cannot be had back by subtracting what is shown from what is known."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deployments.analytics import metrics
+from deployments.analytics.cells import Cell
+from deployments.analytics.suppression import Suppressor, withhold
+
+CELLS = st.lists(st.integers(0, 30), min_size=1, max_size=11)
+
+
+@given(CELLS, st.integers(1, 8))
+def test_no_small_group_can_be_told_from_the_sum(cells: list[int], minimum: int) -> None:
+    shown = withhold(cells, minimum)
+    assert all(found is None or found == cell for found, cell in zip(shown, cells, strict=True))
+    assert all(found is None or found == 0 or found >= minimum for found in shown)
+    hidden = [n for n, found in enumerate(shown) if found is None]
+    if hidden:
+        rest = sum(cells) - sum(found for found in shown if found is not None)
+        assert rest >= minimum or len(hidden) == len(cells)
+        assert len(hidden) > 1 or len(cells) == 1
+
+
+@given(CELLS)
+def test_everything_is_shown_where_nobody_can_be_recognised(cells: list[int]) -> None:
+    assert withhold(cells, 1) == cells
+    large = [0 if cell < 5 else cell for cell in cells]
+    assert withhold(large, 5) == large
+
+
+def test_examples() -> None:
+    assert withhold([1, 20, 30], 5) == [None, None, 30]
+    assert withhold([1, 2, 20], 5) == [None, None, None]
+    assert withhold([3, 4, 20], 5) == [None, None, 20]
+    assert withhold([0, 3, 0], 5) == [None, None, None]
+    assert withhold([0, 0], 5) == [0, 0]
+
+
+def test_figures_are_named_where_they_are_withheld() -> None:
+    suppressor = Suppressor(5)
+    assert suppressor.figure("a", 7, 4) is None
+    assert suppressor.figure("b", 7, 5) == 7
+    assert suppressor.figure("c", 0, None) == 0
+    assert suppressor.names == ["a"]
+
+
+@given(st.lists(st.integers(0, 9), min_size=11, max_size=11))
+def test_the_funnel_does_not_give_the_distribution_away(deciles: list[int]) -> None:
+    cell = Cell({f"progress_{n}": count for n, count in enumerate(deciles)})
+    shown = metrics.progress(cell, Suppressor(5))
+    assert shown[10] == deciles[10]
+    for part in (slice(0, 5), slice(5, 10)):  # the sums that the funnel tells
+        hidden = [n for n, found in enumerate(shown[part]) if found is None]
+        rest = sum(deciles[part]) - sum(found or 0 for found in shown[part])
+        assert not hidden or rest >= 5 or len(hidden) == 5
+
+
+def test_nothing_to_tell_is_no_small_group() -> None:
+    suppressor = Suppressor(5)
+    told = metrics.tell(metrics.TOTALS, Cell(), suppressor)
+    assert suppressor.names == []
+    assert (told["active_learners"], told["score_mean"], told["completion_rate"]) == (0, None, None)
