@@ -17,6 +17,8 @@ from configs.settings import Settings
 from stores.event_log import dead_letters, lag
 from stores.event_log.dead_letters import DeadLetter
 from stores.event_log.lag import MOST_COUNTED
+from stores.event_log.membership import retire
+from stores.event_log.outbox import STALE_AFTER
 from stores.postgres import Connection, Database
 
 
@@ -110,3 +112,11 @@ async def discard_letters(settings: Settings, selection: Selection) -> None:
     async with _system(settings) as connection:
         count = await dead_letters.discard(connection, consumer=selection.consumer, ids=selection.ids or None)
     out.print(f"Discarded {count} dead letter(s).")
+
+
+async def retire_consumer(settings: Settings, name: str) -> None:
+    """Forget a consumer that does not run any more."""
+    async with _system(settings) as connection:
+        if not await retire(connection, name, STALE_AFTER):
+            fail(f"{name} is no consumer that has stopped.", "`azora events lag` shows them all, with who holds what.")
+    out.print(f"Forgot {escape(name)}: the log is no longer kept for it.")

@@ -47,6 +47,14 @@ def lag() -> None:
     _run(event_log.show_lag(_settings()))
 
 
+@app.command()
+def retire(consumer: str) -> None:
+    """Forget a consumer that will not read any more, so that the log is not kept for it."""
+    from cluster import event_log
+
+    _run(event_log.retire_consumer(_settings(), consumer))
+
+
 @letters.command("list")
 def list_letters(consumer: ConsumerName = None) -> None:
     """List dead letters, the newest first."""

@@ -97,3 +97,10 @@ class Membership:
             await claims.open_claims(connection, self._consumer)
             found = await claims.board(connection, self._consumer)
         return found
+
+
+async def retire(connection: Connection, consumer: str, stale_after: timedelta) -> bool:
+    """Forget a consumer that will not read any more, with its positions and dead letters, so that it holds up no
+    trimming. Returns whether it did: not where there is none, or where one of its members still runs.
+    """
+    return bool(await _queries.retire(connection, consumer=consumer, stale_after=stale_after))

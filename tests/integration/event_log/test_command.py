@@ -60,3 +60,21 @@ async def test_lag_shows_every_share(log: Log, azora: Azora) -> None:
     lines = [line for line in shown.splitlines() if ledger.consumer in line]
     assert len(lines) == 4
     assert "2" in lines[3].split("│")[6]
+
+
+async def test_a_consumer_is_retired_once_it_has_stopped(log: Log, azora: Azora) -> None:
+    ledger = Ledger(log)
+    await log.append(["one"])
+    consumer = log.consumer(ledger)
+    await drain(consumer)
+    assert (await azora("retire", ledger.consumer)).exit_code == 1
+    await consumer.run(stopped())
+    assert "Forgot" in (await azora("retire", ledger.consumer)).output
+    assert ledger.consumer not in (await azora("lag")).output
+    assert (await azora("retire", ledger.consumer)).exit_code == 1
+
+
+def stopped() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
