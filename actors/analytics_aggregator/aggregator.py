@@ -61,4 +61,4 @@ def collect_garbage_seldom() -> None:
     """Have this process look for cyclic garbage less often: folding makes many objects, hardly any of them cyclic, and
     looking through all that is remembered would take a third of the time.
     """
-    gc.set_threshold(100_000, 50, 1_000)
+    gc.set_threshold(1_000_000, 10, 100)

@@ -21,7 +21,7 @@ _queries = load_queries(__file__)
 CONSUMER = "analytics"
 _ERASED = "user.erased.v1"
 CHANGES = "analytics_changed"  # the channel that readers listen on
-_CELLS_REMEMBERED = 8_192
+_CELLS_REMEMBERED = 16_384
 _PEOPLE_REMEMBERED = 150_000
 _MESSAGE_BYTES = 7_900  # PostgreSQL carries fewer than 8,000
 

@@ -1,12 +1,14 @@
 -- name: begin^
 -- No erasure is halfway through from here to the end of the transaction (deployments/users/repository/privacy.sql
--- takes the lock alone): whoever is not erased now, is not before then.
-select pg_advisory_xact_lock_shared(hashtext('azora.analytics.people'))::text, current, extract(epoch from minutes_from)::bigint as minutes_from,
+-- takes the lock alone): whoever is not erased now, is not before then. As long, rows are found by their keys: of
+-- tables that have just grown the planner knows nothing, and would read them whole for each.
+select pg_advisory_xact_lock_shared(hashtext('azora.analytics.people'))::text,
+       set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), current, extract(epoch from minutes_from)::bigint as minutes_from,
        extract(epoch from hours_from)::bigint as hours_from
   from analytics_generation;
 
 -- name: load_cells
--- Each by its key: a lateral subquery with a limit is never turned into a scan of the table.
+-- Each by its key: a lateral subquery with a limit is never turned into a join by hash.
 select k.place, c.counters, c.learners, c.scores, c.durations
   from unnest(:org_ids::uuid[], :scopes::smallint[], :scope_ids::uuid[], :grains::smallint[], :starts::bigint[],
               :partitions::smallint[])

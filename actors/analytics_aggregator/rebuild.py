@@ -25,6 +25,7 @@ from stores.errors import StoreConflict
 from stores.event_log import claims
 from stores.event_log.consumer import Consumer
 from stores.event_log.outbox import OutboxSource
+from stores.event_log.planning import walk_the_index
 from stores.events import TOPICS
 from stores.ids import new_id
 from stores.postgres import Connection, Database
@@ -206,6 +207,7 @@ class _Rebuild:
         self._report(Progress("switching", self._done, self._done))
         async with self._database.transaction(None) as connection:
             await _queries.let_wait(connection)
+            await walk_the_index(connection)
             await _queries.lock_live(connection, live=CONSUMER)
             while await _queries.is_behind(connection, **_NAMES):
                 await self._take(consumer, past)
