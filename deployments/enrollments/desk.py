@@ -46,8 +46,8 @@ async def sit_down(work: Work, versions: Versions, enrollment: Enrollment, unit_
     """The desk for a unit. The enrolment must be locked."""
     connection = await work.connection()
     version = await versions.get(connection, enrollment.version_id)
-    records = await EnrollmentRepository(connection).unit_records([enrollment.id])
-    return Desk(enrollment=enrollment, version=version, unit_id=unit_id, records=records.get(enrollment.id, {}))
+    records = await EnrollmentRepository(connection).unit_records_of(enrollment.id)
+    return Desk(enrollment=enrollment, version=version, unit_id=unit_id, records=records)
 
 
 async def keep_record(

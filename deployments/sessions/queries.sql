@@ -1,8 +1,6 @@
--- name: organisation^
-select id, status from organisation_by_slug(:slug);
-
--- name: account_by_email^
-select id, password_hash, role, status, created_at from users where email = :email;
+-- name: account_by_address^
+-- Before there is a tenant.
+select org_id, id, password_hash, role, status, created_at from account_by_address(:organisation, :email);
 
 -- name: locked_account^
 -- Locked against a change of status or role until the session exists, so that a deactivation or a suspension in flight

@@ -39,17 +39,13 @@ class AccountRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def organisation_by_slug(self, slug: str) -> UUID | None:
-        """The id of an active organisation."""
-        row = await _queries.organisation(self._connection, slug=slug)
-        return row["id"] if row and row["status"] == "active" else None
+    async def by_address(self, organisation: str, email: str) -> tuple[UUID, Account] | None:
+        """The active organisation with this slug, and who has the address in it. Needs no tenant."""
+        row = await _queries.account_by_address(self._connection, organisation=organisation, email=email)
+        return (row["org_id"], Account.from_row(row)) if row else None
 
     async def organisation_active(self, org_id: UUID) -> bool:
         return bool(await _queries.organisation_status(self._connection, org_id=org_id) == "active")
-
-    async def by_email(self, email: str) -> Account | None:
-        row = await _queries.account_by_email(self._connection, email=email)
-        return Account.from_row(row) if row else None
 
     async def lock(self, user_id: UUID) -> Account | None:
         """The account, its row share-locked until the transaction ends."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from deployments.courses.endpoints import authoring, catalogue, drafting, learning, publishing, reviewing
+from deployments.courses.endpoints import authoring, catalogue, drafting, learning, passages, publishing, reviewing
 
-_SUBJECTS = (catalogue, authoring, drafting, publishing, learning, reviewing)
+# `passages` before `{course_id}`, which would take it for an id.
+_SUBJECTS = (passages, catalogue, authoring, drafting, publishing, learning, reviewing)
 
 router = APIRouter(routes=[route for subject in _SUBJECTS for route in subject.router.routes])

@@ -133,6 +133,11 @@ class EnrollmentRepository:
         row = await _queries.version(self._connection, version_id=version_id)
         return parse_version(row["id"], row["title"], row["content"])
 
+    async def unit_records_of(self, enrollment_id: UUID) -> dict[UUID, UnitRecord]:
+        """What one learner has to show, by unit."""
+        rows = _queries.unit_records_of(self._connection, enrollment_id=enrollment_id)
+        return {row["unit_id"]: UnitRecord(row["completed_at"], row["score"]) async for row in rows}
+
     async def unit_records(self, enrollment_ids: Collection[UUID]) -> dict[UUID, dict[UUID, UnitRecord]]:
         """What learners have to show, by enrolment and unit; enrolments with nothing give an empty mapping."""
         found: dict[UUID, dict[UUID, UnitRecord]] = defaultdict(dict)

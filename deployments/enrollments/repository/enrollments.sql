@@ -141,5 +141,9 @@ select c.org_id, c.id as course_id
 -- name: version^
 select id, title, content from course_versions where id = :version_id;
 
+-- name: unit_records_of
+-- One enrolment's: for arrays the database makes a new plan each time.
+select unit_id, completed_at, score from unit_progress where enrollment_id = :enrollment_id;
+
 -- name: unit_records
 select enrollment_id, unit_id, completed_at, score from unit_progress where enrollment_id = any(:enrollment_ids::uuid[]);

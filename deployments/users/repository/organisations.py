@@ -44,6 +44,16 @@ class Doorplate:
     registration: str
     active: bool
 
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        return cls(
+            id=row["id"],
+            slug=row["slug"],
+            name=row["name"],
+            registration=row["registration"],
+            active=row["status"] == "active",
+        )
+
 
 class OrganisationRepository:
     def __init__(self, connection: Connection) -> None:
@@ -52,15 +62,12 @@ class OrganisationRepository:
     async def by_slug(self, slug: str) -> Doorplate | None:
         """Visible without a tenant."""
         row = await _queries.by_slug(self._connection, slug=slug)
-        if row is None:
-            return None
-        return Doorplate(
-            id=row["id"],
-            slug=row["slug"],
-            name=row["name"],
-            registration=row["registration"],
-            active=row["status"] == "active",
-        )
+        return Doorplate.from_row(row) if row else None
+
+    async def enter(self, slug: str) -> Doorplate | None:
+        """The same; the organisation is the transaction's tenant from here on."""
+        row = await _queries.enter(self._connection, slug=slug)
+        return Doorplate.from_row(row) if row else None
 
     async def find(self, org_id: UUID) -> OrganisationRow | None:
         """The organisation, if it is the tenant of the transaction."""

@@ -1,6 +1,11 @@
 -- name: by_slug^
 select id, slug, name, registration, status from organisation_by_slug(:slug);
 
+-- name: enter^
+-- What finds the organisation makes it the transaction's tenant.
+select id, slug, name, registration, status, set_config('azora.org_id', id::text, true)
+  from organisation_by_slug(:slug);
+
 -- name: organisation^
 select * from organisations where id = :org_id;
 

@@ -30,12 +30,12 @@ class RegistrationService:
         """
         await admit(self.limiter, f"credentials:{address}", self.credentials_rate)
         password_hash = await self.accounts.hash(request.password, request.email, request.first_name, request.last_name)
-        organisation = await OrganisationRepository(await work.connection()).by_slug(request.organisation)
+        organisation = await OrganisationRepository(await work.connection()).enter(request.organisation)
         if organisation is None or not organisation.active:
             raise OrganisationNotFound()
         if organisation.registration != "open":
             raise RegistrationClosed()
-        await work.bind(organisation.id)
+        work.entered(organisation.id)
         return await self.accounts.make(
             work,
             "user.registered.v1",

@@ -228,3 +228,24 @@ async def test_pages_together_are_the_whole_list(
     keys = [expected_key(sort, item, Counter()) for item in whole]
     if keys and keys[0] is not None:
         assert keys == sorted(keys, reverse=sort in {"newest", "rating"})
+
+
+@given(
+    courses=st.lists(COURSES, max_size=14),
+    q=st.sampled_from([None, "logic", "logic or zoo"]),
+    chosen=st.fixed_dictionaries({}, optional={"difficulty": st.just("beginner"), "tag": st.just("x")}),
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_facets_count_what_their_choices_would_list(
+    platform: Platform, courses: list[dict[str, Any]], q: str | None, chosen: dict[str, str]
+) -> None:
+    org = await platform.create_organisation()
+    noor, author = await org.person("student"), await org.person("instructor")
+    await seed(platform, org, author.id, courses)
+    params = {**chosen, **({"q": q} if q else {})}
+    facets = ok(await noor.http.get("/api/courses", params={**params, "facets": "true"}))["facets"]
+    for facet in ("category", "difficulty", "language", "tag"):
+        others = {name: value for name, value in params.items() if name != facet}
+        items = ok(await noor.http.get("/api/courses", params=others))["items"]
+        values = [value for item in items for value in (item["tags"] if facet == "tag" else [item[facet]])]
+        assert {entry["value"]: entry["count"] for entry in facets[facet]} == Counter(values)

@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.platform import PASSWORD, Organisation, Platform
@@ -62,9 +63,12 @@ async def test_no_answer_waits_for_the_record_of_a_refusal(platform: Platform) -
     """So that it takes as long for accounts that exist as for those that do not."""
     org = await platform.create_organisation()
     person = await org.person()
-    async with platform.database.transaction(org.id) as connection:
-        await connection.execute("select from organisations where id = $1 for update", org.id)  # refers to it: waits
+    assert platform.settings.database_url is not None
+    owner = await asyncpg.connect(platform.settings.database_url.get_secret_value())
+    async with owner.transaction():
+        await owner.execute("lock table outbox in exclusive mode")  # whoever records waits
         async with asyncio.timeout(3):
             assert await sign_in(org, person.email) == 401
         assert await told(org, "session.refused.v1") == []
+    await owner.close()
     assert len(await told_in_time(org, "session.refused.v1")) == 1

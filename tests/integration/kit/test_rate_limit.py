@@ -47,3 +47,13 @@ async def test_without_the_store_requests_are_admitted() -> None:
     decision = await RateLimiter(client).take("somebody", Rate(10, 60))
     assert decision.allowed
     await client.aclose()
+
+
+async def test_no_hit_waits_for_the_disk(settings: Settings) -> None:
+    client = valkey.connect(settings)
+    limiter = RateLimiter(client)
+    before = (await client.info("persistence")).get("aof_current_size")
+    for _ in range(20):
+        assert (await limiter.take(new_id().hex, Rate(5, 60))).allowed
+    assert (await client.info("persistence")).get("aof_current_size") == before
+    await client.aclose()
