@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from actors.analytics_aggregator.aggregator import collect_garbage_seldom
 from actors.analytics_aggregator.handler import CONSUMER
 from actors.analytics_aggregator.rebuild import STATEMENT_TIMEOUT, Progress, rebuild
 from cluster.bootstrap import prepare
@@ -46,6 +47,7 @@ async def _system(settings: Settings, statement_timeout: timedelta) -> AsyncIter
 
 async def rebuild_figures(settings: Settings) -> None:
     """Compute all figures anew, with a progress bar. Raises `RebuildRuns`, `LogTrimmed`, `StoreUnavailable`."""
+    collect_garbage_seldom()
     async with _system(settings, STATEMENT_TIMEOUT) as database:
         with _bar() as report:
             outcome = await rebuild(database, report)

@@ -149,7 +149,7 @@ class Settings(BaseSettings):
 
     # Analytics, as it is shown
     analytics_minimum_group: int = Field(
-        default=5, ge=1, le=1000, description="figures about fewer learners than this are withheld"
+        default=5, ge=1, le=100, description="figures about fewer learners than this are withheld"
     )
     analytics_push_interval: timedelta = Field(
         default=timedelta(milliseconds=400), ge=timedelta(milliseconds=50), le=timedelta(seconds=60)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from actors.analytics_aggregator.figures import Grain
-from actors.analytics_aggregator.sketches import Distinct, Quantiles
+from actors.analytics_aggregator.figures import SKETCHES, Grain
+from actors.analytics_aggregator.sketches import KINDS
 from actors.analytics_aggregator.state import add_counters
 from actors.analytics_aggregator.store import CELL, COHORT, DAY, columns
 from stores.postgres import Connection, Database
@@ -77,22 +77,18 @@ class _Sum:
 
     version: int = 0
     counters: dict[str, int] = field(default_factory=dict)
-    learners: list[bytes] = field(default_factory=list)
-    scores: list[bytes] = field(default_factory=list)
-    durations: list[bytes] = field(default_factory=list)
+    parts: dict[str, list[bytes]] = field(default_factory=lambda: {name: [] for name in SKETCHES})
 
     def add(self, row: Mapping[str, Any]) -> None:
         self.version = max(self.version, row["version"])
         add_counters(self.counters, row["counters"])
-        for name in ("learners", "scores", "durations"):
+        for name, parts in self.parts.items():
             if row[name] is not None:
-                getattr(self, name).append(row[name])
+                parts.append(row[name])
 
     def sketches(self) -> list[bytes | None]:
         return [
-            Distinct.merged(self.learners).to_bytes() if self.learners else None,
-            Quantiles.merged(self.scores).to_bytes() if self.scores else None,
-            Quantiles.merged(self.durations).to_bytes() if self.durations else None,
+            KINDS[SKETCHES[name].kind].merged(parts).to_bytes() if parts else None for name, parts in self.parts.items()
         ]
 
 

@@ -57,11 +57,14 @@ class Counter:
     net: bool = False
 
 
+SketchKind = Literal["distinct", "quantiles", "group"]
+
+
 @dataclass(frozen=True, slots=True)
 class Sketch:
     """A sketch, kept in the column of its name."""
 
-    kind: Literal["distinct", "quantiles"]
+    kind: SketchKind
     unit: str
     meaning: str
 
@@ -128,4 +131,7 @@ SKETCHES: Mapping[str, Sketch] = {
     # A sketch cannot give up a value: after a new grade it holds the former one as well.
     "scores": Sketch("quantiles", "percent", "Scores of attempts and of gradings, repeated ones included"),
     "durations": Sketch("quantiles", "days", "From being given a seat to completing the course"),
+    # Who is among these two, to tell whether they are too few to be told of.
+    "scorers": Sketch("group", "people", "Learners with a score among `scores`"),
+    "finishers": Sketch("group", "people", "Learners with a duration among `durations`; one may complete many courses"),
 }

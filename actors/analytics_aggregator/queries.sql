@@ -9,12 +9,12 @@ select pg_advisory_xact_lock_shared(hashtext('azora.analytics.people'))::text,
 
 -- name: load_cells
 -- Each by its key: a lateral subquery with a limit is never turned into a join by hash.
-select k.place, c.counters, c.learners, c.scores, c.durations
+select k.place, c.counters, c.learners, c.scores, c.durations, c.scorers, c.finishers
   from unnest(:org_ids::uuid[], :scopes::smallint[], :scope_ids::uuid[], :grains::smallint[], :starts::bigint[],
               :partitions::smallint[])
        with ordinality as k (org_id, scope, scope_id, grain, start, partition, place)
  cross join lateral (
-        select counters, learners, scores, durations
+        select counters, learners, scores, durations, scorers, finishers
           from analytics_cells
          where generation = :generation and org_id = k.org_id and scope = k.scope and scope_id = k.scope_id
            and grain = k.grain and start = to_timestamp(k.start) and partition = k.partition
@@ -23,17 +23,19 @@ select k.place, c.counters, c.learners, c.scores, c.durations
 -- name: store_cells!
 -- A sketch that is null has not changed.
 insert into analytics_cells as c (generation, org_id, scope, scope_id, grain, start, partition, version, counters,
-                                  learners, scores, durations)
+                                  learners, scores, durations, scorers, finishers)
 select :generation, k.org_id, k.scope, k.scope_id, k.grain, to_timestamp(k.start), k.partition, k.version,
-       k.counters::jsonb, k.learners, k.scores, k.durations
+       k.counters::jsonb, k.learners, k.scores, k.durations, k.scorers, k.finishers
   from unnest(:org_ids::uuid[], :scopes::smallint[], :scope_ids::uuid[], :grains::smallint[], :starts::bigint[],
               :partitions::smallint[], :versions::bigint[], :counters::text[], :learners::bytea[], :scores::bytea[],
-              :durations::bytea[])
-       as k (org_id, scope, scope_id, grain, start, partition, version, counters, learners, scores, durations)
+              :durations::bytea[], :scorers::bytea[], :finishers::bytea[])
+       as k (org_id, scope, scope_id, grain, start, partition, version, counters, learners, scores, durations, scorers,
+             finishers)
 on conflict (generation, org_id, scope, scope_id, grain, start, partition) do update
    set version = excluded.version, counters = excluded.counters,
        learners = coalesce(excluded.learners, c.learners), scores = coalesce(excluded.scores, c.scores),
-       durations = coalesce(excluded.durations, c.durations);
+       durations = coalesce(excluded.durations, c.durations), scorers = coalesce(excluded.scorers, c.scorers),
+       finishers = coalesce(excluded.finishers, c.finishers);
 
 -- name: load_cohorts
 select k.place, c.learners

@@ -71,7 +71,7 @@ select l.id, l.topic, l.partition, l.xid::text::bigint as xid, l.seq,
 
 -- name: sealed_cells
 select org_id, scope, scope_id, grain, extract(epoch from start)::bigint as start, partition, version,
-       counters, learners, scores, durations
+       counters, learners, scores, durations, scorers, finishers
   from analytics_cells
  where generation = :generation and grain > 0 and start < :before
  order by org_id, scope, scope_id, grain, start, partition;

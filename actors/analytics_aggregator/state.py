@@ -100,16 +100,26 @@ class Delta:
     learners: set[int] = field(default_factory=set)
     scores: list[float] = field(default_factory=list)
     durations: list[float] = field(default_factory=list)
+    scorers: set[int] = field(default_factory=set)
+    finishers: set[int] = field(default_factory=set)
 
-    def gain(self, effect: Effect, active: int | None) -> None:
-        """Gain what an event adds to every scope; `active` is the learner who takes part."""
+    def gain(self, effect: Effect, member: int | None) -> None:
+        """Gain what an event adds to every scope; `member` stands for the person it is about."""
         add_counters(self.counters, effect.counters)
-        if active is not None:
-            self.learners.add(active)
         if effect.score is not None:
             self.scores.append(effect.score)
         if effect.duration_days is not None:
             self.durations.append(effect.duration_days)
+        if member is not None:
+            self._gain_person(effect, member)
+
+    def _gain_person(self, effect: Effect, member: int) -> None:
+        if effect.active:
+            self.learners.add(member)
+        if effect.score is not None:
+            self.scorers.add(member)
+        if effect.duration_days is not None:
+            self.finishers.add(member)
 
     def merge(self, other: Delta) -> None:
         """Gain what another gains too."""
@@ -117,6 +127,8 @@ class Delta:
         self.learners |= other.learners
         self.scores += other.scores
         self.durations += other.durations
+        self.scorers |= other.scorers
+        self.finishers |= other.finishers
 
 
 def add_counters(total: dict[str, int], more: Mapping[str, int]) -> None:
@@ -161,13 +173,12 @@ class Deltas:
         minute = windows.minute_start(second)
         day = second - second % windows.DAY
         member = None if learner is None else learner.member
-        active = member if effect.active else None
         delta = self._course(org_id, effect.course_id, minute)
-        delta.gain(effect, active)
+        delta.gain(effect, member)
         if effect.standing:
             add_counters(delta.counters, effect.standing)
         if effect.unit_id is not None:
-            self._unit(org_id, effect.unit_id.int, day).gain(effect, active)
+            self._unit(org_id, effect.unit_id.int, day).gain(effect, member)
         if learner is not None and learner.lasts:
             self._remember(DayKey(org_id, learner.pseudonym, day), minute, effect)
         if member is not None and effect.learning_since is not None:

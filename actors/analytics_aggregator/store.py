@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Self
 import orjson
 
 from actors.analytics_aggregator import windows
-from actors.analytics_aggregator.figures import Scope
+from actors.analytics_aggregator.figures import SKETCHES, Scope
 from actors.analytics_aggregator.hot import Hot
-from actors.analytics_aggregator.sketches import Distinct, Quantiles
+from actors.analytics_aggregator.sketches import KINDS, Distinct, Group, Quantiles
 from actors.analytics_aggregator.state import CellKey, CohortKey, Delta, Deltas, Horizon, add_counters, hexadecimal
 from stores.postgres import Connection
 from stores.queries import load_queries
@@ -20,10 +20,11 @@ _queries = load_queries(__file__)
 
 # The parameters of the statements that write rows.
 CELL_KEY = ("org_ids", "scopes", "scope_ids", "grains", "starts", "partitions")
-CELL = (*CELL_KEY, "versions", "counters", "learners", "scores", "durations")
+CELL = (*CELL_KEY, "versions", "counters", *SKETCHES)
 COHORT_KEY = ("org_ids", "scopes", "scope_ids", "cohorts", "weeks", "partitions")
 COHORT = (*COHORT_KEY, "versions", "learners")
 DAY = ("org_ids", "learners", "days", "partitions", "versions", "minutes")
+_KINDS = [(name, KINDS[sketch.kind]) for name, sketch in SKETCHES.items()]
 
 
 class Generation(NamedTuple):
@@ -49,17 +50,15 @@ class Cell:
     learners: Distinct | None = None
     scores: Quantiles | None = None
     durations: Quantiles | None = None
+    scorers: Group | None = None
+    finishers: Group | None = None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row of `analytics_cells`."""
-        learners, scores, durations = row["learners"], row["scores"], row["durations"]
-        return cls(
-            row["counters"],
-            None if learners is None else Distinct.from_bytes(learners),
-            None if scores is None else Quantiles.from_bytes(scores),
-            None if durations is None else Quantiles.from_bytes(durations),
-        )
+        stored = ((name, kind, row[name]) for name, kind in _KINDS)
+        sketches: dict[str, Any] = {name: kind.from_bytes(data) for name, kind, data in stored if data is not None}
+        return cls(row["counters"], **sketches)
 
     def add(self, delta: Delta) -> None:
         """Take in what the window gained."""
@@ -73,12 +72,19 @@ class Cell:
         if delta.durations:
             self.durations = self.durations or Quantiles()
             self.durations.update(delta.durations)
+        if delta.scorers:
+            self.scorers = self.scorers or Group()
+            self.scorers.update(delta.scorers)
+        if delta.finishers:
+            self.finishers = self.finishers or Group()
+            self.finishers.update(delta.finishers)
 
 
 class FigureStore:
     """Adds to the tables of figures, in the caller's transaction. Only one may write to a partition at a time.
 
-    Remembers at most `capacity` cells, of 1 to 12 KiB each, and as many weeks of cohorts.
+    Remembers at most `capacity` cells, of 1 to 12 KiB each, twice as much while their groups fill up, and as many weeks
+    of cohorts.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -181,7 +187,7 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[str,
 
 
 def _changed(cell: Cell) -> tuple[object, ...]:
-    sketches = (cell.learners, cell.scores, cell.durations)
+    sketches = (cell.learners, cell.scores, cell.durations, cell.scorers, cell.finishers)
     counters = _json({name: amount for name, amount in cell.counters.items() if amount})
     return (counters, *(sketch and sketch.take_changed() for sketch in sketches))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,8 +10,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from actors.analytics_aggregator.figures import PLATFORM, WHOLE_SCORE, Scope
-from actors.analytics_aggregator.sketches import Distinct, Quantiles
+from actors.analytics_aggregator.figures import PLATFORM, SKETCHES, WHOLE_SCORE, Scope
+from actors.analytics_aggregator.sketches import Distinct, Group, Quantiles
 
 _PLACES = Decimal("0.0001")
 
@@ -43,17 +44,15 @@ class Cell:
     """One window of one scope. Complete it before it is read: sketches are merged once, when first asked for."""
 
     counters: dict[str, int] = field(default_factory=dict)
-    _learners: list[bytes] = field(default_factory=list)
-    _scores: list[bytes] = field(default_factory=list)
-    _durations: list[bytes] = field(default_factory=list)
+    _parts: defaultdict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     _read: dict[str, Any] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Take in the row of one more partition, or of one more window."""
         self.add_counters(row["counters"])
-        for parts, column in ((self._learners, "learners"), (self._scores, "scores"), (self._durations, "durations")):
-            if (sketch := row.get(column)) is not None:
-                parts.append(sketch)
+        for name in SKETCHES:
+            if (sketch := row.get(name)) is not None:
+                self._parts[name].append(sketch)
 
     def add_counters(self, counters: Mapping[str, int]) -> None:
         """Add counters up."""
@@ -64,9 +63,8 @@ class Cell:
     def include(self, other: Cell) -> None:
         """Take in another window."""
         self.add_counters(other.counters)
-        self._learners += other._learners
-        self._scores += other._scores
-        self._durations += other._durations
+        for name, parts in other._parts.items():
+            self._parts[name] += parts
 
     def count(self, name: str) -> int:
         """A counter's value."""
@@ -76,7 +74,8 @@ class Cell:
     def learners(self) -> int:
         """About how many learners were active."""
         if "learners" not in self._read:
-            self._read["learners"] = round(Distinct.merged(self._learners).estimate) if self._learners else 0
+            parts = self._parts["learners"]
+            self._read["learners"] = round(Distinct.merged(parts).estimate) if parts else 0
         learners: int = self._read["learners"]
         return learners
 
@@ -86,7 +85,7 @@ class Cell:
         Merging large sketches takes long: where the learners of one partition alone are enough, nothing is merged.
         """
         if "crowd" not in self._read:
-            alone = (round(Distinct.from_bytes(part).estimate) for part in self._learners)
+            alone = (round(Distinct.from_bytes(part).estimate) for part in self._parts["learners"])
             self._read["crowd"] = next((count for count in alone if count >= enough), None)
         found: int | None = self._read["crowd"]
         return self.learners if found is None else found
@@ -94,17 +93,33 @@ class Cell:
     @property
     def scores(self) -> Quantiles:
         """Scores in percent."""
-        return self._quantiles("scores", self._scores)
+        return self._quantiles("scores")
 
     @property
     def durations(self) -> Quantiles:
         """Days from getting a seat to completing."""
-        return self._quantiles("durations", self._durations)
+        return self._quantiles("durations")
 
-    def _quantiles(self, name: str, parts: list[bytes]) -> Quantiles:
+    def _quantiles(self, name: str) -> Quantiles:
         if name not in self._read:
-            self._read[name] = Quantiles.merged(parts)
+            self._read[name] = Quantiles.merged(self._parts[name])
         found: Quantiles = self._read[name]
+        return found
+
+    @property
+    def scorers(self) -> int:
+        """How many learners have a score, `GROUP_LIMIT` at most."""
+        return self._group("scorers")
+
+    @property
+    def finishers(self) -> int:
+        """How many learners have completed a course, `GROUP_LIMIT` at most."""
+        return self._group("finishers")
+
+    def _group(self, name: str) -> int:
+        if name not in self._read:
+            self._read[name] = Group.merged(self._parts[name]).count
+        found: int = self._read[name]
         return found
 
     @property

@@ -17,7 +17,7 @@ from deployments.analytics.suppression import Suppressor
 
 Kind = Literal["count", "money", "cost", "percent", "mean", "days"]
 Value = int | float | Decimal | None
-SketchColumn = Literal["learners", "scores", "durations"]
+SketchColumn = Literal["learners", "scores", "durations", "scorers", "finishers"]
 
 QUANTILES = {"p10": 0.1, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p90": 0.9}
 _DAY_PLACES = 3
@@ -48,15 +48,23 @@ class Metric:
         return self.group is not None
 
 
-def scorers(cell: Cell, enough: int) -> int | None:
-    """At most how many learners stand behind the scores of a cell; None without a score."""
-    scored = max(cell.count("scored"), cell.scores.count)
-    return min(scored, cell.crowd(enough)) if scored else None
+def mean_scorers(cell: Cell, _enough: int) -> int | None:
+    """At most how many learners stand behind the mean score of a cell; None without a score.
+
+    A grade that replaces another changes the sum but not the number of scores, so learners may be more than scores.
+    """
+    scored = cell.count("scored")
+    return min(scored, cell.scorers) if scored > 0 else None
 
 
-def _finishers(cell: Cell, enough: int) -> int | None:
-    finished = cell.durations.count
-    return min(finished, cell.crowd(enough)) if finished else None
+def scorers(cell: Cell, _enough: int) -> int | None:
+    """How many learners stand behind the quantiles of a cell's scores, as far as it matters; None without a score."""
+    return cell.scorers if cell.scores.count else None
+
+
+def finishers(cell: Cell, _enough: int) -> int | None:
+    """How many learners stand behind the durations of a cell, as far as it matters; None without one."""
+    return cell.finishers if cell.durations.count else None
 
 
 def enrolled(cell: Cell, enough: int) -> int | None:
@@ -86,7 +94,7 @@ def _score_quantile(name: str, rank: float) -> Metric:
         return rounded(found[0]) if found else None
 
     meaning = f"{round(rank * 100)} % of the scores are at most this, in percent; about"
-    columns: frozenset[SketchColumn] = frozenset({"learners", "scores"})
+    columns: frozenset[SketchColumn] = frozenset({"scores", "scorers"})
     return Metric(
         name=f"score_{name}",
         kind="percent",
@@ -104,10 +112,10 @@ def _days_quantile(name: str, rank: float) -> Metric:
         return round(found[0], _DAY_PLACES) if found else None
 
     meaning = f"{round(rank * 100)} % of those who completed took at most so many days from getting a seat; about"
-    columns: frozenset[SketchColumn] = frozenset({"learners", "durations"})
+    columns: frozenset[SketchColumn] = frozenset({"durations", "finishers"})
     return Metric(
         name=f"completion_days_{name}", kind="days", meaning=meaning, weight="completions", read=read, columns=columns,
-        group=_finishers,
+        group=finishers,
     )  # fmt: skip
 
 
@@ -133,7 +141,7 @@ AMOUNTS = (
 )
 SCORE_MEAN = Metric(
     name="score_mean", kind="percent", meaning="The mean score, in percent", weight="scored",
-    read=lambda cell: cell.score_mean, columns=frozenset({"learners", "scores"}), group=scorers,
+    read=lambda cell: cell.score_mean, columns=frozenset({"scorers"}), group=mean_scorers,
 )  # fmt: skip
 ACTIVE_LEARNERS = Metric(
     name="active_learners", kind="count", meaning="About how many learners did something or were enrolled",

@@ -133,11 +133,15 @@ create table analytics_cells (
     learners   bytea,                     -- HLL of active learners' pseudonyms
     scores     bytea,                     -- KLL of scores in percent
     durations  bytea,                     -- KLL of days from enrolment to completion
+    scorers    bytea,                     -- the few whose scores they are, or that they are no longer few
+    finishers  bytea,                     -- the few who completed, likewise
     primary key (generation, org_id, scope, scope_id, grain, start, partition)
 ) with (fillfactor = 80);
 alter table analytics_cells alter column learners set storage external;
 alter table analytics_cells alter column scores set storage external;
 alter table analytics_cells alter column durations set storage external;
+alter table analytics_cells alter column scorers set storage external;
+alter table analytics_cells alter column finishers set storage external;
 create index analytics_cells_ranking on analytics_cells (generation, org_id, scope, grain, start);
 create index analytics_cells_fine on analytics_cells (grain, start) where grain >= 2;  -- trimmed by age
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from actors.analytics_aggregator.figures import Grain
+from actors.analytics_aggregator.figures import SKETCHES, Grain
 from deployments.analytics.cells import Cell, Subject, by_scope, by_start, merged
 from deployments.analytics.metrics import SketchColumn
 from deployments.analytics.windows import Granularity, Range
@@ -111,4 +111,4 @@ def _within(span: Range | None) -> dict[str, Any]:
 
 
 def _wanted(columns: Collection[SketchColumn]) -> dict[str, bool]:
-    return {column: column in columns for column in ("learners", "scores", "durations")}
+    return {column: column in columns for column in SKETCHES}

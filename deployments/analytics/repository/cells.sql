@@ -12,7 +12,7 @@ select current from analytics_generation;
 select partition, version from event_claims where consumer = 'analytics' order by partition;
 
 -- name: totals
-select c.partition, c.version, c.counters, c.learners, c.scores, c.durations
+select c.partition, c.version, c.counters, c.learners, c.scores, c.durations, c.scorers, c.finishers
   from analytics_cells c
  where c.generation = (select g.current from analytics_generation g)
    and c.org_id = :org_id and c.scope = :scope and c.scope_id = :scope_id and c.grain = 0;
@@ -22,7 +22,9 @@ select c.partition, c.version, c.counters, c.learners, c.scores, c.durations
 select c.start, c.counters,
        case when :learners::boolean then c.learners end as learners,
        case when :scores::boolean then c.scores end as scores,
-       case when :durations::boolean then c.durations end as durations
+       case when :durations::boolean then c.durations end as durations,
+       case when :scorers::boolean then c.scorers end as scorers,
+       case when :finishers::boolean then c.finishers end as finishers
   from analytics_cells c
  where c.generation = (select g.current from analytics_generation g)
    and c.org_id = :org_id and c.scope = :scope and c.scope_id = :scope_id and c.grain = :grain
@@ -33,7 +35,9 @@ select c.start, c.counters,
 select c.scope_id, c.start, c.counters,
        case when :learners::boolean then c.learners end as learners,
        case when :scores::boolean then c.scores end as scores,
-       case when :durations::boolean then c.durations end as durations
+       case when :durations::boolean then c.durations end as durations,
+       case when :scorers::boolean then c.scorers end as scorers,
+       case when :finishers::boolean then c.finishers end as finishers
   from unnest(:ids::uuid[]) as wanted (id)
   join analytics_cells c
     on c.generation = (select g.current from analytics_generation g)
@@ -53,7 +57,7 @@ having sum((c.counters ->> :counter)::bigint) > 0
 
 -- name: units
 -- The whole life of every unit that a version of the course has or had.
-select c.scope_id, c.counters, c.learners, c.scores
+select c.scope_id, c.counters, c.scores, c.scorers
   from (select distinct unnest(v.unit_ids) as id from course_versions v where v.course_id = :course_id) as unit
   join analytics_cells c
     on c.generation = (select g.current from analytics_generation g)

@@ -110,6 +110,13 @@ class Life:
             maximum_points=Decimal(1), quiz_score=Decimal(score), passed=True, questions=[],
         )  # fmt: skip
 
+    def grade(self, time: datetime, grade: str, unit_id: UUID, previous: str | None = None) -> None:
+        self.tell(
+            "submission.graded", time, unit_id=unit_id, submission_id=new_id(), points=Decimal(1),
+            maximum_points=Decimal(1), grade=Decimal(grade), passed=True,
+            previous_grade=None if previous is None else Decimal(previous),
+        )  # fmt: skip
+
     def advance(self, time: datetime, progress: str, unit_id: UUID | None = None) -> None:
         self.tell("unit.completed", time, progress=Decimal(progress), unit_id=unit_id or new_id())
 

@@ -12,6 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from stores.events import Event
+from stores.ids import new_id
 from tests.integration.analytics.support import (
     BASE,
     NOW,
@@ -22,6 +23,7 @@ from tests.integration.analytics.support import (
     ok,
     refused,
     signed_in,
+    streaming,
 )
 from tests.integration.enrollments.support import CourseFixture, create_course, text
 from tests.platform import Account, Organisation, Platform
@@ -150,6 +152,84 @@ async def test_small_groups_are_withheld(platform: Platform) -> None:
     empty = ok(await admin.http.get(f"{BASE}/courses/{(await create_course(org)).id}"))
     assert empty["totals"]["suppressed"] == []
     assert empty["totals"]["figures"]["active_learners"] == 0
+
+
+SCORES = {"score_mean", *(f"score_{name}" for name in ("p10", "p25", "p50", "p75", "p90"))}
+DAYS = {f"completion_days_{name}" for name in ("p10", "p25", "p50", "p75", "p90")}
+
+
+async def test_five_scores_of_one_learner_are_withheld(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    course = await create_course(org, [text()])
+    unit_id = UUID(course.units[0]["id"])
+    lives = [Life(org.id, user_id, course.id).enrol(days_ago(1)) for user_id in await learners(org, 5)]
+    for life in lives:
+        life.advance(days_ago(1), "10", unit_id)
+    for score in ("10", "20", "30", "40", "50"):
+        lives[0].attempt(days_ago(1), score, unit_id)
+    await fold(platform, [event for life in lives for event in life.events])
+    admin = await org.person("org_admin")
+    view = ok(await admin.http.get(f"{BASE}/courses/{course.id}"))
+    assert view["totals"]["figures"]["active_learners"] == view["totals"]["figures"]["scored"] == 5
+    assert set(view["totals"]["suppressed"]) == set(view["units"][0]["suppressed"]) == SCORES
+    for shown in (view["totals"]["figures"], view["units"][0]["figures"]):
+        assert {shown[name] for name in SCORES} == {None}
+    async with streaming(platform.host, admin, f"scope=course&id={course.id}") as stream:
+        assert set((await stream.event())[1]["totals"]["suppressed"]) == SCORES
+    asked = {"metrics": "scored,score_mean,score_p50", "from": days_ago(1).isoformat()}
+    for path in (f"courses/{course.id}/trends", "organisation/trends"):
+        trend = ok(await admin.http.get(f"{BASE}/{path}", params=asked))
+        assert trend["values"]["scored"][0] == 5
+        assert trend["suppressed"] == {"score_mean": [0], "score_p50": [0]}
+    [group] = ok(await admin.http.get(f"{BASE}/trends", params=asked))["groups"]
+    assert group["suppressed"] == {"score_mean": [0], "score_p50": [0]}
+    table = (await admin.http.get(f"{BASE}/organisation/trends", params={**asked, "format": "csv"})).text
+    assert table.splitlines()[1].endswith(",5,,,score_mean score_p50")
+    for name in ("score_mean", "score_p90"):
+        assert ok(await admin.http.get(f"{BASE}/top", params={"by": name}))["items"] == []
+
+
+async def test_grading_of_many_on_a_quiet_day_is_told(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    course = await create_course(org, [text()])
+    unit_id = UUID(course.units[0]["id"])
+    lives = [Life(org.id, user_id, course.id).enrol(days_ago(9)) for user_id in await learners(org, 6)]
+    for number, life in enumerate(lives):
+        life.grade(days_ago(3), str(50 + 10 * number), unit_id)
+        life.grade(days_ago(2), "100", unit_id, previous=str(50 + 10 * number))
+    lives[0].grade(days_ago(2), "70", new_id())
+    await fold(platform, [event for life in lives for event in life.events])
+    asked = {
+        "metrics": "active_learners,score_mean,score_p50", "from": days_ago(3).isoformat(),
+        "to": days_ago(1).isoformat(),
+    }  # fmt: skip
+    trend = ok(await (await org.person("org_admin")).http.get(f"{BASE}/courses/{course.id}/trends", params=asked))
+    assert trend["values"]["active_learners"][:2] == [0, 0]
+    assert trend["values"]["score_mean"][:2] == ["75.0000", None]
+    assert [float(score) for score in trend["values"]["score_p50"][:2]] == [70, 100]
+    assert trend["suppressed"] == {"score_mean": [1]}  # the mean of the one score that was new
+
+
+async def test_five_courses_of_one_learner_are_withheld(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    people = await learners(org, 5)
+    courses = [new_id() for _ in range(5)]
+    one = [Life(org.id, people[0], course_id).enrol(days_ago(9)) for course_id in courses]
+    others = [Life(org.id, user_id, courses[0]).enrol(days_ago(9)) for user_id in people[1:]]
+    for life in one:
+        life.complete(days_ago(2))
+    await fold(platform, [event for life in (*one, *others) for event in life.events])
+    admin = await org.person("org_admin")
+    totals = ok(await admin.http.get(f"{BASE}/organisation"))["totals"]
+    assert totals["figures"]["completions"] == totals["figures"]["active_learners"] == 5
+    assert set(totals["suppressed"]) >= DAYS
+    for life in others:
+        life.events.clear()
+        life.complete(days_ago(1))
+    await fold(platform, [event for life in others for event in life.events])
+    totals = ok(await admin.http.get(f"{BASE}/organisation"))["totals"]
+    assert not DAYS & set(totals["suppressed"])
+    assert totals["figures"]["completion_days_p50"] == pytest.approx(7, abs=0.001)
 
 
 async def test_retention_by_week(platform: Platform) -> None:

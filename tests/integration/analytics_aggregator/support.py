@@ -6,16 +6,16 @@ import asyncio
 import random
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from actors.analytics_aggregator.figures import Grain, Scope
+from actors.analytics_aggregator.figures import SKETCHES, Grain, Scope
 from actors.analytics_aggregator.handler import AnalyticsHandler
-from actors.analytics_aggregator.sketches import Distinct, Quantiles
+from actors.analytics_aggregator.sketches import GROUP_LIMIT, Distinct, Group, Quantiles
 from configs.settings import Settings
 from stores import events
 from stores.event_log.consumer import Consumer
@@ -109,6 +109,8 @@ async def assert_figures(log: Log, model: Model) -> None:
         assert round(Distinct.merged(found.learners).estimate) == pytest.approx(len(want.learners), rel=0.02), window
         _assert_quantiles(found.scores, want.scores)
         _assert_quantiles(found.durations, want.durations)
+        assert Group.merged(found.scorers).count == min(len(want.scorers), GROUP_LIMIT), window
+        assert Group.merged(found.finishers).count == min(len(want.finishers), GROUP_LIMIT), window
     await _assert_days(log, model)
     await _assert_cohorts(log, model)
 
@@ -117,19 +119,21 @@ async def assert_figures(log: Log, model: Model) -> None:
 class Merged:
     """A window's cells of all partitions."""
 
-    counters: Counter[str]
-    learners: list[bytes]
-    scores: list[bytes]
-    durations: list[bytes]
+    counters: Counter[str] = field(default_factory=Counter)
+    learners: list[bytes] = field(default_factory=list)
+    scores: list[bytes] = field(default_factory=list)
+    durations: list[bytes] = field(default_factory=list)
+    scorers: list[bytes] = field(default_factory=list)
+    finishers: list[bytes] = field(default_factory=list)
 
 
 async def _cells(log: Log) -> dict[Any, Merged]:
-    found: defaultdict[Any, Merged] = defaultdict(lambda: Merged(Counter(), [], [], []))
+    found: defaultdict[Any, Merged] = defaultdict(Merged)
     for row in await log.fetch("select c.* from analytics_cells c join analytics_generation on current = generation"):
         scope, grain = Scope(row["scope"]).name.lower(), Grain(row["grain"]).name.lower()
         cell = found[str(row["org_id"]), scope, str(row["scope_id"]), grain, row["start"]]
         cell.counters.update(row["counters"])
-        for name in ("learners", "scores", "durations"):
+        for name in SKETCHES:
             if row[name] is not None:
                 getattr(cell, name).append(row[name])
     return found

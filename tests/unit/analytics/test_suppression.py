@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.analytics_aggregator.sketches import Group, Quantiles
 from deployments.analytics import metrics
 from deployments.analytics.cells import Cell
 from deployments.analytics.suppression import Suppressor, withhold
@@ -63,3 +64,21 @@ def test_nothing_to_tell_is_no_small_group() -> None:
     told = metrics.tell(metrics.TOTALS, Cell(), suppressor)
     assert suppressor.names == []
     assert (told["active_learners"], told["score_mean"], told["completion_rate"]) == (0, None, None)
+
+
+def cell(counters: dict[str, int], scores: list[float], scorers: int) -> Cell:
+    quantiles, group = Quantiles(), Group()
+    quantiles.update(scores)
+    group.update(n << 32 for n in range(scorers))
+    found = Cell(counters)
+    found.add({"counters": {}, "scores": quantiles.to_bytes(), "scorers": group.to_bytes() if scorers else None})
+    return found
+
+
+@given(st.integers(0, 9), st.lists(st.floats(0, 100, width=32), max_size=30), st.integers(0, 200), st.integers(1, 100))
+def test_scores_are_those_of_enough_learners(scored: int, scores: list[float], learners: int, minimum: int) -> None:
+    told = metrics.tell(metrics.SCORES, cell({"scored": scored}, scores, learners), suppressor := Suppressor(minimum))
+    assert (told["score_mean"] is not None) == (scored > 0 and min(scored, learners) >= minimum)
+    assert (told["score_p50"] is not None) == (len(scores) > 0 and learners >= minimum)
+    assert ("score_mean" in suppressor.names) == (scored > 0 and min(scored, learners) < minimum)
+    assert ("score_p50" in suppressor.names) == (len(scores) > 0 and learners < minimum)

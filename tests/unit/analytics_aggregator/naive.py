@@ -22,16 +22,14 @@ Window = tuple[str, str, str, str, datetime]  # organisation, scope, its id, gra
 
 @dataclass
 class Expected:
-    """What a window should hold; `learners` are users."""
+    """What a window should hold; `learners`, `scorers` and `finishers` are users."""
 
     counters: Counter[str] = field(default_factory=Counter)
     learners: set[tuple[str, str]] = field(default_factory=set)
     scores: list[float] = field(default_factory=list)
     durations: list[float] = field(default_factory=list)
-
-    def sorted(self) -> tuple[dict[str, int], set[tuple[str, str]], list[float], list[float]]:
-        """In a form that compares: without zeros, values in order."""
-        return plain(self.counters), self.learners, rounded(self.scores), rounded(self.durations)
+    scorers: set[tuple[str, str]] = field(default_factory=set)
+    finishers: set[tuple[str, str]] = field(default_factory=set)
 
 
 def rounded(values: Iterable[float]) -> list[float]:
@@ -75,10 +73,14 @@ def _take(model: Model, envelope: Mapping[str, Any]) -> None:
             window.counters.update(counters)
             if active and person:
                 window.learners.add(person)
-            window.scores += [float(data[key]) for key in ("quiz_score", "grade") if data.get(key) is not None]
+            for key in ("quiz_score", "grade"):
+                if data.get(key) is not None:
+                    window.scores.append(float(data[key]))
+                    window.scorers.add((org, data["user_id"]))
             if name == "enrollment.completed" and data["enrolled_at"]:
                 took = time - datetime.fromisoformat(data["enrolled_at"])
                 window.durations.append(max(0.0, took / timedelta(days=1)))
+                window.finishers.add((org, data["user_id"]))
     if person:
         minute = time.hour * 60 + time.minute
         model.days[org, data["user_id"], time.date()][minute].update(figures(name, data, with_standing=True))

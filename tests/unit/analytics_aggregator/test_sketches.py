@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.analytics_aggregator.sketches import Distinct, Quantiles
+from actors.analytics_aggregator.sketches import GROUP_LIMIT, Distinct, Group, Quantiles
+from configs.settings import Settings
 
 members = st.lists(st.integers(-(2**63), 2**63 - 1), max_size=300)
+
+
+# Such as random ones are: no two alike in the half that groups keep.
+strangers = st.lists(st.integers(-(2**31), 2**31 - 1).map(lambda half: half << 32 | 7), max_size=80)
 
 
 def distinct(values: list[int]) -> Distinct:
     sketch = Distinct()
     sketch.update(values)
     return sketch
+
+
+def group(values: Iterable[int]) -> Group:
+    found = Group()
+    found.update(values)
+    return found
 
 
 def quantiles(values: list[float]) -> Quantiles:
@@ -125,8 +137,52 @@ def test_quantiles_are_taken_only_when_they_have_changed() -> None:
     assert sketch.take_changed() is not None
 
 
+@given(st.lists(strangers, min_size=1, max_size=5), st.randoms())
+def test_groups_are_exact_up_to_the_limit_however_they_are_split(parts: list[list[int]], rng: random.Random) -> None:
+    everything = [value for part in parts for value in part]
+    rng.shuffle(everything)
+    count = min(len(set(everything)), GROUP_LIMIT)
+    whole = group(everything)
+    assert whole.count == count
+    stored = [group(part).to_bytes() for part in parts if part]
+    assert Group.merged(stored).count == count
+    assert Group.merged([Group.merged(stored[:2]).to_bytes(), *stored[2:]] if stored else []).count == count
+    if everything:
+        assert Group.merged([whole.to_bytes()]).to_bytes() == Group.merged(stored).to_bytes() == whole.to_bytes()
+
+
+@given(strangers, st.lists(strangers, max_size=4))
+def test_groups_go_on_where_they_were_stored(first: list[int], more: list[list[int]]) -> None:
+    found, kept = group(first), b""
+    for values in more:
+        kept = found.take_changed() or kept
+        found = Group.from_bytes(kept) if kept else found
+        assert found.take_changed() is None
+        found.update(values)
+    assert found.to_bytes() == group([*first, *(value for values in more for value in values)]).to_bytes()
+
+
+def test_groups_are_small_and_rest_once_they_are_full() -> None:
+    rng = random.Random(4)
+    found = Group()
+    sizes = set()
+    for count in range(1, GROUP_LIMIT + 50):
+        found.update([rng.getrandbits(64) - 2**63])
+        assert found.count == min(count, GROUP_LIMIT)
+        stored = found.take_changed()
+        assert (stored is None) == (count > GROUP_LIMIT)
+        sizes.add(len(stored or b""))
+    assert max(sizes) == 4 * (GROUP_LIMIT - 1)
+    assert len(found.to_bytes()) == 1
+
+
+def test_no_minimum_is_beyond_what_groups_tell() -> None:
+    [bound] = [rule.le for rule in Settings.model_fields["analytics_minimum_group"].metadata if hasattr(rule, "le")]
+    assert bound == GROUP_LIMIT
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00", b"nonsense!" * 3])
 def test_bytes_that_are_no_sketch_are_refused(data: bytes) -> None:
-    for kind in (Distinct, Quantiles):
+    for kind in (Distinct, Quantiles, Group):
         with pytest.raises((RuntimeError, ValueError, IndexError)):
             kind.from_bytes(data)

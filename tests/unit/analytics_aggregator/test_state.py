@@ -51,7 +51,10 @@ def merged(parts: Sequence[Deltas], horizon: Horizon = Horizon()) -> dict[Any, A
             cells[key].merge(delta)
     return {
         (*named(key), key.grain.name.lower(), windows.moment(key.start)):
-        (plain(cell.counters), cell.learners, rounded(cell.scores), rounded(cell.durations))
+        (
+            plain(cell.counters), cell.learners, rounded(cell.scores), rounded(cell.durations), cell.scorers,
+            cell.finishers,
+        )
         for key, cell in cells.items()
     }  # fmt: skip
 
@@ -69,8 +72,8 @@ def pseudonym(person: tuple[str, str]) -> bytes:
 
 
 def expected(window: Expected) -> tuple[Any, ...]:
-    counters, people, scores, durations = window.sorted()
-    return counters, {member(person) for person in people}, scores, durations
+    people = [{member(person) for person in group} for group in (window.learners, window.scorers, window.finishers)]
+    return plain(window.counters), people[0], rounded(window.scores), rounded(window.durations), *people[1:]
 
 
 def split(items: Sequence[Recorded], seed: int) -> list[list[Recorded]]:
