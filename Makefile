@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test unit integration acceptance lint types bench bench-term lock clean
+.PHONY: run test unit integration acceptance lint types bench bench-term bench-retrieval lock clean
 
 run: $(VENV)/.installed
 	@$(BIN)/azora up
@@ -28,6 +28,9 @@ bench: $(VENV)/.installed-dev
 
 bench-term: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.term --data $(DATA) --module AAA --presentation 2013J
+
+bench-retrieval: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.retrieval
 
 # Names, versions and hashes, no addresses.
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

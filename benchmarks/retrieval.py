@@ -33,18 +33,17 @@ from actors.retrieval_index.embedding import embed_some
 from actors.retrieval_index.indexing import bring_in_step
 from cluster.embedded import EmbeddedServers, Home
 from learning.embedding.embedder import Embedder
-from learning.retrieval.fusion import reciprocal_rank_fusion
 from migrations.run import migrate
 from stores.ids import new_id
 from stores.postgres import Connection, Database
-from stores.retrieval import Match, PassageRepository, Reader
+from stores.retrieval import Neighbour, PassageRepository, Reader, WordMatch
 
 _ROOT = Path(__file__).parent.parent
 _DEMO = sorted((_ROOT / "configs" / "demo" / "courses").glob("*.yaml"))
 _QUESTIONS = Path(__file__).parent / "data" / "retrieval_questions.yaml"
 _FIRST = 5
 _DEPTH = 50
-_SHARES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+_COVERAGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 console = Console(width=120)
 
 
@@ -80,8 +79,8 @@ class Rankings:
     """What was found for a question, as units, best first; with what each half said."""
 
     asked: Asked
-    by_words: list[Match]
-    by_meaning: list[Match]
+    by_words: list[WordMatch]
+    by_meaning: list[Neighbour]
 
 
 def read_course(file: Path) -> Course:
@@ -124,8 +123,8 @@ def quiz_questions(courses: Sequence[Course]) -> list[Asked]:
 
 
 @asynccontextmanager
-async def published(courses: Sequence[Course], embedder: Embedder) -> AsyncIterator[tuple[Database, UUID]]:
-    """A database with the courses, indexed; under `azora_app`, with the organisation."""
+async def published(courses: Sequence[Course], embedder: Embedder) -> AsyncIterator[Connection]:
+    """A transaction of `azora_app` in a database with the courses, indexed."""
     with tempfile.TemporaryDirectory(prefix="azora-bench-") as folder:
         Path(folder).chmod(0o711)
         async with EmbeddedServers(Home(Path(folder) / "home"), system_directory=Path(folder)) as servers:
@@ -137,7 +136,8 @@ async def published(courses: Sequence[Course], embedder: Embedder) -> AsyncItera
                     await bring_in_step(system, course.id)
                 while await embed_some(system, embedder):
                     pass
-                yield app, org_id
+                async with app.transaction(org_id, readonly=True) as connection:
+                    yield connection
             finally:
                 await system.close()
                 await app.close()
@@ -205,14 +205,9 @@ def by_both(found: Rankings) -> list[int]:
     return [passage for passage, _ in search.fuse(found.by_words, found.by_meaning)]
 
 
-def weighted(share: float) -> Order:
-    """Both, the words' ranking with this share of the weight."""
-
-    def order(found: Rankings) -> list[int]:
-        rankings = (by_words(found), by_meaning(found))
-        return [passage for passage, _ in reciprocal_rank_fusion(rankings, weights=(share, 1 - share))]
-
-    return order
+def covered(coverage: float) -> Order:
+    """Both, passages that have less than this share of the words' weight left out of the words' ranking."""
+    return lambda found: [passage for passage, _ in search.fuse(found.by_words, found.by_meaning, coverage)]
 
 
 def recall(found: Collection[Rankings], order: Order, units: Units, first: int = _FIRST) -> float:
@@ -242,20 +237,24 @@ def show(title: str, found: Collection[Rankings], units: Units) -> None:
 
 
 def tune(found: Collection[Rankings], units: Units) -> None:
-    """Say which weights do best on the questions for tuning."""
-    console.print("share of full text in the fusion, on the questions for tuning: recall@5, mean reciprocal rank")
-    for share in _SHARES:
-        order = weighted(share)
-        console.print(f"  {share:.1f}  {recall(found, order, units):.3f}  {reciprocal_rank(found, order, units):.3f}")
+    """Say which least coverage does best on the questions for tuning."""
+    console.print("hybrid by least coverage, on the questions for tuning: recall@5, mean reciprocal rank")
+    for coverage in _COVERAGES:
+        order = covered(coverage)
+        console.print(
+            f"  {coverage:.1f}  {recall(found, order, units):.3f}  {reciprocal_rank(found, order, units):.3f}"
+        )
 
 
 async def separation(embedder: Embedder, connection: Connection, inside: list[Rankings], elsewhere: list[str]) -> None:
     """How like the question the best passage is, where there is an answer and where there is none."""
     outside = await rank(connection, embedder, [Asked(text, frozenset()) for text in elsewhere])
     for name, found in (("answered by a course", inside), ("answered by none", outside)):
-        best = [f.by_meaning[0].score if f.by_meaning else 0.0 for f in found]
+        best = [f.by_meaning[0].similarity if f.by_meaning else 0.0 for f in found]
         low, high = np.percentile(best, [5, 95])
-        console.print(f"cosine of the best passage, {name}: median {median(best):.2f}, 5 to 95 %: {low:.2f} to {high:.2f}")
+        console.print(
+            f"cosine of the best passage, {name}: median {median(best):.2f}, 5 to 95 %: {low:.2f} to {high:.2f}"
+        )
 
 
 async def main(files: Sequence[Path], questions: Path | None) -> None:
@@ -263,17 +262,19 @@ async def main(files: Sequence[Path], questions: Path | None) -> None:
     courses = [read_course(file) for file in files]
     asked, elsewhere = read_questions(questions, courses) if questions else (quiz_questions(courses), [])
     embedder = Embedder.of(on=True, threads=2)
-    async with published(courses, embedder) as (database, org_id):
-        async with database.transaction(org_id, readonly=True) as connection:
-            rows = await connection.fetch("select id, unit_id from content_passages")
-            units = {row["id"]: row["unit_id"] for row in rows}
-            found = await rank(connection, embedder, asked)
-            console.print(f"{len(courses)} courses, {len(units)} passages, {len(asked)} questions")
-            tune(found[::2], units)
-            show("Not used for tuning", found[1::2], units)
-            show("All", found, units)
-            if elsewhere:
-                await separation(embedder, connection, found, elsewhere)
+    async with published(courses, embedder) as connection:
+        rows = await connection.fetch("select id, unit_id from content_passages")
+        units = {row["id"]: row["unit_id"] for row in rows}
+        found = await rank(connection, embedder, asked)
+        console.print(f"{len(courses)} courses, {len(units)} passages, {len(asked)} questions")
+        tune(found[::2], units)
+        show("Not used for tuning", found[1::2], units)
+        show("All", found, units)
+        if any(question.by_name for question in asked):
+            show("All, in other words than the text's", [f for f in found if not f.asked.by_name], units)
+            show("All, with a name or a term", [f for f in found if f.asked.by_name], units)
+        if elsewhere:
+            await separation(embedder, connection, found, elsewhere)
     embedder.close()
 
 

@@ -29,11 +29,23 @@ class Reader:
     any_course: bool
 
 
-class Match(NamedTuple):
-    """A passage, and how well it matches: BM25, or the cosine of the angle."""
+class WordMatch(NamedTuple):
+    """A passage with words of the question: its BM25, and how much of the words' weight it has, from 0 to 1.
+
+    `embedded`: it can be found by meaning too.
+    """
 
     passage_id: int
     score: float
+    coverage: float
+    embedded: bool
+
+
+class Neighbour(NamedTuple):
+    """A passage near the question in meaning: the cosine of the angle between them."""
+
+    passage_id: int
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +83,17 @@ class PassageRepository:
         )
         return [row["version_id"] async for row in rows]
 
-    async def by_words(self, words: str, versions: Sequence[UUID], kinds: Sequence[Kind], limit: int) -> list[Match]:
+    async def indexed(self, versions: Sequence[UUID]) -> list[UUID]:
+        """Those of the versions that can be searched."""
+        rows = _queries.indexed_versions(self._connection, versions=versions)
+        return [row["version_id"] async for row in rows]
+
+    async def by_words(
+        self, words: str, versions: Sequence[UUID], kinds: Sequence[Kind], limit: int
+    ) -> list[WordMatch]:
         """The passages with most of the words, and the rarest; best first."""
         rows = _queries.by_words(self._connection, words=words, versions=versions, kinds=kinds, limit=limit)
-        return [Match(row["passage_id"], row["score"]) async for row in rows]
+        return [WordMatch(**row) async for row in rows]
 
     async def by_meaning(
         self,
@@ -84,12 +103,12 @@ class PassageRepository:
         limit: int,
         *,
         exact: int = _EXACT_PASSAGES,
-    ) -> list[Match]:
+    ) -> list[Neighbour]:
         """The passages nearest to `probe`; best first. Where at most `exact` may be read, all are compared."""
         rows = _queries.by_meaning(
             self._connection, probe=vector_text(probe), versions=versions, kinds=kinds, limit=limit, exact=exact
         )
-        return [Match(row["passage_id"], row["similarity"]) async for row in rows]
+        return [Neighbour(**row) async for row in rows]
 
     async def passages(self, ids: Sequence[int]) -> dict[int, StoredPassage]:
         """Passages by id."""

@@ -15,9 +15,12 @@ select c.published_version_id
    and (:course_id::uuid is null or c.id = :course_id)
    and not exists (select from own where own.course_id = c.id);
 
+-- name: indexed_versions
+select version_id from indexed_versions where version_id = any(:versions) and complete;
+
 -- name: by_words
 -- BM25 (Robertson and Zaragoza 2009) with k1 = 1.2 and b = 0.75. Words are weighed by how rare they are among what the
--- reader may read.
+-- reader may read; `coverage` is how much of the question's weight a passage has, words that occur nowhere included.
 with hit as materialized (
          select * from passages_with_words(:words, :versions, :kinds)
      ),
@@ -27,17 +30,28 @@ with hit as materialized (
            from indexed_versions v
           where v.version_id = any(:versions)
      ),
-     word as (
-         select lexeme, ln(1 + (c.passages - count(*) + 0.5) / (count(*) + 0.5)) as weight
-           from hit cross join collection c
-          group by lexeme, c.passages
+     wanted as (
+         select l.config, w.word
+           from (select distinct config from hit) as l
+          cross join unnest(tsvector_to_array(passage_words(l.config, :words))) as w (word)
+     ),
+     weighed as (
+         select w.config, w.word, ln(1 + (c.passages - count(h.lexeme) + 0.5) / (count(h.lexeme) + 0.5)) as weight
+           from wanted w
+           left join hit h on h.config = w.config and h.lexeme = w.word
+          cross join collection c
+          group by w.config, w.word, c.passages
+     ),
+     total as (
+         select config, sum(weight) as weight from weighed group by config
      )
-select h.passage_id,
+select h.passage_id, h.embedded, sum(w.weight) / t.weight as coverage,
        sum(w.weight * h.frequency * 2.2 / (h.frequency + 0.3 + 0.9 * h.characters / c.characters)) as score
   from hit h
-  join word w using (lexeme)
+  join weighed w on w.config = h.config and w.word = h.lexeme
+  join total t on t.config = h.config
  cross join collection c
- group by h.passage_id
+ group by h.passage_id, h.embedded, t.weight
  order by score desc, h.passage_id
  limit :limit;
 

@@ -12,8 +12,8 @@ from deployments.kit.context import ServiceContext
 from deployments.kit.service import ServiceDefinition
 
 
-def _build(_context: ServiceContext) -> CourseService:
-    return CourseService.create()
+def _build(context: ServiceContext) -> CourseService:
+    return CourseService.create(context.embedder)
 
 
 def _fast_path(_context: ServiceContext, service: CourseService) -> CourseCache:
@@ -33,4 +33,5 @@ SERVICE = ServiceDefinition(
     build=_build,
     fast_path=_fast_path,
     background=_background,
+    optional_checks=lambda context: {"search_by_meaning": context.embedder.check},
 )

@@ -16,6 +16,7 @@ from deployments.courses.texts import (
     Currency,
     Description,
     Language,
+    QuestionText,
     ReviewBody,
     Search,
     Tag,
@@ -174,3 +175,9 @@ class CatalogueQuery(_Request):
         if self.sort == "relevance" and self.q is None:
             raise ValueError("sort=relevance needs q")
         return self
+
+
+class PassageQuery(_Request):
+    q: QuestionText = Field(description="A question, or words")
+    course_id: UUID | None = Field(default=None, description="Only in this course; default: in all one may read")
+    limit: int = Field(default=10, ge=1, le=50)

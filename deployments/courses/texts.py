@@ -47,6 +47,7 @@ Language = Annotated[
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Search = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), SingleLine]
+QuestionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), SingleLine]
 # Shown by browsers as the source of a video: no other scheme, no credentials, nothing that ends an attribute.
 VideoUrl = Annotated[
     str,

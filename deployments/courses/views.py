@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from actors.retrieval_index.search import Found
 from deployments.courses.outlines import UnitKind
 from deployments.courses.repository.catalogue import Entry
 from deployments.courses.repository.courses import CoursePage, Status
@@ -17,6 +18,7 @@ from deployments.courses.repository.reviews import Review
 from deployments.courses.repository.versions import Version
 from deployments.courses.schemas import Difficulty
 from deployments.kit.paging import Page
+from stores.retrieval import Kind
 
 
 class View(BaseModel):
@@ -190,3 +192,41 @@ class ReviewView(View):
     def of(cls, review: Review, reader_id: UUID) -> Self:
         fields: dict[str, Any] = {name: getattr(review, name) for name in cls.model_fields if hasattr(review, name)}
         return cls(**fields, mine=review.user_id == reader_id)
+
+
+class PassageView(View):
+    """A part of a unit. `heading` leads to it: module, unit, sections; `score` orders, and means nothing else."""
+
+    course_id: UUID
+    course_title: str
+    version_id: UUID
+    unit_id: UUID
+    kind: Kind
+    heading: str
+    text: str
+    score: float
+    similarity: float | None = Field(description="Cosine of the angle to the question; null: not near it in meaning")
+    coverage: float = Field(description="How much of the question's words it has, rare ones weighing more, up to 1")
+
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        passage = found.passage
+        return cls(
+            course_id=passage.course_id,
+            course_title=passage.course_title,
+            version_id=passage.version_id,
+            unit_id=passage.unit_id,
+            kind=passage.kind,
+            heading=passage.heading,
+            text=passage.text,
+            score=found.score,
+            similarity=found.similarity,
+            coverage=found.coverage,
+        )
+
+
+class PassagesView(View):
+    """The best first. `by_meaning`: passages were compared by meaning too, not by words alone."""
+
+    items: list[PassageView]
+    by_meaning: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -15,6 +15,7 @@ from deployments.kit.context import ServiceContext
 from deployments.kit.routes import ServiceRoute
 
 _PROBE_SECONDS = 2.0
+Checks = Mapping[str, Callable[[], Awaitable[object]]]
 
 
 class Health(BaseModel):
@@ -23,9 +24,9 @@ class Health(BaseModel):
 
 
 class Dependency(BaseModel):
-    """One dependency: whether it answered, and in how many milliseconds."""
+    """One dependency: whether it answered, and in how many milliseconds. `off` is one that the service does without."""
 
-    status: Literal["up", "down"]
+    status: Literal["up", "down", "off"]
     latency_ms: float
     detail: str | None = None
 
@@ -36,7 +37,7 @@ class Readiness(BaseModel):
     dependencies: dict[str, Dependency]
 
 
-async def probe(check: Callable[[], Awaitable[object]]) -> Dependency:
+async def probe(check: Callable[[], Awaitable[object]], *, optional: bool = False) -> Dependency:
     """Run one check under a time limit."""
     started = time.perf_counter()
     try:
@@ -44,7 +45,7 @@ async def probe(check: Callable[[], Awaitable[object]]) -> Dependency:
             await check()
     except (AzoraError, OSError, TimeoutError) as error:
         detail = str(error) or type(error).__name__
-        return Dependency(status="down", latency_ms=_milliseconds(started), detail=detail)
+        return Dependency(status="off" if optional else "down", latency_ms=_milliseconds(started), detail=detail)
     return Dependency(status="up", latency_ms=_milliseconds(started))
 
 
@@ -52,12 +53,15 @@ def _milliseconds(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
 
 
-async def readiness(service: str, checks: dict[str, Callable[[], Awaitable[object]]]) -> Readiness:
+async def readiness(service: str, checks: Checks, optional: Checks | None = None) -> Readiness:
     """Probe everything at once."""
-    found = await asyncio.gather(*(probe(check) for check in checks.values()))
-    up = all(dependency.status == "up" for dependency in found)
+    optional = optional or {}
+    needed = [probe(check) for check in checks.values()]
+    found = await asyncio.gather(*needed, *(probe(check, optional=True) for check in optional.values()))
     return Readiness(
-        status="ready" if up else "unavailable", service=service, dependencies=dict(zip(checks, found, strict=True))
+        status="unavailable" if any(dependency.status == "down" for dependency in found) else "ready",
+        service=service,
+        dependencies=dict(zip([*checks, *optional], found, strict=True)),
     )
 
 
@@ -70,8 +74,8 @@ def context_checks(context: ServiceContext) -> dict[str, Callable[[], Awaitable[
     }
 
 
-def health_router(prefix: str, service: str) -> APIRouter:
-    """The two routes below a service's prefix."""
+def health_router(prefix: str, service: str, optional: Callable[[ServiceContext], Checks] | None = None) -> APIRouter:
+    """The two routes below a service's prefix; `optional` are checks of what the service can do without."""
     router = APIRouter(prefix=prefix, route_class=ServiceRoute, tags=["health"])
 
     @router.get("/health", summary="Is the process alive?")
@@ -80,7 +84,8 @@ def health_router(prefix: str, service: str) -> APIRouter:
 
     @router.get("/ready", summary="Does everything it depends on answer?", responses={503: {"model": Readiness}})
     async def ready(request: Request, response: Response) -> Readiness:
-        result = await readiness(service, context_checks(request.app.state.context))
+        context = request.app.state.context
+        result = await readiness(service, context_checks(context), optional(context) if optional else None)
         if result.status != "ready":
             response.status_code = 503
             response.headers["retry-after"] = "1"

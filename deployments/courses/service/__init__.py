@@ -11,9 +11,11 @@ from deployments.courses.service.content import Content
 from deployments.courses.service.drafts import Drafting
 from deployments.courses.service.news import News
 from deployments.courses.service.pages import Pages
+from deployments.courses.service.passages import Passages
 from deployments.courses.service.prerequisites import Prerequisites
 from deployments.courses.service.publishing import Publishing
 from deployments.courses.service.reviews import Reviews
+from learning.embedding.embedder import Embedder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +31,10 @@ class CourseService:
     prerequisites: Prerequisites
     content: Content
     reviews: Reviews
+    passages: Passages
 
     @classmethod
-    def create(cls) -> CourseService:
+    def create(cls, embedder: Embedder) -> CourseService:
         """Wire the parts up."""
         cache = CourseCache()
         news = News(cache)
@@ -46,4 +49,5 @@ class CourseService:
             prerequisites=Prerequisites(news),
             content=Content(),
             reviews=Reviews(news),
+            passages=Passages(embedder),
         )

@@ -1,0 +1,1 @@
+"""The index of passages: kept in step with what is published, and searched."""

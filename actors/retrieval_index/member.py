@@ -1,0 +1,116 @@
+"""The one who keeps the index: listens, cuts, embeds. No Ray."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from actors.retrieval_index import requests
+from actors.retrieval_index.embedding import embed_some
+from actors.retrieval_index.indexing import bring_in_step
+from actors.retrieval_index.requests import RetrievalHandler
+from configs.errors import AzoraError
+from configs.settings import Settings
+from learning.embedding.embedder import Embedder
+from learning.embedding.errors import EmbeddingUnavailable
+from stores.event_log.backoff import Backoff
+from stores.event_log.consumer import Consumer, Figures
+from stores.event_log.outbox import OutboxSource
+from stores.event_log.types import Source
+from stores.kafka.source import KafkaSource
+from stores.metrics.event_log import Member
+from stores.postgres import Database
+
+log = structlog.get_logger("azora.retrieval")
+
+_METRICS_SECONDS = 1.0
+_IDLE_SECONDS = 0.5
+_GIVEN_UP_SECONDS = 3_600.0
+
+
+class RetrievalMember:
+    """Keeps the index in step. `database` is under `azora_system`.
+
+    May be killed at any time: what is to be done is in the database, and doing it again does no harm.
+    """
+
+    def __init__(self, settings: Settings, database: Database, member: str, embedder: Embedder) -> None:
+        handler = RetrievalHandler()
+        self._database = database
+        self._embedder = embedder
+        self._consumer = Consumer(database, _source(settings, database, handler, member), handler)
+
+    @property
+    def figures(self) -> Figures:
+        """How it fares as a consumer."""
+        return self._consumer.figures
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the index until `stop` is set."""
+        helpers = [
+            asyncio.create_task(work)
+            for work in (self._keep_metrics(), _repeat(self.index_one, stop), _repeat(self.embed_some, stop))
+        ]
+        try:
+            await self._consumer.run(stop)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            self._embedder.close()
+
+    async def index_one(self) -> bool:
+        """Bring the course in step that has been due the longest. Returns whether there was one."""
+        async with self._database.transaction(None) as connection:
+            request = await requests.take(connection)
+        if request is None:
+            return False
+        if request.attempts > 1:
+            log.warning("indexing again", course_id=str(request.course_id), attempt=request.attempts)
+        indexed = await bring_in_step(self._database, request.course_id)
+        async with self._database.transaction(None) as connection:
+            await requests.done(connection, request)
+        log.info("indexed", course_id=str(request.course_id), versions=indexed)
+        return True
+
+    async def embed_some(self) -> bool:
+        """Embed a few passages. Returns whether any waited."""
+        return await embed_some(self._database, self._embedder) > 0
+
+    async def _keep_metrics(self) -> None:
+        member = Member(requests.CONSUMER)
+        while True:
+            member.observe(self.figures)
+            await asyncio.sleep(_METRICS_SECONDS)
+
+
+async def _repeat(step: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
+    """Take one step after the other, with a rest when there was nothing to do, a longer one after a failure."""
+    backoff = Backoff()
+    while not stop.is_set():
+        try:
+            pause = 0.0 if await step() else _IDLE_SECONDS
+            backoff.reset()
+        except EmbeddingUnavailable as error:
+            log.warning("passages are found by words alone", cause=error.detail)
+            pause = _GIVEN_UP_SECONDS
+        except AzoraError as error:
+            log.warning("cannot go on for now", cause=repr(error.__cause__ or error))
+            pause = backoff.next_seconds()
+        except Exception as error:
+            # The traceback as text: a renderer of its own would print local variables, and those hold content.
+            log.error("a step broke", cause=repr(error), traceback=traceback.format_exc())
+            pause = backoff.next_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await stop.wait()
+
+
+def _source(settings: Settings, database: Database, handler: RetrievalHandler, member: str) -> Source:
+    if settings.kafka_bootstrap_servers is None:
+        return OutboxSource(database, consumer=handler.consumer, topics=handler.topics, member=member)
+    return KafkaSource(settings, database, consumer=handler.consumer, topics=handler.topics, member=member)

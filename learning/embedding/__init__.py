@@ -1,0 +1,1 @@
+"""Sentences as vectors whose angle tells how near they are in meaning."""
