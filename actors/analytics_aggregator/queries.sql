@@ -59,7 +59,8 @@ on conflict (generation, org_id, scope, scope_id, cohort, week, partition) do up
    set version = excluded.version, learners = excluded.learners;
 
 -- name: add_days!
--- Nothing is kept under the pseudonym of a person who was erased since it was looked up.
+-- Nothing is kept under the pseudonym of a person who was erased since it was looked up. Minutes that both have are
+-- added up here and not by a function, which would be set up anew for every row; sums of 0 are left out.
 insert into analytics_learner_days as d (generation, org_id, learner, day, partition, version, minutes)
 select :generation, k.org_id, k.learner, k.day, k.partition, k.version, k.minutes::jsonb
   from unnest(:org_ids::uuid[], :learners::uuid[], :days::date[], :partitions::smallint[], :versions::bigint[],
@@ -67,7 +68,20 @@ select :generation, k.org_id, k.learner, k.day, k.partition, k.version, k.minute
        as k (org_id, learner, day, partition, version, minutes)
  where exists (select from analytics_pseudonyms p where p.org_id = k.org_id and p.pseudonym = k.learner)
 on conflict (generation, org_id, learner, day, partition) do update
-   set version = excluded.version, minutes = analytics_add_minutes(d.minutes, excluded.minutes);
+   set version = excluded.version,
+       minutes = d.minutes
+              || case when d.minutes ?| array(select jsonb_object_keys(excluded.minutes)) then (
+                     select jsonb_object_agg(minute.key, case when d.minutes ? minute.key then (
+                                select coalesce(jsonb_object_agg(sums.name, sums.amount), '{}')
+                                  from (select name, sum(amount::bigint) as amount
+                                          from (select * from jsonb_each_text(d.minutes -> minute.key)
+                                                union all
+                                                select * from jsonb_each_text(minute.value)) as each (name, amount)
+                                         group by name) as sums
+                                 where sums.amount <> 0)
+                            else minute.value end)
+                       from jsonb_each(excluded.minutes) as minute)
+                 else excluded.minutes end;
 
 -- name: announce!
 select pg_notify('analytics_changed', :message);

@@ -57,7 +57,8 @@ async def _measure(bench: Bench, clients: int, make: Make, media_type: str) -> I
         while perf_counter() < deadline:
             body = make(reporter)
             sent = perf_counter()
-            accepted += await report(http, body, media_type)
+            count = await report(http, body, media_type)
+            accepted += count  # after the await: the others add to it meanwhile
             times.append((perf_counter() - sent) * 1000)
 
     async with session(bench.place.base_url, token, clients) as http:

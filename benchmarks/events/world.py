@@ -122,7 +122,10 @@ class Lives:
             return [self._enrol(learner, time)]
         what = self._chance.random()
         if what < 0.05:
-            data = {"user_id": learner, "role": "student", "registered_at": _text(enrolment.since)}
+            data = {
+                "user_id": learner, "session_id": str(new_id()), "role": "student",
+                "registered_at": _text(enrolment.since),
+            }  # fmt: skip
             return [self._row("user_events", "session.started", learner, data, time)]
         if what < 0.25 and enrolment.done < _UNITS:
             return self._complete(learner, enrolment, time)

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 from configs.errors import AzoraError
 from configs.rates import Rate
-from deployments.kit import correlation, problems
-from deployments.kit.authentication import Authenticator
+from deployments.kit import correlation
 from deployments.kit.correlation import Correlation
 from deployments.kit.errors import InvalidToken, PayloadTooLarge, TooManyRequests
 from deployments.kit.logs import get_logger
 from deployments.kit.principal import Principal
+from deployments.kit.problems import PROBLEM_DOCUMENTS, ErrorForm
 from deployments.kit.rate_limit import Decision, RateLimiter
 from stores.metrics.http import UNMATCHED, Traffic
 
@@ -41,6 +41,18 @@ class Answer:
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+
+
+class Authenticates(Protocol):
+    """Knows who a bearer token stands for."""
+
+    def remembered(self, token: str) -> Principal | None:
+        """The principal, where memory alone may tell. Never waits."""
+        ...
+
+    async def authenticate(self, token: str) -> Principal:
+        """The principal. Raises `InvalidToken`, or `StoreUnavailable` where a store must tell and cannot."""
+        ...
 
 
 class FastPath(Protocol):
@@ -71,11 +83,12 @@ class Gate:
     def __init__(
         self,
         app: ASGIApp,
-        authenticator: Authenticator,
+        authenticator: Authenticates,
         limiter: RateLimiter,
         limits: Limits,
         traffic: Traffic,
         fast_path: FastPath | None = None,
+        errors: ErrorForm = PROBLEM_DOCUMENTS,
     ) -> None:
         self._app = app
         self._authenticator = authenticator
@@ -83,19 +96,20 @@ class Gate:
         self._limits = limits
         self._traffic = traffic
         self._fast_path = fast_path
+        self._errors = errors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         ids = Correlation.of(_text(headers.get(b"x-request-id")), _text(headers.get(b"traceparent")))
         correlation.current.set(ids)
-        exchange = _Exchange(send, ids)
+        exchange = _Exchange(send, ids, self._errors)
         self._traffic.began()
         try:
             await self._serve(scope, receive, exchange, headers)
         except AzoraError as error:
-            await exchange.fail(*problems.render(error))
+            await exchange.fail(*self._errors.render(error))
         except Exception as error:
-            await exchange.fail(*problems.unexpected(error))
+            await exchange.fail(*self._errors.unexpected(error))
         finally:
             self._traffic.ended(scope["method"], _route(scope), exchange.status, exchange.seconds)
             exchange.log(scope)
@@ -132,10 +146,11 @@ class Gate:
 class _Exchange:
     """One response on its way out: adds the gate's headers, and knows whether it has begun."""
 
-    __slots__ = ("_answered_at", "_replaced", "_send", "_started_at", "extra", "ids", "status")
+    __slots__ = ("_answered_at", "_errors", "_replaced", "_send", "_started_at", "extra", "ids", "status")
 
-    def __init__(self, send: Send, ids: Correlation) -> None:
+    def __init__(self, send: Send, ids: Correlation, errors: ErrorForm) -> None:
         self._send = send
+        self._errors = errors
         self._started_at = time.perf_counter()
         self._answered_at: float | None = None
         self.ids = ids
@@ -156,9 +171,9 @@ class _Exchange:
         if self._replaced:
             return
         if message["type"] == "http.response.start":
-            if message["status"] == 413 and _is_plain(message):  # the framework's own words; ours are problems
+            if message["status"] == 413 and _is_plain(message):  # the framework's own words, not ours
                 self._replaced = True
-                await self.fail(*problems.render(PayloadTooLarge()))
+                await self.fail(*self._errors.render(PayloadTooLarge()))
                 return
             self._answered_at = time.perf_counter()
             self.status = message["status"]

@@ -89,6 +89,7 @@ ROUTES: dict[str, str] = {
     "POST   /api/sessions/keys/rotate":                             "keys.rotate",
     # Courses: catalogue
     "GET    /api/courses":                                          "courses.read",
+    "GET    /api/courses/passages":                                 "courses.read",
     "GET    /api/courses/{course_id}":                              "courses.read",
     "GET    /api/courses/{course_id}/content":                      "courses.read",
     "GET    /api/courses/{course_id}/content/{unit_id}":            "courses.read",
@@ -169,7 +170,7 @@ def permission_of(method: str, path: str) -> str:
     if path.rsplit("/", 1)[-1] in _HEALTH and method in {"GET", "HEAD"}:
         return PUBLIC
     try:
-        return _BY_KEY[method, path]
+        return _BY_KEY[method, path.replace(":path}", "}")]
     except KeyError:
         raise ConfigurationError(
             [f"{method} {path} declares no permission in deployments/kit/permissions.py"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -68,69 +69,103 @@ def problem_body(status: int, type: str, title: str, detail: str, retriable: boo
     )
 
 
-def render(error: AzoraError) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of an error, which is counted."""
-    http.problem(error.type)
-    body = problem_body(error.status, error.type, error.title, error.detail, error.retriable, error.extra)
-    return error.status, {"content-type": MEDIA_TYPE, "cache-control": "no-store", **error.headers}, body
+Rendered = tuple[int, dict[str, str], bytes]  # status, headers, body
+Words = Callable[[int, str, str, str, bool, dict[str, Any]], bytes]  # of status, type, title, detail, retriable, more
 
 
-def _response(error: AzoraError) -> Response:
-    status, headers, body = render(error)
-    return Response(body, status, headers)
+class ErrorForm:
+    """How a service words what goes wrong. `body` is given what `problem_body` is given. All of it is counted."""
+
+    def __init__(self, media_type: str, body: Words) -> None:
+        self.media_type = media_type
+        self._body = body
+
+    def render(self, error: AzoraError) -> Rendered:
+        """An error that was raised on purpose."""
+        return self._worded(
+            error.status, error.type, error.title, error.detail, error.retriable, error.extra, error.headers
+        )
+
+    def refused(self, error: HTTPException) -> Rendered:
+        """What the framework refuses."""
+        kind, title = _STATUS_TYPES.get(error.status_code, ("http-error", "The request was refused"))
+        return self._worded(error.status_code, kind, title, str(error.detail), False, {}, error.headers or {})
+
+    def unexpected(self, error: BaseException) -> Rendered:
+        """What a bug answers: nothing of its inside, but the id that finds it in the logs."""
+        log.error("unexpected", exc_info=error)
+        return self._worded(500, "internal", "Something went wrong here", "The error was recorded", False, {}, {})
+
+    def _worded(
+        self,
+        status: int,
+        type: str,
+        title: str,
+        detail: str,
+        retriable: bool,
+        extra: dict[str, Any],
+        headers: Mapping[str, str],
+    ) -> Rendered:
+        http.problem(type)
+        body = self._body(status, type, title, detail, retriable, extra)
+        return status, {"content-type": self.media_type, "cache-control": "no-store", **headers}, body
+
+
+PROBLEM_DOCUMENTS = ErrorForm(MEDIA_TYPE, problem_body)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
     return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
-async def _azora_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, AzoraError)
-    if error.status >= 500:
-        log.warning("refused", type=error.type, detail=error.detail, cause=repr(error.__cause__))
-    return _response(error)
+def _invalid(error: RequestValidationError) -> Invalid:
+    return Invalid(
+        [
+            {
+                "pointer": _pointer(item["loc"]),
+                "code": item["type"],
+                "message": str(item["msg"]).removeprefix("Value error, "),
+            }
+            for item in error.errors()
+        ]
+    )
 
 
-async def _validation_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    found = [
-        {
-            "pointer": _pointer(item["loc"]),
-            "code": item["type"],
-            "message": str(item["msg"]).removeprefix("Value error, "),
-        }
-        for item in error.errors()
-    ]
-    return _response(Invalid(found))
+def _response(rendered: Rendered) -> Response:
+    status, headers, body = rendered
+    return Response(body, status, headers)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    kind, title = _STATUS_TYPES.get(error.status_code, ("http-error", "The request was refused"))
-    http.problem(kind)
-    body = problem_body(error.status_code, kind, title, str(error.detail), False, {})
-    return Response(body, error.status_code, {"content-type": MEDIA_TYPE, **(error.headers or {})})
-
-
-def unexpected(error: BaseException) -> tuple[int, dict[str, str], bytes]:
-    """What a bug answers: nothing of its inside, but the id that finds it in the logs."""
-    log.error("unexpected", exc_info=error)
-    http.problem("internal")
-    body = problem_body(500, "internal", "Something went wrong here", "The error was recorded", False, {})
-    return 500, {"content-type": MEDIA_TYPE, "cache-control": "no-store"}, body
-
-
-def install(api: FastAPI) -> None:
+def install(api: FastAPI, form: ErrorForm = PROBLEM_DOCUMENTS) -> None:
     """Register the handlers."""
-    api.add_exception_handler(AzoraError, _azora_error)
-    api.add_exception_handler(RequestValidationError, _validation_error)
-    api.add_exception_handler(HTTPException, _http_error)
+
+    async def azora_error(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, AzoraError)
+        if error.status >= 500:
+            log.warning("refused", type=error.type, detail=error.detail, cause=repr(error.__cause__))
+        return _response(form.render(error))
+
+    async def validation_error(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return _response(form.render(_invalid(error)))
+
+    async def http_error(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return _response(form.refused(error))
+
+    api.add_exception_handler(AzoraError, azora_error)
+    api.add_exception_handler(RequestValidationError, validation_error)
+    api.add_exception_handler(HTTPException, http_error)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI entries of problem responses."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {s: {"description": _DESCRIPTIONS[s], "content": {MEDIA_TYPE: {"schema": schema}}} for s in statuses}
+    return described({"$ref": "#/components/schemas/Problem"}, MEDIA_TYPE, *statuses)
+
+
+def described(schema: dict[str, Any], media_type: str, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of refusals in any form."""
+    return {s: {"description": _DESCRIPTIONS[s], "content": {media_type: {"schema": schema}}} for s in statuses}
 
 
 _DESCRIPTIONS = {
@@ -145,5 +180,7 @@ _DESCRIPTIONS = {
     415: "The body has the wrong media type",
     422: "Some fields are not valid; `errors` lists each",
     429: "Too many requests; `Retry-After` says when to come back",
+    502: "Whoever was asked for the answer failed",
     503: "A part of the platform is unavailable; `Retry-After` says when to come back",
+    504: "Whoever was asked for the answer did not give it in time",
 }

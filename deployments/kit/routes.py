@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
@@ -20,11 +20,15 @@ _READING = {"GET", "HEAD"}
 class ServiceRoute(APIRoute):
     """Refuses to exist without a permission in the matrix; answers only after its transaction has committed."""
 
+    # How refusals are documented; and whether `Idempotency-Key` makes a POST repeatable.
+    documented: ClassVar[Callable[..., dict[int | str, dict[str, Any]]]] = staticmethod(problems.documented)
+    repeatable: ClassVar[bool] = True
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = {method.upper() for method in options.get("methods") or {"GET"}}
         self.permission = permission_of(next(iter(methods)), path)
         self.reading = methods <= _READING
-        options["responses"] = {**_problems(self.permission, self.reading), **(options.get("responses") or {})}
+        options["responses"] = {**self._refusals(), **(options.get("responses") or {})}
         options["openapi_extra"] = {**_security(self.permission), **(options.get("openapi_extra") or {})}
         super().__init__(path, endpoint, **options)
 
@@ -43,27 +47,23 @@ class ServiceRoute(APIRoute):
             org_id = principal.org_id if principal else None
             async with Work(state.context.database, org_id, state.service_name, readonly=self.reading) as work:
                 request.scope["azora.work"] = work
-                if request.method == "POST" and idempotency.HEADER in request.headers:
+                if self.repeatable and request.method == "POST" and idempotency.HEADER in request.headers:
                     return await idempotency.once(work, principal, request, handler)
                 return await handler(request)
 
         return handle
 
+    def _refusals(self) -> dict[int | str, dict[str, Any]]:
+        # A bad token is refused even where none is needed.
+        statuses = {400, 401, 404, 413, 422, 429, 503}
+        statuses |= set() if self.permission == PUBLIC else {403}
+        statuses |= set() if self.reading else {409, 412, 415}
+        return self.documented(*sorted(statuses))
+
 
 def service_router(prefix: str) -> APIRouter:
     """A router whose routes are `ServiceRoute`s below `prefix`."""
     return APIRouter(prefix=prefix, route_class=ServiceRoute)
-
-
-def _problems(permission: str, reading: bool) -> dict[int | str, dict[str, Any]]:
-    statuses = [400, 404, 413, 422, 429, 503]
-    if permission != PUBLIC:
-        statuses += [401, 403]
-    else:
-        statuses += [401]  # a bad token is refused even where none is needed
-    if not reading:
-        statuses += [409, 412, 415]
-    return problems.documented(*sorted(statuses))
 
 
 def _security(permission: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from fastapi.openapi.utils import get_openapi
 from configs.settings import Settings
 from deployments.kit import problems
 from deployments.kit.context import FeedFactory, ServiceContext
-from deployments.kit.gate import ASGIApp, FastPath, Gate, Receive, Scope, Send
-from deployments.kit.health import health_router
-from deployments.kit.problems import Problem
+from deployments.kit.gate import ASGIApp, Authenticates, FastPath, Gate, Receive, Scope, Send
+from deployments.kit.health import Checks, health_router
+from deployments.kit.problems import PROBLEM_DOCUMENTS, ErrorForm, Problem
 from stores.metrics.http import Traffic
 
 
@@ -32,6 +32,11 @@ class ServiceDefinition:
     fast_path: Callable[[ServiceContext, Any], FastPath] | None = None
     # Coroutines that run for as long as the replica lives.
     background: Callable[[ServiceContext, Any], Sequence[Coroutine[Any, Any, None]]] | None = None
+    # Whom the service knows besides people with access tokens, and how it words what goes wrong.
+    authenticator: Callable[[ServiceContext, Any], Authenticates] | None = None
+    errors: ErrorForm = PROBLEM_DOCUMENTS
+    # What `/ready` tells of besides, and the service can do without.
+    optional_checks: Callable[[ServiceContext], Checks] | None = None
     # The service brings its own `/health` and `/ready`.
     own_health: bool = False
 
@@ -53,9 +58,9 @@ def build_api(definition: ServiceDefinition, max_body_bytes: int = 1_048_576) ->
         max_body_size=max_body_bytes,
     )
     if not definition.own_health:
-        api.include_router(health_router(definition.prefix, definition.name))
+        api.include_router(health_router(definition.prefix, definition.name, definition.optional_checks))
     api.router.routes.extend(definition.router.routes)  # not included: each level of routers is searched anew
-    problems.install(api)
+    problems.install(api, definition.errors)
     api.openapi = lambda: _openapi(api)  # type: ignore[method-assign]
     return api
 
@@ -106,8 +111,9 @@ class ServiceHost:
         fast_path = definition.fast_path(context, service) if definition.fast_path else None
         for work in definition.background(context, service) if definition.background else ():
             context.spawn(work)
+        known = definition.authenticator(context, service) if definition.authenticator else context.authenticator
         traffic = Traffic(definition.name)
-        return Gate(api, context.authenticator, context.limiter, context.limits, traffic, fast_path)
+        return Gate(api, known, context.limiter, context.limits, traffic, fast_path, definition.errors)
 
     async def close(self) -> None:
         """Stop everything. Safe to call twice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from uuid import UUID
 
 Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -60,6 +61,20 @@ class ResponseFormat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """On whose behalf a model is asked, for providers that look things up in the cluster: it is sent to no other.
+
+    `any_course`: they may read every published course. `course_id` is the course the question is about, where one is
+    named.
+    """
+
+    org_id: UUID
+    user_id: UUID | None
+    any_course: bool
+    course_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
     """What is asked of a model. None means the provider's own default, except for `max_tokens`, which the dispatcher
     always sets before a provider sees the request."""
@@ -78,6 +93,7 @@ class ChatRequest:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     reasoning_effort: str | None = None
+    asker: Asker | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,9 @@
     ├── UnsupportedParameter     400   nothing that may answer honours the parameter
     ├── ContextTooLong           400   the prompt does not fit
     ├── RequestRefused           400   the upstream finds fault with the request itself
+    ├── BudgetExhausted          429   what may be spent in a period is spent, or reserved
+    ├── TokensPerMinute          429   more tokens a minute than the organisation, or the key, may have
+    ├── MeterUnavailable         503   nothing is asked that could not be metered
     ├── ModelOverloaded          503   no place, and no room to wait for one; or every target rests
     └── UpstreamError
         ├── UpstreamBusy         429   the upstream limits our rate; with Retry-After where it gave one
@@ -94,6 +97,40 @@ class RequestRefused(LlmError):
     status = 400
     type = "request-refused"
     title = "The model's provider finds fault with the request"
+
+
+class BudgetExhausted(LlmError):
+    """`resets_at` is an RFC 3339 time; None: the budget is not renewed."""
+
+    status = 429
+    type = "insufficient-quota"
+    title = "The budget is used up"
+
+    def __init__(self, detail: str | None = None, *, retry_after_seconds: float | None = None, **extra: Any) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+        self.extra |= extra
+
+    @property
+    def headers(self) -> dict[str, str]:
+        # OpenAI's clients would otherwise try again by themselves.
+        return {**super().headers, "x-should-retry": "false"}
+
+
+class TokensPerMinute(LlmError):
+    status = 429
+    type = "tokens-per-minute"
+    title = "Too many tokens in a minute; slow down"
+    retriable = True
+
+
+class MeterUnavailable(LlmError):
+    status = 503
+    type = "meter-unavailable"
+    title = "Calls cannot be metered now; try again shortly"
+    retriable = True
+
+    def __init__(self, detail: str | None = None, *, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
 
 
 class ModelOverloaded(LlmError):

@@ -157,21 +157,6 @@ create table analytics_learner_days (
     primary key (generation, org_id, learner, day, partition)
 ) with (fillfactor = 80);
 
--- The sums of two objects of integers; what comes to nothing is left out.
-create function analytics_add_counters(a jsonb, b jsonb) returns jsonb language sql immutable parallel safe as $$
-    select coalesce(jsonb_object_agg(key, total), '{}')
-      from (select key, sum(value::bigint) as total
-              from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) as both_of_them
-             group by key) as totals
-     where total <> 0
-$$;
-
--- The same by minute, for two objects as `minutes` holds them.
-create function analytics_add_minutes(a jsonb, b jsonb) returns jsonb language sql immutable parallel safe as $$
-    select a || coalesce(jsonb_object_agg(key, case when a ? key then analytics_add_counters(a -> key, value) else value end), '{}')
-      from jsonb_each(b)
-$$;
-
 -- Learners of a cohort (by week of enrolment or registration) who were active so many weeks later.
 create table analytics_cohorts (
     generation integer  not null,

@@ -159,3 +159,8 @@ def models_body(models: Iterable[str], owner: str, created: int) -> bytes:
     """Models (`ModelList`)."""
     data = [{"id": name, "object": "model", "created": created, "owned_by": owner} for name in models]
     return orjson.dumps({"object": "list", "data": data})
+
+
+def model_body(name: str, owner: str, created: int) -> bytes:
+    """One model (`ModelView`)."""
+    return orjson.dumps({"id": name, "object": "model", "created": created, "owned_by": owner})

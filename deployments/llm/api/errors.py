@@ -2,43 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
 from configs.errors import AzoraError
-from deployments.kit.logs import get_logger
+from deployments.kit.problems import ErrorForm, described
 from deployments.llm.errors import InvalidRequest
-from stores.metrics import http
 
-log = get_logger("llm")
 MEDIA_TYPE = "application/json"
 
 # By HTTP status, as OpenAI's clients know them; the code says more.
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+# The one type that OpenAI names otherwise than by its status.
+_OWN_TYPES = {"insufficient_quota": "insufficient_quota"}
 _ROLES = {"system", "developer", "user", "assistant", "tool"}
 
 
 def error_body(error: AzoraError) -> dict[str, Any]:
     """The error as a JSON object. `code` is the platform's own type of the problem."""
-    kind = _TYPES.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
-    code = error.type.replace("-", "_")
-    return {"error": {"message": error.detail, "type": kind, "param": error.extra.get("param"), "code": code}}
+    return _body(error.status, error.type, error.detail, error.extra)
 
 
-def render(error: AzoraError) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of an error, which is counted."""
-    http.problem(error.type)
-    headers = {"content-type": MEDIA_TYPE, "cache-control": "no-store", **error.headers}
-    return error.status, headers, orjson.dumps(error_body(error))
+def _body(status: int, type: str, detail: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    code = type.replace("-", "_")
+    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    message = detail
+    param = extra.get("param")
+    if "errors" in extra:  # fields of the framework's, the first of them
+        problem = extra["errors"][0]
+        message, param = problem["message"], problem["pointer"].rpartition("/")[2]
+    return {"error": {"message": message, "type": _OWN_TYPES.get(code, kind), "param": param, "code": code}}
 
 
-def unexpected(error: BaseException) -> tuple[int, dict[str, str], bytes]:
-    """What a bug answers: nothing of its inside."""
-    log.error("unexpected", exc_info=error)
-    return render(AzoraError("Something went wrong here; the error was recorded"))
+def _words(status: int, type: str, _title: str, detail: str, _retriable: bool, extra: dict[str, Any]) -> bytes:
+    return orjson.dumps(_body(status, type, detail, extra))
+
+
+FORM = ErrorForm(MEDIA_TYPE, _words)
+
+_TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {"message": _TEXT, "type": _TEXT, "param": _TEXT_OR_NULL, "code": _TEXT_OR_NULL},
+        }
+    },
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of errors."""
+    return described(_SCHEMA, MEDIA_TYPE, *statuses)
 
 
 def invalid(error: ValidationError) -> InvalidRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -68,9 +68,15 @@ def error_event(error: AzoraError) -> bytes:
 
 
 async def encoded(
-    call: Call, rule: Filter, encoder: ChunkEncoder, settle: Callable[[], Awaitable[None]]
-) -> AsyncIterator[bytes]:
+    call: Call,
+    rule: Filter,
+    encoder: ChunkEncoder,
+    settle: Callable[[], Awaitable[None]],
+    tape: list[Event] | None = None,
+) -> AsyncGenerator[bytes, None]:
     """The stream's bytes as the filter lets them through, one portion for each batch. Begin the call before.
+
+    What is sent is written on the `tape`, where there is one.
 
     `settle` is awaited exactly once, when the call is closed and before the end of the answer, or an error, is sent;
     also where the stream is closed early. What it raises ends the stream with an error: no answer ends unsettled.
@@ -80,6 +86,8 @@ async def encoded(
     try:
         async with aclosing(filtered(call, rule)) as batches:
             async for batch in batches:
+                if tape is not None:
+                    tape += batch
                 for event in batch:
                     if isinstance(event, Finish):
                         settled = True

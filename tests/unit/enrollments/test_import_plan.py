@@ -20,7 +20,13 @@ IDS = [UUID(int=1000 + n) for n in range(3)]
 
 def course(id: UUID, capacity: int | None = None, status: str = "published") -> Course:
     return Course(
-        id=id, title="", status=status, instructor_id=UUID(int=0), capacity=capacity, access_days=None, version_id=id,
+        id=id,
+        title="",
+        status=status,
+        instructor_id=UUID(int=0),
+        capacity=capacity,
+        access_days=None,
+        version_id=id,
         price=Decimal(0),
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from configs.errors import AzoraError
 from deployments.kit.errors import InvalidToken, TooManyRequests
-from deployments.llm.api.errors import error_body, render
+from deployments.llm.api.errors import FORM, error_body
 from deployments.llm.api.schemas import ChatQuestion, parse_chat, parse_embeddings
 from deployments.llm.conversation import Message, ResponseFormat, Tool, ToolCall, ToolChoice
 from deployments.llm.errors import InvalidRequest, UnsupportedParameter, UpstreamBusy
@@ -172,7 +172,7 @@ def test_embeddings() -> None:
     ],
 )
 def test_errors_in_openai_s_form(error: AzoraError, status: int, kind: str, code: str) -> None:
-    found, headers, body = render(error)
+    found, headers, body = FORM.render(error)
     assert (found, orjson.loads(body)) == (status, error_body(error))
     assert orjson.loads(body)["error"] == {
         "message": error.detail,
