@@ -9,8 +9,10 @@ BIN    := $(VENV)/bin
 run: $(VENV)/.installed
 	@$(BIN)/azora up
 
+# Each folder in a process of its own: what one leaves behind in it cannot disturb another.
+FOLDERS = tests/unit $(filter-out %__pycache__/,$(sort $(wildcard tests/integration/*/))) tests/acceptance
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest tests/unit tests/integration tests/acceptance
+	@set -e; for folder in $(FOLDERS); do echo "$$folder"; $(BIN)/python -m pytest -q $$folder; done
 
 unit integration acceptance: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/$@

@@ -78,7 +78,7 @@ def test_the_front_door(http: httpx.Client) -> None:
     assert http.get("/health").json() == {"status": "alive", "service": "azora"}
     ready = http.get("/ready")
     assert ready.status_code == 200
-    assert set(ready.json()["dependencies"]) == {"users", "sessions", "courses", "enrollments"}
+    assert set(ready.json()["dependencies"]) == {"users", "sessions", "courses", "enrollments", "analytics"}
     document = http.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     assert {"/api/users/me", "/api/courses", "/api/enrollments", "/api/sessions"} <= document["paths"].keys()

@@ -52,8 +52,13 @@ async def test_without_the_store_requests_are_admitted() -> None:
 async def test_no_hit_waits_for_the_disk(settings: Settings) -> None:
     client = valkey.connect(settings)
     limiter = RateLimiter(client)
-    before = (await client.info("persistence")).get("aof_current_size")
-    for _ in range(20):
-        assert (await limiter.take(new_id().hex, Rate(5, 60))).allowed
-    assert (await client.info("persistence")).get("aof_current_size") == before
+
+    async def written() -> int:
+        before = (await client.info("persistence"))["aof_current_size"]
+        for _ in range(20):
+            assert (await limiter.take(new_id().hex, Rate(5, 60))).allowed
+        return int((await client.info("persistence"))["aof_current_size"] - before)
+
+    # Others share the server and may write now and then; hits that were written would be in every round.
+    assert min([await written() for _ in range(5)]) == 0
     await client.aclose()
