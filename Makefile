@@ -27,6 +27,7 @@ types: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.events
 
 bench-term: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.term --data $(DATA) --module AAA --presentation 2013J

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import NamedTuple
@@ -14,10 +15,14 @@ from rich.console import Console
 from benchmarks.client import Client
 from benchmarks.events import world
 from benchmarks.events.world import World
+from benchmarks.load import cpu_of
 from benchmarks.target import Target, own_target
 
 console = Console(width=120)
 _CONNECTIONS = 16
+_IDLE_CORES = 0.25
+_IDLE_SECONDS = 2.0
+_PATIENCE_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +79,22 @@ async def opened(sizes: Sizes, **environment: str) -> AsyncIterator[Bench]:
         try:
             console.print(f"making {sizes.courses} courses and {sizes.learners:,} learners")
             made = await world.create(client, place, owner, learners=sizes.learners, courses=sizes.courses)
+            await idle(place)
             yield Bench(place, client, owner, made, sizes)
         finally:
             await owner.close()
+
+
+async def idle(place: Target) -> None:
+    """Wait until the platform has done what else there is to do, such as indexing new courses. Gives up in the end."""
+    cpu_seconds = cpu_of([place.pid])
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                before = cpu_seconds()
+                await asyncio.sleep(_IDLE_SECONDS)
+                if cpu_seconds() - before < _IDLE_CORES * _IDLE_SECONDS:
+                    return
 
 
 async def _connect(place: Target) -> asyncpg.Connection:

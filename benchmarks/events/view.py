@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from rich.table import Table
 
 from benchmarks.events.api import token_of
-from benchmarks.events.bench import Bench, Check, console
+from benchmarks.events.bench import Bench, Check, console, idle
 from benchmarks.events.log import Appended, Follower, append_all
 from benchmarks.events.world import Lives, create_course
 from benchmarks.load import Load, cpu_of, pace, saturate
@@ -31,6 +31,7 @@ async def run(bench: Bench) -> list[Check]:
     rows = Lives(bench.world, [course]).rows(count, now - _YEAR, now)
     await append_all(bench.owner, bench.world.org_id, rows, appended)
     await follower.watch(lambda: count, start)
+    await idle(bench.place)
     address = f"{bench.place.base_url}/api/analytics/courses/{course.id}"
     year = urlencode({"from": (now - _YEAR).isoformat(), "to": now.isoformat()})
     routes = {

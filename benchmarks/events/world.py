@@ -55,7 +55,7 @@ async def create(client: Client, place: Target, owner: asyncpg.Connection, *, le
 
 async def create_course(client: Client, place: Target, owner: asyncpg.Connection) -> Course:
     """One more course, of the instructor's."""
-    units = [{"kind": "text", "title": f"Unit {n}", "body": "A paragraph of text. " * 40} for n in range(_UNITS)]
+    units = [{"kind": "text", "title": f"Unit {n}", "body": "A paragraph of text."} for n in range(_UNITS)]
     course = {
         "title": "A course to measure by",
         "description": _DESCRIPTION,

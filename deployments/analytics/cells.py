@@ -12,8 +12,10 @@ from uuid import UUID
 
 from actors.analytics_aggregator.figures import PLATFORM, SKETCHES, WHOLE_SCORE, Scope
 from actors.analytics_aggregator.sketches import Distinct, Group, Quantiles
+from deployments.analytics.estimates import Estimates
 
 _PLACES = Decimal("0.0001")
+_ESTIMATES = Estimates(20_000)
 
 
 class Subject(NamedTuple):
@@ -74,8 +76,7 @@ class Cell:
     def learners(self) -> int:
         """About how many learners were active."""
         if "learners" not in self._read:
-            parts = self._parts["learners"]
-            self._read["learners"] = round(Distinct.merged(parts).estimate) if parts else 0
+            self._read["learners"] = _ESTIMATES.together(self._parts["learners"])
         learners: int = self._read["learners"]
         return learners
 

@@ -142,7 +142,8 @@ alter table analytics_cells alter column scores set storage external;
 alter table analytics_cells alter column durations set storage external;
 alter table analytics_cells alter column scorers set storage external;
 alter table analytics_cells alter column finishers set storage external;
-create index analytics_cells_ranking on analytics_cells (generation, org_id, scope, grain, start);
+-- For courses only: whoever looks a cell up by its key, of whatever scope, then has no index but the key's to choose.
+create index analytics_cells_ranking on analytics_cells (generation, org_id, grain, start) where scope = 1;
 create index analytics_cells_fine on analytics_cells (grain, start) where grain >= 2;  -- trimmed by age
 
 -- A learner's day, its minutes packed: {"540": {"attempts": 1}, ...} by minute of the UTC day.
