@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cluster import analytics_cli, events_cli
+from cluster import analytics_cli, events_cli, jobs_cli
 from cluster.console import explained, fail, out, show_event, step
 from cluster.installation import connected, home_of, read_running
 from configs.settings import Settings, load_settings
@@ -23,6 +23,7 @@ admin = typer.Typer(help="Administer organisations, people and keys, without the
 app.add_typer(admin, name="admin")
 app.add_typer(events_cli.app, name="events")
 app.add_typer(analytics_cli.app, name="analytics")
+jobs_cli.register(app)
 _STOP_SECONDS = 60
 
 

@@ -1,0 +1,44 @@
+"""What can go wrong with a job, in words that say how to mend it.
+
+JobError
+├── MissingData       a folder or a file is not there
+├── MissingColumns    a table lacks columns
+├── UnusableData      a table holds what the job cannot work with
+└── Busy              the same output is being written by another process
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from configs.errors import AzoraError
+
+
+class JobError(AzoraError):
+    """A job cannot go on, and a person can mend it."""
+
+    type = "job"
+    title = "The job cannot go on"
+
+
+class MissingData(JobError):
+    """A folder or a file is not there."""
+
+
+class MissingColumns(JobError):
+    """A table lacks columns that the job needs."""
+
+    def __init__(self, path: Path, missing: Iterable[str], found: Iterable[str]) -> None:
+        super().__init__(
+            f"{path} lacks the columns {', '.join(sorted(missing))}. It has: {', '.join(found)}. "
+            "docs/JOBS.md describes the folders that jobs read."
+        )
+
+
+class UnusableData(JobError):
+    """A table holds what the job cannot work with."""
+
+
+class Busy(JobError):
+    """Another process is writing the same output."""

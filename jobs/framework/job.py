@@ -1,0 +1,174 @@
+"""A function as a command: `azora job NAME` on this machine, `python -m jobs.NAME` under `ray job submit`.
+
+A job with --out is idempotent: its fingerprint is made of its name, its version, its options and the content of the
+data it reads. Where the output is there and was made by the same fingerprint, there is nothing to do; where a run was
+killed, the next goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, get_type_hints
+
+import orjson
+import typer
+from rich.console import Console
+
+from configs.errors import AzoraError
+from jobs.framework.execution import Device, Means, Where
+from jobs.framework.journal import Journal
+from jobs.framework.outputs import write_json
+from jobs.framework.run import Run
+from jobs.framework.summary import show
+from jobs.framework.tables import folder_hash, require_folder
+
+DataFolder: TypeAlias = Annotated[Path, typer.Option("--data", help="folder with the tables to read")]
+OutFile: TypeAlias = Annotated[Path, typer.Option("--out", help="file to write")]
+InputFile: TypeAlias = Annotated[Path, typer.Option(help="file to read")]
+
+_COMMON: dict[str, tuple[Any, Any]] = {
+    "where": (
+        Annotated[Where, typer.Option(help="on this machine or on Ray Data; auto: Ray under `ray job submit`")],
+        Where.AUTO,
+    ),
+    "workers": (Annotated[int | None, typer.Option(min=1, help="processes or Ray actors; default one per core")], None),
+    "device": (Annotated[Device, typer.Option(help="what models run on; auto: a GPU where there is one")], Device.AUTO),
+    "again": (Annotated[bool, typer.Option("--again", help="start afresh, whatever is done already")], False),
+    "as_json": (Annotated[bool, typer.Option("--json", help="print the summary as JSON on standard output")], False),
+}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The common options of one call."""
+
+    where: Where
+    workers: int | None
+    device: Device
+    again: bool
+    as_json: bool
+
+
+class Job:
+    """A job: its function, and its command. `version` grows where the same input gives another output than before."""
+
+    def __init__(self, function: Callable[..., None], *, name: str, version: int) -> None:
+        self.function = function
+        self.name = name
+        self.version = version
+
+    def __call__(self, arguments: list[str] | None = None) -> None:
+        """Run as a command line does. Ends the process where it fails."""
+        self.app(args=arguments, prog_name=f"azora job {self.name}")
+
+    @cached_property
+    def app(self) -> typer.Typer:
+        """The command."""
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command(name=self.name, help=inspect.getdoc(self.function))(self._command())
+        return app
+
+    def _command(self) -> Callable[..., None]:
+        hints = get_type_hints(self.function, include_extras=True)
+        own = [
+            parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in inspect.signature(self.function).parameters.values()
+            if hints[parameter.name] is not Run
+        ]
+        common = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+            for name, (annotation, default) in _COMMON.items()
+        ]
+
+        def command(**options: Any) -> None:
+            self._started(_Asked(**{name: options.pop(name) for name in _COMMON}), options)
+
+        command.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *common]}
+        return command
+
+    def _started(self, asked: _Asked, options: dict[str, Any]) -> None:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        try:
+            summary = self.run(console, asked, options)
+        except AzoraError as error:
+            console.print(f"[red]✗[/red] {error.detail}", markup=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            console.print("[yellow]![/yellow] Stopped. The same command goes on from here.")
+            raise typer.Exit(130) from None
+        if asked.as_json:
+            typer.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())
+        else:
+            show(console, self.name, summary)
+
+    def run(self, console: Console, asked: _Asked, options: dict[str, Any]) -> dict[str, Any]:
+        """Run, and return the summary. Raises `AzoraError`."""
+        out: Path | None = options.get("out")
+        if "data" in options:
+            require_folder(options["data"])
+        journal = None
+        if out is not None:
+            fingerprint = self._fingerprint(options)
+            if not asked.again and (done := _finished(out, fingerprint)) is not None:
+                console.print(f"{out} is there already, made from the same data with the same options.")
+                return done
+            journal = Journal(out, fingerprint)
+            journal.open(asked.again)
+        means = Means(where=asked.where, workers=asked.workers, device=asked.device)
+        run = Run(out=out, journal=journal, means=means, console=console)
+        started = time.perf_counter()
+        try:
+            self.function(run, **options)
+            summary = {"job": self.name, "seconds": round(time.perf_counter() - started, 1), **run.figures}
+            if out is not None and journal is not None:
+                summary |= {"out": str(out), "fingerprint": fingerprint}
+                write_json(_summary_path(out), summary)
+                journal.remove()
+        finally:
+            if journal is not None:
+                journal.release()
+        return summary
+
+    def _fingerprint(self, options: dict[str, Any]) -> str:
+        """What makes a run this run. Files and folders that it reads count by their content."""
+        plain = {
+            name: folder_hash(value) if isinstance(value, Path) and value.exists() else value
+            for name, value in options.items()
+            if name != "out"
+        }
+        facts = {"job": self.name, "version": self.version, "options": plain}
+        return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
+
+
+def job(*, version: int = 1) -> Callable[[Callable[..., None]], Job]:
+    """Make a job of a function `(run: Run, option: Annotated[...] = default, ...) -> None`.
+
+    Its command is the function's name with dashes and its documentation the help. An option `out` names the file
+    that it writes, `data` the folder that it reads.
+    """
+
+    def made(function: Callable[..., None]) -> Job:
+        return Job(function, name=function.__name__.replace("_", "-"), version=version)
+
+    return made
+
+
+def _summary_path(out: Path) -> Path:
+    return out.with_name(f"{out.name}.summary.json")
+
+
+def _finished(out: Path, fingerprint: str) -> dict[str, Any] | None:
+    if not out.exists():
+        return None
+    try:
+        summary: dict[str, Any] = orjson.loads(_summary_path(out).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+    return summary if summary.get("fingerprint") == fingerprint else None

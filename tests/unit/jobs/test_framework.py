@@ -1,0 +1,149 @@
+"""Jobs: done once, gone on with, idempotent, and clear about what is missing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from jobs import catalogue
+from jobs.framework import Job, MissingColumns, MissingData, read_table, write_rows
+from jobs.framework.errors import Busy
+from jobs.framework.journal import Journal
+from jobs.framework.rows import in_batches
+from tests.unit.jobs.doubling import double_numbers
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    write_rows(folder / "numbers.csv", ({"number": n} for n in range(95)))
+    (tmp_path / "log.stumble").write_text("")
+    return folder
+
+
+def start(job: Job, data: Path, *options: str) -> Any:
+    out = data.parent / "out.csv"
+    log = data.parent / "log"
+    return runner.invoke(job.app, ["--data", str(data), "--out", str(out), "--log", str(log), *options])
+
+
+def doubles(data: Path) -> list[dict[str, str]]:
+    with (data.parent / "out.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def worked_on(data: Path) -> Counter[str]:
+    return Counter((data.parent / "log").read_text().split())
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_every_row_is_worked_on_once_and_written_in_order(data: Path, workers: str) -> None:
+    result = start(double_numbers, data, "--workers", workers, "--json")
+    assert result.exit_code == 0, result.output
+    assert [(int(row["number"]), int(row["double"])) for row in doubles(data)] == [(n, 2 * n) for n in range(95)]
+    assert set(worked_on(data).values()) == {1}
+    assert json.loads(result.stdout)["rows"] == 95
+    assert not (data.parent / "out.csv.partial").exists()
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(data: Path) -> None:
+    (data.parent / "log.stumble").write_text("55")
+    stopped = start(double_numbers, data, "--workers", "1")
+    assert stopped.exit_code == 130
+    assert not (data.parent / "out.csv").exists()
+
+    (data.parent / "log.stumble").write_text("")
+    again = start(double_numbers, data, "--workers", "1", "--json")
+    assert again.exit_code == 0
+    assert json.loads(again.stdout)["resumed_after"] == 50
+    assert len(doubles(data)) == 95
+    done_twice = {number for number, times in worked_on(data).items() if times > 1}
+    assert done_twice == {str(n) for n in range(50, 60)}  # the batch that had no result yet
+
+
+def test_what_is_done_is_not_done_again_unless_asked(data: Path) -> None:
+    first = start(double_numbers, data, "--workers", "1", "--json")
+    second = start(double_numbers, data, "--workers", "1", "--json")
+    assert json.loads(second.stdout) == json.loads(first.stdout)
+    assert set(worked_on(data).values()) == {1}
+    start(double_numbers, data, "--workers", "1", "--again")
+    assert set(worked_on(data).values()) == {2}
+
+
+def test_other_data_is_other_work(data: Path) -> None:
+    start(double_numbers, data, "--workers", "1")
+    write_rows(data / "numbers.csv", [{"number": 7}])
+    start(double_numbers, data, "--workers", "1")
+    assert doubles(data) == [{"number": "7", "double": "14"}]
+
+
+def test_other_options_start_afresh_after_a_stop(data: Path) -> None:
+    (data.parent / "log.stumble").write_text("55")
+    start(double_numbers, data, "--workers", "1")
+    (data.parent / "log.stumble").write_text("")
+    again = start(double_numbers, data, "--workers", "1", "--json", "--batch-size", "7")
+    assert "resumed_after" not in json.loads(again.stdout)
+    assert len(doubles(data)) == 95
+
+
+def test_two_processes_do_not_write_the_same_output(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "out", "one")
+    first.open()
+    with pytest.raises(Busy):
+        Journal(tmp_path / "out", "one").open()
+    first.release()
+    Journal(tmp_path / "out", "one").open()
+
+
+def test_a_missing_folder_table_or_column_is_named(tmp_path: Path) -> None:
+    result = start(double_numbers, tmp_path / "nowhere")
+    assert result.exit_code == 1
+    assert f"There is no folder {tmp_path / 'nowhere'}" in result.output
+    with pytest.raises(MissingData, match="no table numbers"):
+        read_table(tmp_path, "numbers", ["number"])
+    write_rows(tmp_path / "numbers.csv", [{"figure": 1}])
+    with pytest.raises(MissingColumns, match=r"lacks the columns number.*It has: figure"):
+        read_table(tmp_path, "numbers", ["number"])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_tables_are_read_in_either_format(tmp_path: Path, suffix: str) -> None:
+    write_rows(tmp_path / f"t{suffix}", [{"a": 1, "b": "x"}, {"a": 2, "b": None}])
+    table = read_table(tmp_path, "t", ["a"], optional=["b", "c"])
+    assert list(table.columns) == ["a", "b"]
+    assert table["a"].tolist() == [1, 2]
+
+
+def test_an_output_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    def broken() -> Any:
+        yield {"a": 1}
+        raise RuntimeError
+
+    write_rows(tmp_path / "t.csv", [{"a": 0}])
+    with pytest.raises(RuntimeError):
+        write_rows(tmp_path / "t.csv", broken())
+    assert (tmp_path / "t.csv").read_text() == "a\n0\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_batches_are_the_rows_in_order() -> None:
+    rows = [{"n": n} for n in range(7)]
+    batches = list(in_batches(rows, 3))
+    assert [row for batch in batches for row in batch.rows] == rows
+    assert [batch.index for batch in batches] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("entry", catalogue.entries(), ids=lambda entry: entry.name)
+def test_every_module_of_the_package_is_a_job_with_a_sentence(entry: catalogue.Entry) -> None:
+    found = catalogue.find(entry.name)
+    assert found is not None
+    assert found.name == entry.name
+    assert entry.summary.endswith(".")
