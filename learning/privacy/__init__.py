@@ -1,0 +1,1 @@
+"""Personal data in texts: finding it, and putting tokens in its place that can be undone."""
