@@ -12,12 +12,13 @@ from deployments.courses.deployment import SERVICE as COURSES
 from deployments.enrollments import duties as enrollments
 from deployments.enrollments.deployment import SERVICE as ENROLLMENTS
 from deployments.kit.service import ServiceDefinition
+from deployments.llm.deployment import SERVICE as LLM
 from deployments.sessions.deployment import SERVICE as SESSIONS
 from deployments.users import duties as users
 from deployments.users.deployment import SERVICE as USERS
 from deployments.web.deployment import front_door
 
-SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS, COURSES, ENROLLMENTS, ANALYTICS)
+SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS, COURSES, ENROLLMENTS, ANALYTICS, LLM)
 BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from cluster.embedded import EmbeddedServers, Home
 from configs.settings import Settings
@@ -19,6 +20,10 @@ from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.signing_keys import ensure_keys
 from tests.platform import Platform
+
+# A time limit on each example measures how busy the machine is, not what is tested.
+hypothesis_settings.register_profile("azora", deadline=None)
+hypothesis_settings.load_profile("azora")
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,9 @@ from configs.errors import AzoraError
 from configs.rates import Rate
 from deployments.kit import correlation
 from deployments.kit.correlation import Correlation
-from deployments.kit.errors import InvalidToken, PayloadTooLarge, TooManyRequests
+from deployments.kit.errors import InvalidToken, PayloadTooLarge, TooManyRequests, Unauthenticated
 from deployments.kit.logs import get_logger
+from deployments.kit.permissions import permission_of
 from deployments.kit.principal import Principal
 from deployments.kit.problems import PROBLEM_DOCUMENTS, ErrorForm
 from deployments.kit.rate_limit import Decision, RateLimiter
@@ -68,6 +69,9 @@ class FastPath(Protocol):
         ...
 
 
+Direct = Mapping[tuple[str, str], ASGIApp]  # by method and path
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The rates the gate enforces, and how many proxies in front are believed about the client's address."""
@@ -78,7 +82,8 @@ class Limits:
 
 
 class Gate:
-    """Wraps one service's application."""
+    """Wraps one service's application. What is `direct` is answered without the framework; the permission that the
+    matrix demands is asked for here then."""
 
     def __init__(
         self,
@@ -89,8 +94,10 @@ class Gate:
         traffic: Traffic,
         fast_path: FastPath | None = None,
         errors: ErrorForm = PROBLEM_DOCUMENTS,
+        direct: Direct | None = None,
     ) -> None:
         self._app = app
+        self._direct = {(m, path): (permission_of(m, path), app) for (m, path), app in (direct or {}).items()}
         self._authenticator = authenticator
         self._limiter = limiter
         self._limits = limits
@@ -133,7 +140,15 @@ class Gate:
                 return
         scope["azora.principal"] = principal
         scope["azora.client"] = address
-        await self._app(scope, receive, exchange.send)
+        if (found := self._direct.get((scope["method"], scope["path"]))) is None:
+            await self._app(scope, receive, exchange.send)
+            return
+        permission, answer_directly = found
+        scope[_FAST_ROUTE] = scope["path"]
+        if principal is None:
+            raise Unauthenticated()
+        principal.require(permission)
+        await answer_directly(scope, receive, exchange.send)
 
     async def _admit(self, principal: Principal | None, address: str) -> Decision:
         if principal is not None:

@@ -13,6 +13,7 @@ PUBLIC = "public"
 
 _SELF = {
     "self.read", "self.write", "self.export", "self.erase", "sessions.own", "analytics.own", "analytics.write",
+    "llm.use",
 }  # fmt: skip
 _LEARN = {"courses.read", "reviews.write", "enrollments.own", "enrollments.read"}
 _TEACH = {
@@ -159,6 +160,11 @@ ROUTES: dict[str, str] = {
     # Analytics: as it happens
     "GET    /api/analytics/stream":                                 "analytics.own",
     "POST   /api/analytics/events":                                 "analytics.write",
+    # Language models
+    "GET    /v1/models":                                            "llm.use",
+    "GET    /v1/models/{model}":                                    "llm.use",
+    "POST   /v1/chat/completions":                                  "llm.use",
+    "POST   /v1/embeddings":                                        "llm.use",
 }  # fmt: skip
 
 _HEALTH = ("health", "ready", "openapi.json")

@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from configs.settings import Settings
 from deployments.kit import problems
 from deployments.kit.context import FeedFactory, ServiceContext
-from deployments.kit.gate import ASGIApp, Authenticates, FastPath, Gate, Receive, Scope, Send
+from deployments.kit.gate import ASGIApp, Authenticates, Direct, FastPath, Gate, Receive, Scope, Send
 from deployments.kit.health import Checks, health_router
 from deployments.kit.problems import PROBLEM_DOCUMENTS, ErrorForm, Problem
 from stores.metrics.http import Traffic
@@ -30,6 +30,8 @@ class ServiceDefinition:
     # Builds the object with the rules; endpoints find it as `request.app.state.service`.
     build: Callable[[ServiceContext], Any]
     fast_path: Callable[[ServiceContext, Any], FastPath] | None = None
+    # Routes answered without the framework, which has them for its document only.
+    direct: Callable[[ServiceContext, Any], Direct] | None = None
     # Coroutines that run for as long as the replica lives.
     background: Callable[[ServiceContext, Any], Sequence[Coroutine[Any, Any, None]]] | None = None
     # Whom the service knows besides people with access tokens, and how it words what goes wrong.
@@ -113,7 +115,8 @@ class ServiceHost:
             context.spawn(work)
         known = definition.authenticator(context, service) if definition.authenticator else context.authenticator
         traffic = Traffic(definition.name)
-        return Gate(api, known, context.limiter, context.limits, traffic, fast_path, definition.errors)
+        direct = definition.direct(context, service) if definition.direct else None
+        return Gate(api, known, context.limiter, context.limits, traffic, fast_path, definition.errors, direct)
 
     async def close(self) -> None:
         """Stop everything. Safe to call twice."""

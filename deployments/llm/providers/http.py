@@ -54,6 +54,13 @@ class HttpPool:
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
+    async def until_cancelled(self) -> None:
+        """Wait for the end of the process's work, and close then."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
+
     async def close(self) -> None:
         """Close every connection. Safe to call twice."""
         if self._session is not None:

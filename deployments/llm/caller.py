@@ -1,0 +1,66 @@
+"""On whose behalf a model is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from deployments.kit.principal import Principal
+from deployments.llm.conversation import Asker
+from deployments.llm.errors import InvalidRequest
+
+# What clients may say besides the body, and what it is without.
+FEATURE_HEADER = b"azora-feature"
+COURSE_HEADER = b"azora-course-id"
+DEFAULT_FEATURE = "api"
+_FEATURE = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+_FEATURE_CHARACTERS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A person or a key of an organisation. `feature` is what calls are metered under besides them."""
+
+    org_id: UUID
+    user_id: UUID | None
+    key_id: UUID | None
+    feature: str
+    any_course: bool
+    course_id: UUID | None = None
+
+    @classmethod
+    def of(cls, principal: Principal, headers: Mapping[bytes, bytes]) -> Caller:
+        """Who asks, as the token and the headers say. Raises `InvalidRequest`."""
+        return cls(
+            org_id=principal.org_id,
+            user_id=principal.user_id,
+            key_id=None,
+            feature=_feature(headers.get(FEATURE_HEADER)),
+            any_course=principal.may("courses.any"),
+            course_id=_course(headers.get(COURSE_HEADER)),
+        )
+
+    @property
+    def asker(self) -> Asker:
+        """What providers inside the cluster may know of them."""
+        return Asker(org_id=self.org_id, user_id=self.user_id, any_course=self.any_course, course_id=self.course_id)
+
+
+def _feature(value: bytes | None) -> str:
+    if value is None:
+        return DEFAULT_FEATURE
+    feature = value.decode("latin-1")
+    if len(feature) > _FEATURE_CHARACTERS or not _FEATURE.fullmatch(feature):
+        raise InvalidRequest("The header Azora-Feature must be a word such as tutor or essay-feedback")
+    return feature
+
+
+def _course(value: bytes | None) -> UUID | None:
+    if value is None:
+        return None
+    try:
+        return UUID(value.decode("latin-1"))
+    except ValueError:
+        raise InvalidRequest("The header Azora-Course-Id must be a UUID") from None

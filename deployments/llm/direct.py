@@ -1,0 +1,144 @@
+"""The routes that models are asked through, as bare ASGI: every call pays for what stands around it.
+
+Whoever leaves before the answer ends the call at the upstream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+
+from deployments.kit.errors import PayloadTooLarge
+from deployments.kit.gate import Direct, Receive, Scope, Send
+from deployments.llm.api import answers, sse
+from deployments.llm.api.answers import Head
+from deployments.llm.api.schemas import parse_chat, parse_embeddings
+from deployments.llm.caller import Caller
+from deployments.llm.conversation import Event, collect
+from deployments.llm.errors import InvalidRequest
+from deployments.llm.filters import filtered
+from deployments.llm.service.answering import Answering
+from stores.ids import new_id
+
+CHAT = "/v1/chat/completions"
+EMBEDDINGS = "/v1/embeddings"
+MAX_BODY_BYTES = 4_194_304
+_STREAM_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    *((name.encode(), value.encode()) for name, value in sse.HEADERS.items()),
+]
+
+
+class DirectRoutes:
+    """Parses, asks, and writes what comes."""
+
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+
+    def table(self) -> Direct:
+        """What the gate needs."""
+        return {("POST", CHAT): self.chat, ("POST", EMBEDDINGS): self.embeddings}
+
+    async def chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`POST /v1/chat/completions`."""
+        question = parse_chat(await _body(scope, receive))
+        caller = Caller.of(scope["azora.principal"], dict(scope["headers"]))
+        head = Head(f"chatcmpl-{new_id().hex}", int(time.time()), question.request.model)
+        async with _while_there(receive) as presence:
+            call, rule = await self._answering.chat(caller, question)
+            async with call:
+                if question.stream:
+                    encoder = sse.ChunkEncoder(head, include_usage=question.include_usage)
+                    await _stream(send, sse.encoded(call, rule, encoder, _nothing))
+                else:
+                    completion = await collect(_events(filtered(call, rule)))
+        if presence.gone:
+            return
+        if question.stream:
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await _send_json(send, answers.completion_body(completion, head))
+
+    async def embeddings(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`POST /v1/embeddings`."""
+        question = parse_embeddings(await _body(scope, receive))
+        caller = Caller.of(scope["azora.principal"], dict(scope["headers"]))
+        async with _while_there(receive) as presence:
+            found = await self._answering.embed(caller, question)
+        if not presence.gone:
+            body = answers.embeddings_body(found, question.request.model, as_base64=question.base64)
+            await _send_json(send, body)
+
+
+@dataclass(slots=True)
+class _Presence:
+    gone: bool = False
+
+
+@asynccontextmanager
+async def _while_there(receive: Receive) -> AsyncIterator[_Presence]:
+    """Ends the block early where the client leaves, and says so. The body must have been read, and the last of the
+    answer is for after the block: with it servers report the end of the exchange as if the client had left.
+    """
+    presence, working = _Presence(), asyncio.current_task()
+    assert working is not None
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        presence.gone = True
+        working.cancel()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield presence
+    except asyncio.CancelledError:
+        if not presence.gone or working.uncancel() > 0:  # somebody else ends us, too
+            raise
+    finally:
+        watcher.cancel()
+
+
+async def _stream(send: Send, portions: AsyncGenerator[bytes, None]) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": list(_STREAM_HEADERS)})
+    async with aclosing(portions):
+        async for portion in portions:
+            await send({"type": "http.response.body", "body": portion, "more_body": True})
+
+
+async def _events(batches: AsyncGenerator[list[Event], None]) -> AsyncIterator[Event]:
+    async with aclosing(batches):
+        async for batch in batches:
+            for event in batch:
+                yield event
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+        raise PayloadTooLarge(f"At most {MAX_BODY_BYTES} bytes")
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("The body is not whole")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message.get("more_body", False)
+        if size > MAX_BODY_BYTES:
+            raise PayloadTooLarge(f"At most {MAX_BODY_BYTES} bytes")
+    return b"".join(parts)
+
+
+async def _send_json(send: Send, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
