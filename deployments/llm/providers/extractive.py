@@ -87,7 +87,7 @@ class Extractive:
                 break
             spent += cost
             yield [TextDelta(part), Reported(prompt_tokens=prompt_tokens, completion_tokens=spent)]
-        yield [Stopped(reason)]
+        yield [Stopped(reason), Reported(prompt_tokens=prompt_tokens, completion_tokens=spent)]
 
     async def embed(self, request: EmbeddingRequest) -> Embeddings:
         """It has no vectors of its own."""
