@@ -80,7 +80,7 @@ async def test_sentences_with_sources_by_number() -> None:
         "\nSources:\n[1] Statistics, The middle\n[2] Statistics, The mean\n"
     )
     assert isinstance(events[0], Accepted)
-    assert events[-1] == Stopped("stop")
+    assert events[-2] == Stopped("stop")
     assert len([event for event in events if isinstance(event, TextDelta)]) == 7
 
 
@@ -93,7 +93,7 @@ async def test_tokens_are_counted() -> None:
 
 async def test_what_does_not_fit_is_left_out() -> None:
     events = await answer(Extractive(Shelf(FOUND), TOKENIZER), request("What is a median?", max_tokens=32))
-    assert events[-1] == Stopped("length")
+    assert events[-2] == Stopped("length")
     assert text_of(events).endswith("middle. [1]\n")
     assert TOKENIZER.count(text_of(events)) <= 32
 
