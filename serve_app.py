@@ -41,7 +41,7 @@ def host(services: list[str]) -> ServiceHost:
     start_event_relays(settings)
     if "analytics" in services:
         start_analytics_aggregators(settings)
-    if {"courses", "llm"} & set(services):
+    if {"courses", "tutor", "llm"} & set(services):
         start_retrieval_index(settings)
     return ServiceHost([BY_NAME[name] for name in services], settings, _feed)
 

@@ -10,6 +10,7 @@ from cluster.console import fail, out, show_event
 from cluster.installation import connected
 from configs.settings import Settings
 from deployments.kit.passwords import Passwords
+from deployments.tutor import administration as tutoring
 from deployments.users import administration as users
 from stores import valkey
 from stores.postgres import Database
@@ -70,8 +71,13 @@ async def rotate_keys(settings: Settings) -> None:
         system = Database.from_settings(found, role="azora_system")
         try:
             people = await users.reseal(system, keyring)
+            turns = await tutoring.reseal(system, keyring)
         finally:
             await system.close()
-        out.print(f"Sealed again under {keyring.active!r}: {keys} signing key(s), {people.changed} profile(s).")
-        if people.broken:
-            fail(f"{people.broken} profile(s) cannot be opened with any key in AZORA_DATA_KEYS.", "Add the key back.")
+        out.print(
+            f"Sealed again under {keyring.active!r}: {keys} signing key(s), {people.changed} profile(s), "
+            f"{turns.changed} turn(s) of tutoring."
+        )
+        if people.broken or turns.broken:
+            lost = f"{people.broken} profile(s) and {turns.broken} turn(s) of tutoring"
+            fail(f"{lost} cannot be opened with any key in AZORA_DATA_KEYS.", "Add the key back.")

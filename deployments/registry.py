@@ -14,11 +14,20 @@ from deployments.enrollments.deployment import SERVICE as ENROLLMENTS
 from deployments.kit.service import ServiceDefinition
 from deployments.llm.deployment import SERVICE as LLM
 from deployments.sessions.deployment import SERVICE as SESSIONS
+from deployments.tutor.deployment import SERVICE as TUTOR
 from deployments.users import duties as users
 from deployments.users.deployment import SERVICE as USERS
 from deployments.web.deployment import front_door
 
-SERVICES: tuple[ServiceDefinition, ...] = (USERS, SESSIONS, COURSES, ENROLLMENTS, ANALYTICS, LLM)
+SERVICES: tuple[ServiceDefinition, ...] = (
+    USERS,
+    SESSIONS,
+    COURSES,
+    ENROLLMENTS,
+    TUTOR,
+    ANALYTICS,
+    LLM,
+)
 BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}
 
 

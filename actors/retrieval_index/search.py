@@ -49,8 +49,16 @@ async def search(
     connection: Connection, reader: Reader, question: Question, vector: Sequence[float] | Vectors | None
 ) -> list[Found]:
     """The passages that answer a question, the best first. Without the question's `vector` by words alone."""
+    readable = await PassageRepository(connection).readable(reader, question.course_id)
+    return await search_versions(connection, readable, question, vector)
+
+
+async def search_versions(
+    connection: Connection, readable: Sequence[UUID], question: Question, vector: Sequence[float] | Vectors | None
+) -> list[Found]:
+    """The same within versions that the caller knows the reader may read."""
     repository = PassageRepository(connection)
-    versions = await repository.indexed(await repository.readable(reader, question.course_id))
+    versions = await repository.indexed(readable)
     if not versions:
         return []
     depth = max(_DEPTH, question.limit)

@@ -15,7 +15,7 @@ _SELF = {
     "self.read", "self.write", "self.export", "self.erase", "sessions.own", "analytics.own", "analytics.write",
     "llm.use",
 }  # fmt: skip
-_LEARN = {"courses.read", "reviews.write", "enrollments.own", "enrollments.read"}
+_LEARN = {"courses.read", "reviews.write", "enrollments.own", "enrollments.read", "tutor.ask"}
 _TEACH = {
     "courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade",
     "analytics.courses",
@@ -139,6 +139,12 @@ ROUTES: dict[str, str] = {
     "PUT    /api/enrollments/submissions/{submission_id}/grade":    "submissions.grade",
     "POST   /api/enrollments/manage":                               "enrollments.manage",
     "POST   /api/enrollments/imports":                              "enrollments.import",
+    # Tutor
+    "GET    /api/tutor/conversations":                              "tutor.ask",
+    "POST   /api/tutor/conversations":                              "tutor.ask",
+    "GET    /api/tutor/conversations/{conversation_id}":            "tutor.ask",
+    "DELETE /api/tutor/conversations/{conversation_id}":            "tutor.ask",
+    "POST   /api/tutor/conversations/{conversation_id}/turns":      "tutor.ask",
     # Analytics: figures
     "GET    /api/analytics/platform":                               "analytics.platform",
     "GET    /api/analytics/platform/trends":                        "analytics.platform",

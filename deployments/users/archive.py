@@ -23,6 +23,7 @@ CONTENTS: Mapping[str, str] = {
     "reviews": "Your ratings and reviews of courses.",
     "certificates": "Certificates issued to you; `token` is the signed certificate itself.",
     "learning_days": "What you did by day, in counts by the minute of the UTC day, as analytics keeps it.",
+    "tutoring": "Your conversations with the tutor; what was said is readable.",
     "courses_taught": "Courses you teach.",
     "gradings": "Grades and feedback you gave.",
     "invitations": "Invitations sent to your address.",

@@ -28,6 +28,17 @@ class CompletionMetered(EventData):
     outcome: Word
 
 
+class TutorReplied(EventData):
+    """`kind`: answer, hint or declined; `sources`: how many places of the material it names."""
+
+    user_id: UUID
+    course_id: UUID
+    version_id: UUID
+    kind: Word
+    model: _Name
+    sources: Count
+
+
 AI_EVENTS = (
     EventType(
         name="completion.metered",
@@ -35,5 +46,12 @@ AI_EVENTS = (
         keyed_by="learner",
         description="A model answered or failed; tokens, cost and latency",
         data=CompletionMetered,
+    ),
+    EventType(
+        name="tutor.replied",
+        topic="ai_events",
+        keyed_by="learner",
+        description="The tutor answered a learner, hinted, or declined to guess",
+        data=TutorReplied,
     ),
 )

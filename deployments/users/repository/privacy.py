@@ -21,6 +21,7 @@ _ERASED = (
     "invitations",
     "password_resets",
     "mails",
+    "tutoring",
     "learning_days",
 )
 

@@ -37,6 +37,11 @@ select id, course_id, rating, body, created_at, updated_at from reviews where us
 select id, enrollment_id, course_id, code, token, issued_at, revoked_at
   from certificates where user_id = :user_id order by issued_at, id;
 
+-- name: tutoring
+select t.id, t.conversation_id, c.course_id, t.number, t.question, t.reply, t.kind, t.sources, t.made_by, t.created_at
+  from tutor_conversations c join tutor_turns t on t.org_id = c.org_id and t.conversation_id = c.id
+ where c.user_id = :user_id order by t.conversation_id, t.number;
+
 -- name: courses_taught
 select id, title, category, status, created_at, published_at
   from courses where instructor_id = :user_id order by created_at, id;
@@ -116,6 +121,9 @@ select (select count(*) from done) + (select count(*) from asked);
 
 -- name: erase_mails$
 with done as (delete from mails where recipient = :email returning 1) select count(*) from done;
+
+-- name: erase_tutoring$
+with done as (delete from tutor_conversations where user_id = :user_id returning 1) select count(*) from done;
 
 -- name: erase_learning_days$
 -- In every generation of the figures that there can be. With the pseudonym nothing is left that tells whose share of a figure was whose.

@@ -20,6 +20,7 @@ from deployments.users.roles import require_act_on
 from deployments.users.service.profiles import ProfileService
 from stores.postgres import Connection
 from stores.sessions import SessionStore
+from stores.tutoring import Side, turn_context
 
 log = get_logger("users")
 
@@ -54,5 +55,11 @@ class ExportService:
         parts["events"] = [row["event"] for row in parts["events"]]
         sealed = await UserRepository(connection).sensitive(user_id)
         parts["profile"][0]["sensitive"] = self.profiles.open(user_id, sealed).model_dump(exclude_none=True)
+        parts["tutoring"] = [self._spoken(turn) for turn in parts["tutoring"]]
         parts["sessions"] = [asdict(session) for session in await self.sessions.of_user(user_id)]
         return parts
+
+    def _spoken(self, turn: dict[str, Any]) -> dict[str, Any]:
+        sides: tuple[Side, ...] = ("question", "reply")
+        keyring = self.profiles.keyring
+        return turn | {side: keyring.open(turn[side], turn_context(turn["id"], side)).decode() for side in sides}

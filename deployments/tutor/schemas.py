@@ -1,0 +1,93 @@
+"""What comes in and goes out of the tutor."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from deployments.tutor.repository import Conversation
+from deployments.tutor.service import Exchange
+
+MAXIMUM_QUESTION_CHARACTERS = 2_000
+QuestionText = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=MAXIMUM_QUESTION_CHARACTERS, pattern=r"^[^\x00]*$"
+    ),
+]
+
+
+class ConversationOpen(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    course_id: UUID
+
+
+class TurnAsk(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: QuestionText
+
+
+class ConversationView(BaseModel):
+    id: UUID
+    course_id: UUID
+    course_title: str
+    version_id: UUID = Field(description="What is taught: the version of the course that the learner reads")
+    turns: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> Self:
+        return cls(**{name: getattr(conversation, name) for name in cls.model_fields})
+
+
+class SourceView(BaseModel):
+    number: int = Field(description="As the reply has it in brackets")
+    unit_id: UUID
+    heading: str = Field(description="Module, unit, sections")
+    completed: bool = Field(description="Whether the learner has completed the unit")
+
+
+class MadeBy(BaseModel):
+    """How the reply came about."""
+
+    model: str = Field(description="`extractive`: sentences of the material, chosen without a language model")
+    version: str
+    searched: Literal["words and meaning", "words"]
+
+
+class TurnView(BaseModel):
+    number: int
+    question: str
+    kind: Literal["answer", "hint", "declined"]
+    text: str
+    sources: list[SourceView]
+    made_by: MadeBy
+    created_at: datetime
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Self:
+        return cls(
+            number=exchange.number,
+            question=exchange.question,
+            kind=exchange.reply.kind,
+            text=exchange.reply.text,
+            sources=[
+                SourceView(
+                    number=number, unit_id=source.unit_id, heading=source.heading,
+                    completed=source.unit_id in exchange.completed,
+                )
+                for number, source in enumerate(exchange.reply.sources, start=1)
+            ],
+            made_by=MadeBy.model_validate(exchange.made_by),
+            created_at=exchange.created_at,
+        )  # fmt: skip
+
+
+class ConversationDetail(ConversationView):
+    items: list[TurnView]

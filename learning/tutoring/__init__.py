@@ -1,0 +1,1 @@
+"""What a tutor says, and what it keeps to itself."""

@@ -1,0 +1,123 @@
+"""Open quizzes: which of their questions a learner asks the tutor for, and what would give the answer away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Other words for a prompt lie above it; so do 3 in 100 ordinary questions about the demo courses, which get hints.
+LEAST_SIMILARITY = 0.6
+# So much of a prompt's words, in a question that was typed off it.
+LEAST_COVERAGE = 0.8
+_FEWEST_WORDS = 3
+BLANK = "\N{HORIZONTAL ELLIPSIS}"
+_WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class QuizQuestion:
+    """A question of a quiz. `keys` are the texts that give its answer away, `numeric`: any number may."""
+
+    id: UUID
+    unit_id: UUID
+    unit_title: str
+    prompt: str
+    keys: tuple[str, ...]
+    numeric: bool
+    yes_or_no: bool
+
+
+def questions(content: Mapping[str, Any]) -> Iterator[QuizQuestion]:
+    """Every quiz question of a course version's content, with its key."""
+    for module in content["modules"]:
+        for unit in module["units"]:
+            for question in (unit.get("quiz") or {"questions": []})["questions"]:
+                yield QuizQuestion(
+                    id=UUID(question["id"]),
+                    unit_id=UUID(unit["id"]),
+                    unit_title=unit["title"],
+                    prompt=question["prompt"],
+                    keys=_keys(question),
+                    numeric=question["kind"] == "numeric",
+                    yes_or_no=question["kind"] == "true_false",
+                )
+
+
+def _keys(question: Mapping[str, Any]) -> tuple[str, ...]:
+    kind = question["kind"]
+    if kind == "short_text":
+        return tuple(question["accepted"])
+    if kind in ("single_choice", "multiple_choice"):
+        correct = {question["correct"]} if kind == "single_choice" else set(question["correct"])
+        return tuple(option["text"] for option in question["options"] if option["id"] in correct)
+    return ()
+
+
+def asked_for(
+    question: str,
+    vector: NDArray[np.float32] | None,
+    among: Sequence[QuizQuestion],
+    vectors: NDArray[np.float32] | None,
+) -> QuizQuestion | None:
+    """The quiz question that a learner's question comes to, if any: typed off, or put in other words.
+
+    `vectors` (n, d) are those of the prompts, of unit length, as is `vector` (d); without them words have to do.
+    """
+    for candidate in among:
+        if typed_off(question, candidate.prompt):
+            return candidate
+    if vector is None or vectors is None or not among:
+        return None
+    likeness = vectors @ vector
+    best = int(likeness.argmax())
+    return among[best] if likeness[best] >= LEAST_SIMILARITY else None
+
+
+def typed_off(question: str, prompt: str) -> bool:
+    """Whether a question has nearly all words of a prompt that has some."""
+    wanted = set(_words(prompt))
+    if len(wanted) < _FEWEST_WORDS:
+        return " ".join(_words(question)) == " ".join(_words(prompt))
+    return len(wanted & set(_words(question))) >= LEAST_COVERAGE * len(wanted)
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def masked(sentence: str, question: QuizQuestion) -> str | None:
+    """The sentence without what gives the answer away; None where nothing of it can be shown.
+
+    A question that is answered with yes or no can be answered by any sentence on its subject, so none is shown.
+    """
+    if question.yes_or_no:
+        return None
+    shown = _NUMBER.sub(BLANK, sentence) if question.numeric else sentence
+    for key in question.keys:
+        words = _words(key)
+        if not words:
+            continue
+        # Word by word, whatever stands between them: a key is not given away by a comma in its midst.
+        pattern = r"\b" + r"\W+".join(re.escape(word) for word in words) + r"\b"
+        shown = re.sub(pattern, BLANK, shown, flags=re.IGNORECASE)
+    return None if gives_away(shown, question) or not re.search(r"\w", shown.replace(BLANK, "")) else shown
+
+
+def gives_away(text: str, question: QuizQuestion) -> bool:
+    """Whether a text holds a key, or nearly all of the words that make a long one."""
+    words = _words(text)
+    line = " " + " ".join(words) + " "
+    for key in question.keys:
+        wanted = _words(key)
+        if wanted and " " + " ".join(wanted) + " " in line:
+            return True
+        if len(wanted) >= 2 * _FEWEST_WORDS and len(set(wanted) & set(words)) >= LEAST_COVERAGE * len(set(wanted)):
+            return True
+    return question.numeric and _NUMBER.search(text) is not None

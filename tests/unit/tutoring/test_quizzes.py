@@ -1,0 +1,92 @@
+"""What gives the answer to a quiz question away is neither shown nor left standing."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from learning.tutoring.quizzes import BLANK, QuizQuestion, asked_for, gives_away, masked, questions, typed_off
+
+WORDS = st.lists(st.from_regex(r"[a-z]{2,8}", fullmatch=True), min_size=1, max_size=5).map(" ".join)
+
+
+def question(*keys: str, prompt: str = "When do we forget the most?", numeric: bool = False) -> QuizQuestion:
+    return QuizQuestion(uuid4(), uuid4(), "What stayed?", prompt, keys, numeric, yes_or_no=False)
+
+
+@given(before=WORDS, key=WORDS, after=WORDS, mark=st.sampled_from([" ", ", ", " - ", "\n"]))
+def test_a_key_is_never_left_standing(before: str, key: str, after: str, mark: str) -> None:
+    sentence = f"{before}{mark}{key.upper()}{mark}{after}."
+    shown = masked(sentence, question(key))
+    if shown is not None:
+        assert not gives_away(shown, question(key))
+        assert key not in " ".join(re.findall(r"\w+", shown.casefold()))
+
+
+def test_the_rest_of_the_sentence_stays() -> None:
+    assert masked("Most is lost in the first hour.", question("the first hour")) == f"Most is lost in {BLANK}."
+
+
+def test_a_key_inside_a_word_is_no_key() -> None:
+    assert masked("Another one.", question("other")) == "Another one."
+
+
+def test_numbers_answer_what_asks_for_a_number() -> None:
+    assert masked("It fell from 1,200 to 7.5 within 31 days.", question(numeric=True)) == (
+        f"It fell from {BLANK} to {BLANK} within {BLANK} days."
+    )
+
+
+def test_nothing_answers_yes_or_no() -> None:
+    asked = QuizQuestion(uuid4(), uuid4(), "Quiz", "Is it so?", (), False, yes_or_no=True)
+    assert masked("It is so.", asked) is None
+
+
+def test_a_long_key_in_other_order_is_not_shown() -> None:
+    key = "because repeated retrieval strengthens memory traces over time"
+    assert masked("Over time repeated retrieval strengthens traces of memory because.", question(key)) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "prompt", "is_typed_off"),
+    [
+        ("when do we forget the most", "When do we forget the most?", True),
+        ("Please help: When do we forget the most?? A) ...", "When do we forget the most?", True),
+        ("What is forgetting?", "When do we forget the most?", False),
+        ("Even?", "Even?", True),
+        ("Is ten even?", "Even?", False),
+    ],
+)
+def test_what_was_typed_off(asked: str, prompt: str, is_typed_off: bool) -> None:
+    assert typed_off(asked, prompt) is is_typed_off
+
+
+def test_without_vectors_words_have_to_do() -> None:
+    one, other = question(prompt="When do we forget the most?"), question(prompt="Which interval is best for a term?")
+    assert asked_for("which interval is best for a term", None, [one, other], None) is other
+    assert asked_for("how do plants grow", None, [one, other], None) is None
+
+
+def test_keys_by_kind() -> None:
+    ids = [str(uuid4()) for _ in range(3)]
+    options = [{"id": id, "text": text} for id, text in zip(ids, ("one", "two", "three"), strict=True)]
+    given_questions = [
+        {"kind": "single_choice", "options": options, "correct": ids[1]},
+        {"kind": "multiple_choice", "options": options, "correct": ids[1:]},
+        {"kind": "short_text", "accepted": ["Paris", "paris, France"]},
+        {"kind": "numeric", "correct": 4},
+        {"kind": "true_false", "correct": True},
+    ]
+    unit = {
+        "id": str(uuid4()), "title": "Quiz",
+        "quiz": {"questions": [{"id": str(uuid4()), "prompt": "?"} | each for each in given_questions]},
+    }  # fmt: skip
+    content = {"modules": [{"units": [{"id": str(uuid4()), "title": "Text", "quiz": None}, unit]}]}
+    found = list(questions(content))
+    assert [each.keys for each in found] == [("two",), ("two", "three"), ("Paris", "paris, France"), (), ()]
+    assert [each.numeric for each in found] == [False, False, False, True, False]
+    assert [each.yes_or_no for each in found] == [False, False, False, False, True]
