@@ -7,6 +7,8 @@ Values come from environment variables `AZORA_*` and, below them, from the optio
 from __future__ import annotations
 
 import os
+import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +85,21 @@ class Settings(BaseSettings):
     database_statement_timeout: timedelta = timedelta(seconds=10)
     valkey_url: ValkeyUrl = None
     valkey_timeout: timedelta = timedelta(seconds=1)
+
+    # A vault that settings, keys and database logins come from; variables and the file win over it
+    vault_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    vault_secret: str = Field(default="secret/azora", pattern=r"^[^/\s]+/[^\s]+$", description="KV version 2")
+    vault_namespace: str | None = None
+    vault_ca: Path | None = Field(default=None, description="PEM file; default: the system's authorities")
+    vault_auth_mount: str | None = None
+    vault_role_id: str | None = Field(default=None, description="AppRole")
+    vault_secret_id: SecretStr | None = None
+    vault_kubernetes_role: str | None = Field(default=None, description="instead of an AppRole")
+    vault_kubernetes_token: Path | None = Field(default=None, description="default: the service account's own")
+    vault_database_role: str | None = Field(
+        default=None, pattern=r"^[^/\s]+/creds/[^\s]+$", description="logins made by the vault: mount/creds/name"
+    )
+    vault_refresh: timedelta = Field(default=timedelta(seconds=30), ge=timedelta(seconds=1))
 
     # The event log
     event_partitions: int = Field(default=4, ge=1, le=1024, description="at least; a log never gets fewer again")
@@ -208,8 +225,8 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
 
 
-def load_settings(**overrides: object) -> Settings:
-    """Read settings from overrides, environment and file.
+def load_settings(below: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
+    """Read settings from overrides, environment and file; `below` are values for what none of those names.
 
     Raises `ConfigurationError` that lists every problem with the variable's name and never a secret's value.
     """
@@ -218,7 +235,8 @@ def load_settings(**overrides: object) -> Settings:
         raise ConfigurationError([f"AZORA_CONFIG_FILE: no such file: {file}"])
     unknown = _unknown_variables()
     try:
-        settings = Settings(**overrides)  # type: ignore[arg-type]
+        lowest = {name: value for name, value in (below or {}).items() if name not in _given(file)}
+        settings = Settings(**{**lowest, **overrides})  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigurationError(unknown + [_describe(e["loc"], e["msg"]) for e in error.errors()]) from None
     except ValueError as error:  # an unreadable TOML file
@@ -226,6 +244,14 @@ def load_settings(**overrides: object) -> Settings:
     if unknown:
         raise ConfigurationError(unknown)
     return settings
+
+
+def _given(file: str | None) -> set[str]:
+    """The settings that the environment or the file name."""
+    given = {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower() for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)
+    }
+    return given | (tomllib.loads(Path(file).read_text()).keys() if file else set())
 
 
 def _describe(location: tuple[int | str, ...], message: str) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +17,10 @@ from asyncpg.pool import PoolConnectionProxy
 from configs.settings import Settings
 from stores.errors import StoreConflict, StoreError, StoreUnavailable, UniqueViolation
 from stores.metrics import storage
+
+if TYPE_CHECKING:
+    from stores.leases import DatabaseLogin
+    from stores.vault import Lease
 
 Connection = PoolConnectionProxy
 
@@ -70,6 +74,22 @@ def violations(errors: Mapping[str, Callable[[], Exception]]) -> Iterator[None]:
         raise make() from error
 
 
+def _login(settings: Settings) -> DatabaseLogin | None:
+    if settings.vault_database_role is None:
+        return None
+    from stores.leases import DatabaseLogin  # an HTTP client comes with it, which few installations need
+    from stores.vault import Vault, VaultAccess
+
+    access = VaultAccess.from_settings(settings)
+    if access is None:
+        return None
+    return DatabaseLogin(Vault(access), settings.vault_database_role)
+
+
+def _credentials(lease: Lease) -> dict[str, str]:
+    return {"user": lease.username, "password": lease.password.get_secret_value()}
+
+
 async def _prepare(connection: Any) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode_json, decoder=orjson.loads)
@@ -108,8 +128,11 @@ class Database:
         pool_size: int = 10,
         acquire_timeout: timedelta = timedelta(seconds=3),
         statement_timeout: timedelta = timedelta(seconds=10),
+        login: DatabaseLogin | None = None,
     ) -> None:
         self._url = url
+        self._login = login
+        self._keeping: asyncio.Task[None] | None = None
         self._role = role
         self._pool_size = pool_size
         self._acquire_timeout_seconds = acquire_timeout.total_seconds()
@@ -127,6 +150,7 @@ class Database:
             pool_size=settings.database_pool_size,
             acquire_timeout=settings.database_acquire_timeout,
             statement_timeout=settings.database_statement_timeout,
+            login=_login(settings),
         )
 
     def server_settings(self) -> dict[str, str]:
@@ -157,9 +181,34 @@ class Database:
                         max_inactive_connection_lifetime=300,
                         statement_cache_size=_REMEMBERED_STATEMENTS,
                         server_settings=self.server_settings(),
+                        connect=self._connect,
                     )
                     self._metrics.opened()
+                    self._keep_login(self._pool)
         return self._pool
+
+    async def _connect(self, *arguments: Any, **options: Any) -> Any:
+        if self._login is None:
+            return await asyncpg.connect(*arguments, **options)
+        lease = await self._login.current()
+        try:
+            return await asyncpg.connect(*arguments, **options, **_credentials(lease))
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            lease = await self._login.after(lease)
+            return await asyncpg.connect(*arguments, **options, **_credentials(lease))
+
+    def _keep_login(self, pool: asyncpg.Pool) -> None:
+        if self._login is not None:
+            self._login.exchanged = pool.expire_connections
+            self._keeping = asyncio.create_task(self._login.keep())
+
+    async def _release_login(self) -> None:
+        if self._login is not None:
+            if self._keeping is not None:
+                self._keeping.cancel()
+                await asyncio.gather(self._keeping, return_exceptions=True)
+            await self._login.give_back()
+            await self._login.vault.close()
 
     async def close(self) -> None:
         """Close the pool, giving running statements five seconds."""
@@ -171,6 +220,7 @@ class Database:
                     await pool.close()
             except TimeoutError:
                 pool.terminate()
+        await self._release_login()
 
     @asynccontextmanager
     async def transaction(self, org_id: UUID | None, *, readonly: bool = False) -> AsyncIterator[Connection]:
@@ -230,7 +280,7 @@ class Database:
     async def _listen_once(
         self, channel: str, on_message: Callable[[str], None], on_state: Callable[[bool], None]
     ) -> None:
-        connection = await asyncpg.connect(
+        connection = await self._connect(
             self._url, timeout=self._acquire_timeout_seconds, server_settings=self.server_settings()
         )
         closed = asyncio.Event()

@@ -28,9 +28,9 @@ class SealBroken(AzoraError):
     title = "Stored data cannot be decrypted"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Keyring:
-    """Named 256-bit keys. The active one seals; all of them open."""
+    """Named 256-bit keys. The active one seals; all of them open. Only `adopt` changes one."""
 
     active: str
     keys: Mapping[str, bytes] = field(repr=False)
@@ -56,6 +56,17 @@ class Keyring:
     def new_key(name: str) -> str:
         """A fresh entry for `AZORA_DATA_KEYS`."""
         return f"{name}:{base64.b64encode(os.urandom(_KEY_BYTES)).decode()}"
+
+    def adopt(self, newer: Keyring) -> bool:
+        """Take over another ring's keys, as after a rotation; whether that changed anything.
+
+        Keys that are gone from it are kept until the process ends: what was sealed in between must open.
+        """
+        merged = {**self.keys, **newer.keys}
+        if merged == dict(self.keys) and newer.active == self.active:
+            return False
+        self.keys, self.active = merged, newer.active  # the keys first: the active one is always among them
+        return True
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt. `context` (which row, which column) is authenticated: sealed bytes open only where they belong.

@@ -72,6 +72,10 @@ class ServiceContext:
         """Start following revocations and keys."""
         self.spawn(self.sessions.follow())
         self.spawn(self.keys.keep_fresh())
+        if self.settings.vault_url is not None:
+            from stores.vault_keys import follow_settings  # an HTTP client comes with it
+
+            self.spawn(follow_settings(self.settings, self.keyring))
 
     async def ping_valkey(self) -> None:
         """One round trip. Raises `StoreUnavailable`."""

@@ -1,0 +1,64 @@
+"""Settings with what a vault has for those that neither the environment nor the file names."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tomllib
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from configs.errors import ConfigurationError
+from configs.settings import ENVIRONMENT_PREFIX, Settings
+from configs.settings import load_settings as without_vault
+from stores.vault import Vault, VaultAccess
+
+_KEY_OF_NOTHING = "none:" + "A" * 43 + "="  # stands in while the vault, which has the real ones, is not read yet
+
+
+def load_settings(**overrides: object) -> Settings:
+    """As `configs.settings.load_settings`, over what the vault has. Of the vault's values, names that are no settings
+    are refused as misspelt.
+
+    Raises `ConfigurationError`, `VaultUnavailable`, `VaultRefused`.
+    """
+    if not _names_vault():
+        return without_vault(**overrides)
+    access = VaultAccess.from_settings(without_vault({"data_keys": _KEY_OF_NOTHING}, **overrides))
+    assert access is not None
+    values = _outside_of_any_loop(access)
+    if unknown := sorted(values.keys() - Settings.model_fields.keys()):
+        raise ConfigurationError([f"{access.secret}: {name}: no such setting" for name in unknown])
+    return without_vault(values, **overrides)
+
+
+def _names_vault() -> bool:
+    name = "vault_url"
+    if os.environ.get(f"{ENVIRONMENT_PREFIX}{name.upper()}"):
+        return True
+    file = os.environ.get("AZORA_CONFIG_FILE")
+    return bool(file and Path(file).is_file() and tomllib.loads(Path(file).read_text()).get(name))
+
+
+def _outside_of_any_loop(access: VaultAccess) -> dict[str, str]:
+    """Read the secret in a thread of its own: the caller may be inside a running loop."""
+    outcome: dict[str, Any] = {}
+
+    async def read() -> dict[str, str]:
+        async with Vault(access) as vault:
+            return (await vault.read_secret()).values
+
+    def work() -> None:
+        try:
+            outcome["values"] = asyncio.run(read())
+        except Exception as error:
+            outcome["error"] = error
+
+    thread = Thread(target=work, name="vault")
+    thread.start()
+    thread.join()
+    if "error" in outcome:
+        raise outcome["error"]
+    values: dict[str, str] = outcome["values"]
+    return values

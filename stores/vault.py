@@ -1,0 +1,211 @@
+"""HashiCorp Vault, or OpenBao, which speaks the same API: settings, keys and database logins out of it.
+
+    access = VaultAccess(url="https://vault:8200", secret="secret/azora", kubernetes_role="azora")
+    async with Vault(access) as vault:
+        values = await vault.read_secret()
+
+A token is fetched when it is first needed and again once it has gone bad; nothing is kept on disk. API reference:
+Vault's HTTP API, KV secrets engine version 2, auth methods AppRole and Kubernetes, `sys/leases/renew`.
+
+StoreError
+├── StoreUnavailable
+│   └── VaultUnavailable   it does not answer, is sealed, or has too much to do
+└── VaultRefused           it answers, and the answer is no
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from pydantic import SecretStr
+
+from configs.settings import Settings
+from stores.errors import StoreError, StoreUnavailable
+
+KUBERNETES_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+_TIMEOUT_SECONDS = 5.0
+_RETRIED = {429, 472, 473, 500, 502, 503}
+
+
+class VaultUnavailable(StoreUnavailable):
+    """Vault does not answer, or cannot at present."""
+
+
+class VaultRefused(StoreError):
+    """Vault answers, and refuses: wrong credentials, no right, no such secret."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultAccess:
+    """Where a vault is and who we are to it: an AppRole, a Kubernetes service account, or a token."""
+
+    url: str
+    secret: str = "secret/azora"  # mount/path of a KV version 2 engine
+    namespace: str | None = None
+    authority: Path | None = None
+    role_id: str | None = None
+    secret_id: SecretStr | None = None
+    kubernetes_role: str | None = None
+    kubernetes_token: Path = KUBERNETES_TOKEN
+    auth_mount: str | None = None  # where the method is mounted, if not under its own name
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self | None:
+        """None where no vault is configured."""
+        if settings.vault_url is None:
+            return None
+        return cls(
+            url=settings.vault_url,
+            secret=settings.vault_secret,
+            namespace=settings.vault_namespace,
+            authority=settings.vault_ca,
+            role_id=settings.vault_role_id,
+            secret_id=settings.vault_secret_id,
+            kubernetes_role=settings.vault_kubernetes_role,
+            kubernetes_token=settings.vault_kubernetes_token or KUBERNETES_TOKEN,
+            auth_mount=settings.vault_auth_mount,
+        )
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A version of the secret; `values` by the names of settings, in lower case and without prefix."""
+
+    version: int
+    values: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A database login that Vault made and will take back, unless renewed."""
+
+    id: str
+    username: str
+    password: SecretStr
+    lifetime: timedelta
+    renewable: bool
+
+
+class Vault:
+    """A client. Not for several threads; every method raises `VaultUnavailable` and `VaultRefused`."""
+
+    def __init__(self, access: VaultAccess, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._access = access
+        self._token: str | None = None
+        self._token_ends = 0.0
+        trust: ssl.SSLContext | bool = True
+        if access.authority is not None:
+            trust = ssl.create_default_context(cafile=str(access.authority))
+        headers = {"X-Vault-Request": "true"}
+        if access.namespace:
+            headers["X-Vault-Namespace"] = access.namespace
+        self._http = httpx.AsyncClient(
+            base_url=f"{access.url.rstrip('/')}/v1/", headers=headers, timeout=_TIMEOUT_SECONDS, verify=trust,
+            trust_env=False, transport=transport,
+        )  # fmt: skip
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def read_secret(self) -> Secret:
+        """The newest version of the secret."""
+        mount, _, path = self._access.secret.partition("/")
+        data = (await self._call("GET", f"{mount}/data/{path}"))["data"]
+        values = {str(name).lower(): str(value) for name, value in (data["data"] or {}).items()}
+        return Secret(int(data["metadata"]["version"]), values)
+
+    async def write_secret(self, values: dict[str, str], *, over_version: int) -> int:
+        """Write a new version, unless somebody else has written one since `over_version`; returns its number."""
+        mount, _, path = self._access.secret.partition("/")
+        body = {"data": values, "options": {"cas": over_version}}
+        return int((await self._call("POST", f"{mount}/data/{path}", body))["data"]["version"])
+
+    async def database_login(self, role: str) -> Lease:
+        """A new login by a role of a database engine, `mount/creds/name`."""
+        answer = await self._call("GET", role)
+        return Lease(
+            id=answer["lease_id"],
+            username=answer["data"]["username"],
+            password=SecretStr(answer["data"]["password"]),
+            lifetime=timedelta(seconds=answer["lease_duration"]),
+            renewable=answer["renewable"],
+        )
+
+    async def renew(self, lease: Lease) -> timedelta:
+        """Ask for as long again as at first; how long the lease lasts now, which may be less."""
+        seconds = int(lease.lifetime.total_seconds())
+        answer = await self._call("PUT", "sys/leases/renew", {"lease_id": lease.id, "increment": seconds})
+        return timedelta(seconds=answer["lease_duration"])
+
+    async def revoke(self, lease: Lease) -> None:
+        """Give a login back before its time."""
+        await self._call("PUT", "sys/leases/revoke", {"lease_id": lease.id})
+
+    async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer = await self._send(method, path, body, await self._signed_in())
+        if answer.status_code == 403:  # the token may have been revoked: once more with a fresh one
+            self._token = None
+            answer = await self._send(method, path, body, await self._signed_in())
+        return _decoded(answer, path)
+
+    async def _signed_in(self) -> str:
+        if self._token is None or time.monotonic() > self._token_ends:
+            path, body = self._credentials()
+            auth = _decoded(await self._send("POST", path, body), path)["auth"]
+            self._token = str(auth["client_token"])
+            # Long before its end, so that no call meets it there; 0 is Vault's word for a token without one.
+            self._token_ends = time.monotonic() + (auth["lease_duration"] * 0.7 or float("inf"))
+        return self._token
+
+    def _credentials(self) -> tuple[str, dict[str, str]]:
+        access = self._access
+        if access.kubernetes_role is not None:
+            try:
+                token = access.kubernetes_token.read_text().strip()  # each time: the kubelet renews it
+            except OSError as error:
+                raise VaultRefused(f"No service account token in {access.kubernetes_token}") from error
+            mount = access.auth_mount or "kubernetes"
+            return f"auth/{mount}/login", {"role": access.kubernetes_role, "jwt": token}
+        if access.role_id is None or access.secret_id is None:
+            raise VaultRefused("Neither an AppRole nor a Kubernetes role is configured (AZORA_VAULT_…)")
+        mount = access.auth_mount or "approle"
+        return f"auth/{mount}/login", {"role_id": access.role_id, "secret_id": access.secret_id.get_secret_value()}
+
+    async def _send(self, method: str, path: str, body: Any, token: str | None = None) -> httpx.Response:
+        headers = {"X-Vault-Token": token} if token else {}
+        try:
+            return await self._http.request(method, path, json=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise VaultUnavailable(f"The vault does not answer: {type(error).__name__}") from error
+
+
+def _decoded(answer: httpx.Response, path: str) -> dict[str, Any]:
+    """The answer's document. What Vault says of an error names paths and rights, never a secret."""
+    if answer.status_code in _RETRIED:
+        raise VaultUnavailable(f"The vault answers {answer.status_code} to {path}")
+    if answer.status_code >= 400:
+        raise VaultRefused(f"The vault answers {answer.status_code} to {path}: {_reason(answer)}")
+    document: dict[str, Any] = answer.json() if answer.content else {}
+    return document
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        return "; ".join(str(item) for item in answer.json()["errors"])[:200] or "no reason given"
+    except (ValueError, KeyError, TypeError):
+        return "no reason given"

@@ -1,0 +1,217 @@
+"""Settings, keys and database logins out of a real vault."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from cluster import vaulted
+from configs.errors import ConfigurationError
+from configs.settings import Settings
+from stores.leases import DatabaseLogin
+from stores.postgres import Database
+from stores.sealing import Keyring
+from stores.vault import Vault, VaultAccess, VaultRefused, VaultUnavailable
+from stores.vault_keys import activate_data_key, announce_data_key, follow_data_keys
+from tests.integration.vault.conftest import Server
+
+
+async def test_settings_come_from_the_vault_under_the_environment(
+    vault: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = Keyring.new_key("k1")
+    vault.write_settings(data_keys=key, issuer="from-the-vault", rate_limit="7/1s", log_level="ERROR")
+    _name_vault(monkeypatch, vault.app_role())
+    monkeypatch.setenv("AZORA_ENVIRONMENT", "production")  # demands the keys that only the vault has
+    monkeypatch.setenv("AZORA_LOG_LEVEL", "DEBUG")
+    settings = vaulted.load_settings(issuer="from-the-caller")
+    assert settings.data_keys is not None
+    assert settings.data_keys.get_secret_value() == key
+    assert str(settings.rate_limit) == "7/1s"
+    assert settings.log_level == "DEBUG"
+    assert settings.issuer == "from-the-caller"
+
+
+async def test_a_misspelt_name_in_the_vault_is_refused_without_its_value(
+    vault: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.write_settings(data_keys=Keyring.new_key("k1"), smtp_ulr="smtp://user:hunter2@mail")
+    _name_vault(monkeypatch, vault.app_role())
+    with pytest.raises(ConfigurationError) as caught:
+        vaulted.load_settings()
+    assert "smtp_ulr" in str(caught.value.problems)
+    assert "hunter2" not in str(caught.value.problems)
+
+
+async def test_refusals_and_absence_are_told_apart(vault: Server) -> None:
+    access = vault.app_role()
+    wrong = dataclasses.replace(access, secret_id=SecretStr("not-the-one"))
+    with pytest.raises(VaultRefused) as caught:
+        async with Vault(wrong) as client:
+            await client.read_secret()
+    assert "not-the-one" not in str(caught.value)
+    with pytest.raises(VaultRefused):  # the policy has no such path
+        async with Vault(dataclasses.replace(access, secret="secret/others")) as client:
+            await client.read_secret()
+    with pytest.raises(VaultUnavailable):
+        async with Vault(dataclasses.replace(access, url="http://127.0.0.1:9")) as client:
+            await client.read_secret()
+    assert "not-the-one" not in repr(wrong)
+
+
+async def test_a_revoked_token_is_replaced(vault: Server) -> None:
+    vault.write_settings(issuer="one")
+    async with Vault(vault.app_role()) as client:
+        await client.read_secret()
+        vault.call("POST", "auth/token/revoke", {"token": client._token})
+        assert (await client.read_secret()).values == {"issuer": "one"}
+
+
+async def test_a_data_key_rotates_without_a_restart(vault: Server) -> None:
+    vault.write_settings(data_keys=Keyring.new_key("k1"), issuer="kept")
+    access = vault.app_role()
+    async with Vault(access) as client:
+        rings = [Keyring.parse((await client.read_secret()).values["data_keys"]) for _ in range(2)]
+        followers = [
+            asyncio.create_task(follow_data_keys(Vault(access), ring, timedelta(seconds=0.1))) for ring in rings
+        ]
+        sealed_before = rings[0].seal(b"old", "row")
+        await announce_data_key(client, "k2")
+        await _until(lambda: all("k2" in ring.keys for ring in rings))
+        assert {ring.active for ring in rings} == {"k1"}  # nobody seals with what another may not know yet
+        await activate_data_key(client, "k2")
+        await _until(lambda: all(ring.active == "k2" for ring in rings))
+        assert rings[1].open(rings[0].seal(b"new", "row"), "row") == b"new"
+        assert rings[1].open(sealed_before, "row") == b"old"
+        assert (await client.read_secret()).values["issuer"] == "kept"
+        with pytest.raises(VaultRefused):
+            await announce_data_key(client, "k2")
+        for task in followers:
+            task.cancel()
+        await asyncio.gather(*followers, return_exceptions=True)
+
+
+async def test_two_who_rotate_at_once_do_not_undo_each_other(vault: Server) -> None:
+    vault.write_settings(data_keys=Keyring.new_key("k1"))
+    async with Vault(vault.app_role()) as client:
+        secret = await client.read_secret()
+        await announce_data_key(client, "mine")
+        with pytest.raises(VaultRefused):
+            await client.write_secret({"data_keys": "theirs"}, over_version=secret.version)
+
+
+async def test_kubernetes_authentication_sends_the_account_s_token(vault: Server, tmp_path: Any) -> None:
+    """There is no Kubernetes here to review a token; the vault's own JWT method checks a signed one the same way."""
+    import jwt
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(65537, 2048)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    vault.call("POST", "sys/auth/cluster", {"type": "jwt"})
+    vault.call("POST", "auth/cluster/config", {"jwt_validation_pubkeys": [public.decode()]})
+    vault.call(
+        "POST", "auth/cluster/role/azora",
+        {"role_type": "jwt", "user_claim": "sub", "bound_subject": "system:serviceaccount:azora:azora-worker",
+         "bound_audiences": ["vault"], "token_policies": ["azora"]},
+    )  # fmt: skip
+    vault.write_settings(issuer="in-a-pod")
+    token = tmp_path / "token"
+    access = VaultAccess(url=vault.url, kubernetes_role="azora", kubernetes_token=token, auth_mount="cluster")
+    claims = {"sub": "system:serviceaccount:azora:azora-worker", "aud": "vault", **_valid_now()}
+    token.write_text(jwt.encode(claims, key, algorithm="RS256"))
+    async with Vault(access) as client:
+        assert (await client.read_secret()).values == {"issuer": "in-a-pod"}
+    token.write_text(jwt.encode({**claims, "sub": "system:serviceaccount:other:pod"}, key, algorithm="RS256"))
+    with pytest.raises(VaultRefused):
+        async with Vault(access) as client:
+            await client.read_secret()
+
+
+async def test_database_logins_are_renewed_exchanged_and_given_back(vault: Server, settings: Settings) -> None:
+    """With leases of 4 s that cannot outlast 7 s, a pool works on for 12 s, under one login after the other."""
+    assert settings.database_url is not None
+    role = _database_engine(vault, settings.database_url.get_secret_value(), ttl="4s", max_ttl="7s")
+    login = DatabaseLogin(Vault(vault.app_role()), role)
+    database = Database(settings.database_url.get_secret_value(), login=login)
+    seen: set[str] = set()
+    try:
+        deadline = asyncio.get_running_loop().time() + 12
+        while asyncio.get_running_loop().time() < deadline:
+            async with database.transaction(None) as connection:
+                assert await connection.fetchval("select current_user") == "azora_app"
+                seen.add(await connection.fetchval("select session_user"))
+            await asyncio.sleep(0.1)
+    finally:
+        await database.close()
+    assert len(seen) >= 2
+    owner = await asyncpg.connect(settings.database_url.get_secret_value())
+    try:
+        await _until_async(lambda: _roles(owner, seen), 15)  # what was given back is gone, what was exchanged expires
+    finally:
+        await owner.close()
+
+
+def _valid_now() -> dict[str, int]:
+    now = int(time.time())
+    return {"iat": now - 60, "nbf": now - 60, "exp": now + 600}
+
+
+def _database_engine(vault: Server, url: str, *, ttl: str, max_ttl: str) -> str:
+    parts = urlsplit(url)
+    host = parse_qs(parts.query)["host"][0]
+    name = f"azora-{uuid4().hex[:8]}"
+    vault.call(
+        "POST", f"database/config/{name}",
+        {"plugin_name": "postgresql-database-plugin", "allowed_roles": [name], "username": parts.username,
+         "password": "unused", "connection_url": f"host={host} user={parts.username} dbname=azora sslmode=disable"},
+    )  # fmt: skip
+    create = (
+        "create role \"{{name}}\" login password '{{password}}' valid until '{{expiration}}' "
+        "in role azora_app, azora_system"
+    )
+    revoke = (
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = '{{name}}'",
+        'drop role if exists "{{name}}"',
+    )
+    vault.call(
+        "POST", f"database/roles/{name}",
+        {"db_name": name, "creation_statements": [create], "revocation_statements": list(revoke),
+         "default_ttl": ttl, "max_ttl": max_ttl},
+    )  # fmt: skip
+    return f"database/creds/{name}"
+
+
+async def _roles(owner: Any, names: set[str]) -> bool:
+    return not await owner.fetchval("select count(*) from pg_roles where rolname = any($1)", list(names))
+
+
+def _name_vault(monkeypatch: pytest.MonkeyPatch, access: VaultAccess) -> None:
+    assert access.role_id is not None
+    assert access.secret_id is not None
+    monkeypatch.setenv("AZORA_VAULT_URL", access.url)
+    monkeypatch.setenv("AZORA_VAULT_ROLE_ID", access.role_id)
+    monkeypatch.setenv("AZORA_VAULT_SECRET_ID", access.secret_id.get_secret_value())
+
+
+async def _until(condition: Any, seconds: float = 10) -> None:
+    async def check() -> bool:
+        return bool(condition())
+
+    await _until_async(check, seconds)
+
+
+async def _until_async(condition: Any, seconds: float) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await condition():
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.05)
