@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cluster import analytics_cli, events_cli, jobs_cli
+from cluster import analytics_cli, cluster_cli, events_cli, jobs_cli, vault_cli
 from cluster.console import explained, fail, out, show_event, step
 from cluster.installation import connected, home_of, read_running
-from configs.settings import Settings, load_settings
+from cluster.vaulted import load_settings
+from configs.settings import Settings
 
 app = typer.Typer(
     name="azora", help="Azora, a learning platform on Ray.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -23,6 +24,8 @@ admin = typer.Typer(help="Administer organisations, people and keys, without the
 app.add_typer(admin, name="admin")
 app.add_typer(events_cli.app, name="events")
 app.add_typer(analytics_cli.app, name="analytics")
+app.add_typer(cluster_cli.app, name="cluster")
+app.add_typer(vault_cli.app, name="vault")
 jobs_cli.register(app)
 _STOP_SECONDS = 60
 

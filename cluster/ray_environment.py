@@ -74,6 +74,38 @@ def head_environment(options: RayOptions, route_prefixes: tuple[str, ...], scrat
     }
 
 
+def node_environment(
+    route_prefixes: tuple[str, ...], scratch: Path, answer_timeout: timedelta = RayOptions.answer_timeout
+) -> dict[str, str]:
+    """What every process of a node of a cluster must find in its environment, whoever starts the node.
+
+    Writes the HAProxy launcher into `scratch`, as `head_environment` does. The token is not in it: `RAY_AUTH_TOKEN`
+    or `RAY_AUTH_TOKEN_PATH` are the cluster's own.
+    """
+    statistics, metrics, fallback = free_ports(3)
+    policy = HaproxyPolicy(management_ports=(statistics, metrics), route_prefixes=route_prefixes)
+    launcher = write_launcher(scratch, _bundled_haproxy(), policy)
+    return {
+        **client_environment(None),
+        **_serve_environment(fallback),
+        **_haproxy_environment(scratch, answer_timeout),
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(launcher),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
+        # The proxies of other nodes learn that a replica drains within a check or two; it goes on answering so long.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "5",
+        # A node that died is given up after 5 s without an answer instead of 25 s; a head that died may take two
+        # minutes to come back, in which the other nodes go on serving.
+        "RAY_health_check_initial_delay_ms": "2000",
+        "RAY_health_check_period_ms": "1000",
+        "RAY_health_check_timeout_ms": "2000",
+        "RAY_health_check_failure_threshold": "5",
+        "RAY_gcs_rpc_server_reconnect_timeout_s": "120",
+        # A node on a machine that has much to do may take longer than half a minute to come up.
+        "RAY_raylet_start_wait_time_s": "120",
+    }
+
+
 def client_environment(token_file: Path | None) -> dict[str, str]:
     """What a process needs that talks to Ray; without a file Ray looks for the token where it always does."""
     token = {"RAY_AUTH_TOKEN_PATH": str(token_file)} if token_file else {}

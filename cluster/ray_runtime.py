@@ -42,6 +42,7 @@ from cluster.ray_environment import (
     ray_directory,
 )
 from cluster.serve_configuration import ServeConfiguration
+from configs import placement
 from configs.errors import AzoraError
 
 _POLL_S = 0.2
@@ -262,6 +263,7 @@ def _start_head(options: RayOptions, scratch: Path) -> None:
         ray.init(
             address="local",
             num_cpus=options.logical_cpus,
+            resources=placement.node_resources(),
             object_store_memory=options.object_store_bytes,
             include_dashboard=dashboard is not None,
             dashboard_host=options.dashboard_host,

@@ -12,6 +12,7 @@ import structlog
 
 from actors.analytics_aggregator.aggregator import Aggregator, collect_garbage_seldom
 from actors.monitoring import observe
+from configs import placement
 from configs.settings import Settings
 from stores.event_log.consumer import Figures
 from stores.postgres import Database
@@ -20,7 +21,7 @@ NAMESPACE = "azora"
 NAME = "analytics_aggregator"
 
 
-@ray.remote(num_cpus=0, max_restarts=-1, scheduling_strategy="SPREAD")
+@ray.remote(num_cpus=0, max_restarts=-1, resources=placement.ACTOR, scheduling_strategy="SPREAD")
 class AnalyticsAggregator:
     """Aggregates from its first moment on, also after a restart: all it needs to know is in the database."""
 

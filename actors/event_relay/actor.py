@@ -10,6 +10,7 @@ import ray
 import structlog
 
 from actors.monitoring import observe
+from configs import placement
 from configs.settings import Settings
 from stores.event_log.consumer import Figures
 from stores.kafka.relay import CONSUMER, relay
@@ -20,7 +21,7 @@ NAMESPACE = "azora"
 NAME = "event_relay"
 
 
-@ray.remote(num_cpus=0, max_restarts=-1)
+@ray.remote(num_cpus=0, max_restarts=-1, resources=placement.ACTOR)
 class EventRelay:
     """Ships from its first moment on, also after a restart: how far it has come is in the database."""
 

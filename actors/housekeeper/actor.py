@@ -13,6 +13,7 @@ import structlog
 from actors.housekeeper.duties import Duty, standard_duties
 from actors.housekeeper.state import Housekeeper, Record
 from actors.monitoring import observe
+from configs import placement
 from configs.settings import Settings
 from stores.postgres import Database
 
@@ -20,7 +21,7 @@ NAMESPACE = "azora"
 NAME = "housekeeper"
 
 
-@ray.remote(num_cpus=0, max_restarts=-1)
+@ray.remote(num_cpus=0, max_restarts=-1, resources=placement.ACTOR)
 class HousekeeperActor:
     """Keeps house from its first moment on, also after a restart: all it needs to know is in the database."""
 

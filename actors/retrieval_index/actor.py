@@ -12,6 +12,7 @@ import structlog
 
 from actors.monitoring import observe
 from actors.retrieval_index.member import RetrievalMember
+from configs import placement
 from configs.settings import Settings
 from learning.embedding.embedder import Embedder
 from stores.event_log.consumer import Figures
@@ -21,7 +22,7 @@ NAMESPACE = "azora"
 NAME = "retrieval_index"
 
 
-@ray.remote(num_cpus=0, max_restarts=-1)
+@ray.remote(num_cpus=0, max_restarts=-1, resources=placement.ACTOR)
 class RetrievalIndex:
     """Keeps the index from its first moment on, also after a restart: all it needs to know is in the database."""
 

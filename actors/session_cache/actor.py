@@ -11,6 +11,7 @@ from ray.exceptions import RayError
 from actors.monitoring import observe
 from actors.session_cache.state import Revocations
 from actors.session_cache.store import RevocationFollower
+from configs import placement
 from configs.settings import Settings
 from stores import valkey
 from stores.errors import StoreUnavailable
@@ -18,7 +19,7 @@ from stores.errors import StoreUnavailable
 NAMESPACE = "azora"
 
 
-@ray.remote(num_cpus=0, max_restarts=-1, max_concurrency=1000)
+@ray.remote(num_cpus=0, max_restarts=-1, resources=placement.ACTOR, max_concurrency=1000)
 class SessionCache:
     """Follows revocations for the replicas of one cluster. Restores itself from Valkey's stream as it starts."""
 

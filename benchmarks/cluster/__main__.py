@@ -1,0 +1,161 @@
+"""`python -m benchmarks.cluster faults`: several nodes on this machine, broken one after the other under a steady load.
+
+Prints where replicas and actors are, what was broken when, how long until the cluster was whole again, how many
+requests were answered rightly at the first attempt, and whether everything acknowledged is there. Exits with 1 where
+one of the promises is broken. Needs root and some 8 GiB of memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from benchmarks.cluster import faults as breaking
+from benchmarks.cluster import load as loading
+from benchmarks.cluster import verdict as judging
+from benchmarks.cluster import watching, world
+from benchmarks.target import free_port
+from cluster.node import PRODUCTION_TOPOLOGY
+from cluster.serve_configuration import ServeConfiguration
+from cluster.several.local_cluster import LocalCluster, Shape
+from cluster.several.report import placement_table
+from configs.settings import Settings
+
+AVAILABILITY = 0.999
+RECOVERY_SECONDS = 30.0
+_PATIENCE_SECONDS = 150.0
+_UNLIMITED = "100000000/60s"
+
+app = typer.Typer(add_completion=False)
+out = Console(highlight=False, soft_wrap=True)
+Seconds = Annotated[float, typer.Option(help="how long the load lasts")]
+Rate = Annotated[float, typer.Option(help="requests a second")]
+Workers = Annotated[int, typer.Option(min=2, help="nodes besides the head")]
+
+
+@dataclass(frozen=True)
+class Blow:
+    """A fault and what came of it; times are those of the load's clock."""
+
+    name: str
+    what: str
+    at: float
+    whole_after: float
+
+
+@asynccontextmanager
+async def running(workers: int) -> AsyncIterator[tuple[LocalCluster, httpx.AsyncClient]]:
+    """A cluster of its own with the production topology, and a client of its gateway."""
+    with tempfile.TemporaryDirectory(prefix="azc-", dir="/tmp") as directory:
+        Path(directory).chmod(0o711)  # run as root, PostgreSQL works as another account, which must be able to enter
+        settings = Settings(
+            home=Path(directory) / "home", http_port=free_port(), demo=False, bcrypt_cost=4, analytics_aggregators=2,
+            analytics_minimum_group=1, rate_limit=_UNLIMITED, rate_limit_anonymous=_UNLIMITED,
+            rate_limit_credentials=_UNLIMITED,
+        )  # fmt: skip
+        shape = Shape(workers=workers, worker_cpus=16)
+        async with LocalCluster(settings, shape, lambda event: out.print(f"  [dim]{event}[/dim]")) as cluster:
+            began = time.monotonic()
+            await cluster.deploy(ServeConfiguration.read(PRODUCTION_TOPOLOGY))
+            out.print(f"services after {time.monotonic() - began:.0f} s\n")
+            async with world.client(cluster) as http:
+                yield cluster, http
+
+
+@app.callback()
+def main() -> None:
+    """Several nodes on this machine, broken on purpose."""
+
+
+@app.command()
+def faults(
+    seconds: Seconds = 600,
+    rate: Rate = 20,
+    workers: Workers = 3,
+    only: Annotated[int, typer.Option(help="one of the faults alone, 1 to 3; 0 for all")] = 0,
+) -> None:
+    """Kill a worker's raylet, the head's GCS and a node with aggregators under load."""
+    chosen = breaking.FAULTS if only == 0 else breaking.FAULTS[only - 1 : only]
+    raise typer.Exit(0 if asyncio.run(_faults(seconds, rate, workers, chosen)) else 1)
+
+
+async def _faults(seconds: float, rate: float, workers: int, chosen: tuple[breaking.Fault, ...]) -> bool:
+    async with running(workers) as (cluster, http):
+        people = max(20, int(rate * seconds * 0.3 / 60))
+        place = await world.build(cluster, http, learners=people, courses=10)
+        out.print(await cluster.ask(placement_table))
+        out.print(f"\n{rate:g} requests/s for {seconds:.0f} s; load average {os.getloadavg()[0]:.1f}\n")
+        work, stop = loading.Load(place, rate), asyncio.Event()
+        work.began = time.monotonic()
+        running_load = asyncio.create_task(work.run(stop))
+        blows = []
+        for number, fault in enumerate(chosen):
+            await _until(work, (number + 0.5) * seconds / len(chosen))
+            blows.append(await _strike(cluster, http, work, fault))
+        await _until(work, seconds)
+        stop.set()
+        await running_load
+        out.print()
+        out.print(await cluster.ask(placement_table))
+        return report(work, blows, await judging.judge(cluster, place, work.ledger), seconds)
+
+
+async def _until(work: loading.Load, elapsed: float) -> None:
+    await asyncio.sleep(max(0.0, work.began + elapsed - time.monotonic()))
+
+
+async def _strike(cluster: LocalCluster, http: httpx.AsyncClient, work: loading.Load, fault: breaking.Fault) -> Blow:
+    before: watching.Picture = await cluster.ask(watching.look)
+    at = time.monotonic()
+    what = await fault.strike(cluster, before)
+    out.print(f"{at - work.began:5.0f} s  killed: {what}")
+    await asyncio.sleep(2)  # until the cluster can have noticed; it must not be taken for whole before
+    try:
+        whole = 2 + await watching.until_whole(cluster, http, before, _PATIENCE_SECONDS)
+    except TimeoutError:
+        whole = float("inf")
+    out.print(f"{time.monotonic() - work.began:5.0f} s  whole again after {whole:.1f} s")
+    return Blow(fault.name, what, at, whole)
+
+
+def report(work: loading.Load, blows: list[Blow], verdict: judging.Verdict, seconds: float) -> bool:
+    """Print the figures; whether every promise was kept."""
+    ledger = work.ledger
+    out.print(f"\n{len(ledger.answers)} requests, {ledger.right} answered rightly at once: {ledger.availability:.4%}")
+    out.print(f"latency of right answers: median {ledger.percentile(0.5) * 1000:.1f} ms, "
+              f"99 % within {ledger.percentile(0.99) * 1000:.0f} ms")  # fmt: skip
+    for trouble, count in ledger.troubles().most_common():
+        out.print(f"  {count:5d}  {trouble}")
+    ends = [blow.at for blow in blows[1:]] + [work.began + seconds]
+    for blow, end in zip(blows, ends, strict=True):
+        count, span = ledger.trouble_span(blow.at, end)
+        out.print(f"{blow.name}: whole after {blow.whole_after:.1f} s; {count} wrong answers within {span:.1f} s")
+    out.print(f"acknowledged: {len(ledger.enrolled)} enrolments, {len(ledger.completed)} completed units; "
+              f"missing {len(verdict.missing)}, twice {verdict.twice}, never acknowledged "
+              f"{len(ledger.lost)}")  # fmt: skip
+    out.print(f"analytics after {verdict.caught_up_seconds:.0f} s: enrolments {verdict.enrolments[1]} of "
+              f"{verdict.enrolments[0]} rows, completed units {verdict.completed_units[1]} of "
+              f"{verdict.completed_units[0]} rows")  # fmt: skip
+    promises = {
+        f"{AVAILABILITY:.1%} answered rightly": ledger.availability >= AVAILABILITY,
+        f"whole within {RECOVERY_SECONDS:.0f} s each": all(blow.whole_after < RECOVERY_SECONDS for blow in blows),
+        "ledger complete, figures equal": verdict.good and not ledger.lost,
+    }
+    for promise, kept in promises.items():
+        out.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'BROKEN'}[/]  {promise}")
+    return all(promises.values())
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,86 @@
+"""`azora cluster`: nodes of a cluster, and several of them on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from cluster.console import explained, out, step
+from cluster.vaulted import load_settings
+
+app = typer.Typer(help="Clusters of several nodes.", no_args_is_help=True)
+DashboardUrl: TypeAlias = Annotated[str, typer.Option("--dashboard", help="Ray's dashboard on the head")]
+Token: TypeAlias = Annotated[str, typer.Option("--token", envvar="RAY_AUTH_TOKEN", help="Ray's token")]
+_DEPLOY = timedelta(minutes=10)
+
+
+@app.command()
+def node(command: Annotated[str, typer.Argument(help="how the node is started: `ray start …`")]) -> None:
+    """Become a node of a cluster: check the settings, set what Ray must find, run the command."""
+    from cluster.node import become
+
+    with explained():
+        become(load_settings(), command)
+
+
+@app.command()
+def up(
+    workers: Annotated[int, typer.Option(min=1, max=12, help="nodes besides the head")] = 3,
+    worker_cpus: Annotated[int, typer.Option(min=1, max=64, help="what Ray schedules by on each")] = 8,
+    port: Annotated[int | None, typer.Option(help="HTTPS port of the gateway; default AZORA_HTTP_PORT")] = None,
+) -> None:
+    """Run the production topology on several nodes of this machine, until Ctrl-C. Needs root."""
+    from cluster.several.local_cluster import Shape
+    from cluster.several.run import run_until_stopped
+
+    overrides = {"http_port": port} if port is not None else {}
+    with explained():
+        asyncio.run(run_until_stopped(load_settings(**overrides), Shape(workers=workers, worker_cpus=worker_cpus)))
+
+
+@app.command()
+def deploy(
+    topology: Annotated[Path | None, typer.Argument(help="Serve configuration; default serve.production.yaml")] = None,
+    dashboard: DashboardUrl = "http://127.0.0.1:8265",
+    token: Token = "",
+) -> None:
+    """Make Serve run a topology on a cluster and wait until all of it runs. Run `azora migrate` before."""
+    from cluster.dashboard import Dashboard
+    from cluster.node import PRODUCTION_TOPOLOGY
+    from cluster.serve_configuration import ServeConfiguration
+
+    with explained():
+        configuration = ServeConfiguration.read(topology or PRODUCTION_TOPOLOGY)
+        client = Dashboard(dashboard, token)
+        try:
+            with step("Services"):
+                client.deploy(configuration.document)
+                client.await_running(configuration.applications, _DEPLOY)
+        finally:
+            client.close()
+
+
+@app.command()
+def show(dashboard: DashboardUrl = "http://127.0.0.1:8265", token: Token = "") -> None:
+    """Say which nodes there are and what runs on each."""
+    from cluster.dashboard import Dashboard
+    from cluster.several.report import placement_table
+
+    with explained():
+        client = Dashboard(dashboard, token)
+        try:
+            out.print(placement_table(client))
+        finally:
+            client.close()
+
+
+@app.command()
+def manifest() -> None:
+    """Write configs/serve.production.yaml into the Kubernetes manifest, after a change of it."""
+    from cluster.manifest import RAY_SERVICE, refresh
+
+    out.print(f"{RAY_SERVICE}: {'written' if refresh() else 'as it should be'}")

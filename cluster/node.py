@@ -1,0 +1,48 @@
+"""`azora cluster node`: turn this machine, pod or namespace into a node of a Ray cluster.
+
+    azora cluster node "ray start --head --block ..."
+
+Ray decides what a node's processes do by the environment that the node is started with, and Serve's HAProxy must be
+told several things through a launcher (`cluster.haproxy`). So a node is not started by `ray start` alone: this command
+checks the settings, writes the launcher, sets the environment and becomes the command it was given. Every way to make
+a node uses it: Ray's cluster launcher, KubeRay, `azora cluster up`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+from cluster.ray_environment import export, make_scratch, node_environment
+from cluster.serve_configuration import ServeConfiguration
+from configs.errors import ConfigurationError
+from configs.settings import Settings
+from stores.metrics.registry import DIRECTORY_VARIABLE
+
+PRODUCTION_TOPOLOGY = Path(__file__).parent.parent / "configs" / "serve.production.yaml"
+
+
+def become(settings: Settings, command: str) -> NoReturn:
+    """Replace this process by the shell command, in the environment of a node.
+
+    Raises `ConfigurationError` where the settings are not those of a node.
+    """
+    _require_addresses(settings)
+    scratch = make_scratch()
+    configuration = ServeConfiguration.read(settings.topology or PRODUCTION_TOPOLOGY)
+    metrics = os.environ.get(DIRECTORY_VARIABLE) or str(scratch / "metrics")
+    Path(metrics).mkdir(parents=True, exist_ok=True, mode=0o700)
+    export(node_environment(configuration.route_prefixes, scratch) | {DIRECTORY_VARIABLE: metrics})
+    os.execv("/bin/sh", ["/bin/sh", "-c", f"exec {command}"])  # noqa: S606 - the operator's own command line
+
+
+def _require_addresses(settings: Settings) -> None:
+    """A node has no servers of its own: what other nodes cannot see must not be where data goes."""
+    missing = [
+        f"AZORA_{name.upper()}: must be set on the nodes of a cluster"
+        for name in ("database_url", "valkey_url", "data_keys")
+        if getattr(settings, name) is None
+    ]
+    if missing:
+        raise ConfigurationError(missing)

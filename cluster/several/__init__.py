@@ -1,0 +1,1 @@
+"""Several Ray nodes on one machine, each in a network of its own, as they would be on several machines."""

@@ -1,0 +1,108 @@
+"""One Ray node in its namespace: started through `azora cluster node`, started again when any of its parts dies.
+
+That is what a kubelet does with KubeRay's pods: `ray start --block` ends with the first of its processes, and whoever
+keeps the node starts it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cluster.embedded.backoff import Backoff
+from cluster.several.network import Namespace
+
+GCS_PORT = 6379
+DASHBOARD_PORT = 8265
+_OBJECT_STORE_BYTES = 80 * 2**20
+_STOP_SECONDS = 25
+_PR_SET_PDEATHSIG = 1
+_STABLE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePlan:
+    """What a node is. `head` is the address of the head, None for the head itself."""
+
+    label: str
+    namespace: Namespace
+    head: str | None
+    cpus: int
+    resources: Mapping[str, float] = field(default_factory=dict)
+    directory: Path
+
+    def command(self) -> str:
+        """The `ray start` of this node."""
+        words = ["ray", "start", "--block", "--disable-usage-stats", f"--node-ip-address={self.namespace.address}"]
+        words += [f"--num-cpus={self.cpus}", f"--object-store-memory={_OBJECT_STORE_BYTES}"]
+        words += [f"--resources={json.dumps(dict(self.resources))}", f"--temp-dir={self.directory}"]
+        if self.head is None:
+            words += ["--head", f"--port={GCS_PORT}", "--include-dashboard=true"]
+            words += [f"--dashboard-host={self.namespace.address}", f"--dashboard-port={DASHBOARD_PORT}"]
+        else:
+            words += [f"--address={self.head}:{GCS_PORT}"]
+        # Not in the plan: the shell of `azora cluster node` has it in its environment.
+        return shlex.join(words) + ("" if self.head else ' --redis-password="$RAY_REDIS_PASSWORD"')
+
+
+class RayNode:
+    """Keeps one node alive. Use it from the main thread: the node ends with the thread that started it."""
+
+    def __init__(
+        self, plan: NodePlan, environment: Mapping[str, str], log: Path, on_event: Callable[[str], None]
+    ) -> None:
+        self.plan = plan
+        self.starts = 0
+        self._environment = dict(environment)
+        self._log = log
+        self._on_event = on_event
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def keep(self) -> None:
+        """Run the node until cancelled."""
+        backoff = Backoff(first_seconds=1, stable_seconds=_STABLE_SECONDS)
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await self._start()
+            assert self._process is not None
+            code = await self._process.wait()
+            self.plan.namespace.clear()
+            self._on_event(f"{self.plan.label}: ended with {code}; starting it again")
+            await asyncio.sleep(backoff.next_delay(loop.time() - began))
+
+    async def stop(self) -> None:
+        """End the node, in order where it obeys in time."""
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+        self.plan.namespace.clear()
+
+    async def _start(self) -> None:
+        self.starts += 1
+        self.plan.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        command = [sys.executable, "-m", "cluster", "cluster", "node", self.plan.command()]
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.plan.namespace.command(*command),
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
