@@ -86,7 +86,7 @@ def _login(settings: Settings) -> DatabaseLogin | None:
     return DatabaseLogin(Vault(access), settings.vault_database_role)
 
 
-def _credentials(lease: Lease) -> dict[str, str]:
+def _credentials(lease: Lease) -> dict[str, Any]:
     return {"user": lease.username, "password": lease.password.get_secret_value()}
 
 
