@@ -192,10 +192,10 @@ class Database:
             return await asyncpg.connect(*arguments, **options)
         lease = await self._login.current()
         try:
-            return await asyncpg.connect(*arguments, **options, **_credentials(lease))
+            return await asyncpg.connect(*arguments, **(options | _credentials(lease)))
         except asyncpg.InvalidAuthorizationSpecificationError:
             lease = await self._login.after(lease)
-            return await asyncpg.connect(*arguments, **options, **_credentials(lease))
+            return await asyncpg.connect(*arguments, **(options | _credentials(lease)))
 
     def _keep_login(self, pool: asyncpg.Pool) -> None:
         if self._login is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -91,12 +92,13 @@ def faults(
 
 
 async def _faults(seconds: float, rate: float, workers: int, chosen: tuple[breaking.Fault, ...]) -> bool:
-    async with running(workers) as (cluster, http):
+    _end_on_sigterm()
+    async with running(workers) as (cluster, http), world.load_client(cluster) as many:
         people = max(20, int(rate * seconds * 0.3 / 60))
         place = await world.build(cluster, http, learners=people, courses=10)
         out.print(await cluster.ask(placement_table))
         out.print(f"\n{rate:g} requests/s for {seconds:.0f} s; load average {os.getloadavg()[0]:.1f}\n")
-        work, stop = loading.Load(place, rate), asyncio.Event()
+        work, stop = loading.Load(place, many, rate), asyncio.Event()
         work.began = time.monotonic()
         running_load = asyncio.create_task(work.run(stop))
         blows = []
@@ -109,6 +111,13 @@ async def _faults(seconds: float, rate: float, workers: int, chosen: tuple[break
         out.print()
         out.print(await cluster.ask(placement_table))
         return report(work, blows, await judging.judge(cluster, place, work.ledger), seconds)
+
+
+def _end_on_sigterm() -> None:
+    """In order, as on Ctrl-C: namespaces and nodes are not left behind."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def _until(work: loading.Load, elapsed: float) -> None:

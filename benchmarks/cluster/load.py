@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import aiohttp
 
 from benchmarks.cluster.world import Course, Learner, World
 
 _READS = 0.7
 _PAUSE_SECONDS = 0.5
+_IN_FLIGHT = 100  # a platform that has stopped answering is not buried under what waits
 _GIVE_UP_SECONDS = 60.0
 
 
@@ -69,8 +70,9 @@ class Ledger:
 class Load:
     """Runs until told to stop."""
 
-    def __init__(self, world: World, per_second: float) -> None:
+    def __init__(self, world: World, http: aiohttp.ClientSession, per_second: float) -> None:
         self.ledger = Ledger()
+        self._http = http
         self.began = 0.0
         self._world = world
         self._interval = 1 / per_second
@@ -87,6 +89,8 @@ class Load:
                 await asyncio.sleep(delay)
             if stop.is_set():
                 break
+            while len(self._running) >= _IN_FLIGHT:
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             task = asyncio.create_task(self._one())
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -136,7 +140,7 @@ class Load:
         while time.monotonic() < deadline:
             answer = await self._once(method, path, who, key=key, body=body, counted=counted)
             if answer is not None:
-                return answer.json()
+                return answer
             counted = False
             await asyncio.sleep(_PAUSE_SECONDS)
         self.ledger.lost.append(f"{method} {path}")
@@ -145,22 +149,25 @@ class Load:
     async def _once(
         self, method: str, path: str, who: Learner, *, key: str = "", body: Any = None,
         expect: tuple[str, str] | None = None, counted: bool = True,
-    ) -> httpx.Response | None:  # fmt: skip
+    ) -> Any:  # fmt: skip
+        """The answer's document, None where it is not what it should be."""
         headers = {"authorization": f"Bearer {who.token}", **({"idempotency-key": key} if key else {})}
         began = time.monotonic()
+        document = None
         try:
-            answer = await self._world.http.request(method, path, json=body, headers=headers)
-            trouble = _trouble(answer, expect)
-        except httpx.HTTPError as error:
-            answer, trouble = None, type(error).__name__
+            async with self._http.request(method, path, json=body, headers=headers) as answer:
+                document = await answer.json(content_type=None)
+                trouble = _trouble(method, answer.status, document, expect)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            trouble = type(error).__name__
         if counted:
             self.ledger.answers.append(Answer(began, time.monotonic() - began, trouble))
-        return None if trouble else answer
+        return None if trouble else document
 
 
-def _trouble(answer: httpx.Response, expect: tuple[str, str] | None) -> str:
-    if answer.status_code not in (200, 201):
-        return f"{answer.request.method} {answer.status_code}"
-    if expect is not None and answer.json().get(expect[0]) != expect[1]:
-        return f"{answer.request.method}: an answer to something else"
+def _trouble(method: str, status: int, document: Any, expect: tuple[str, str] | None) -> str:
+    if status not in (200, 201):
+        return f"{method} {status}"
+    if expect is not None and document.get(expect[0]) != expect[1]:
+        return f"{method}: an answer to something else"
     return ""

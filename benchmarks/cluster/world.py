@@ -7,6 +7,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import httpx
 
 from cluster.several.local_cluster import LocalCluster
@@ -49,6 +50,13 @@ def client(cluster: LocalCluster) -> httpx.AsyncClient:
     trust = ssl.create_default_context(cafile=str(cluster.authority))
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
     return httpx.AsyncClient(base_url=cluster.url, verify=trust, timeout=30, trust_env=False, limits=limits)
+
+
+def load_client(cluster: LocalCluster) -> aiohttp.ClientSession:
+    """The same for many requests at once."""
+    trust = ssl.create_default_context(cafile=str(cluster.authority))
+    connector = aiohttp.TCPConnector(ssl=trust, limit=100)
+    return aiohttp.ClientSession(cluster.url, connector=connector, timeout=aiohttp.ClientTimeout(total=30))
 
 
 async def build(cluster: LocalCluster, http: httpx.AsyncClient, *, learners: int, courses: int) -> World:
