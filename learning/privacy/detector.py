@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from learning.privacy import patterns
@@ -31,6 +32,11 @@ class PersonalDataDetector:
         self._least_score = least_score
 
     @classmethod
+    def load(cls) -> PersonalDataDetector:
+        """With the tagger that comes with the package, read when the first text is looked at."""
+        return cls(_Lazy())
+
+    @classmethod
     def patterns_only(cls) -> PersonalDataDetector:
         """What has a form: numbers, addresses of mail and machines, dates. No names, no postal addresses."""
         return cls()
@@ -54,6 +60,19 @@ class PersonalDataDetector:
             for span in spans
             if span.end > cut and span.score >= self._least_score
         ]
+
+
+class _Lazy:
+    """The shipped tagger, loaded when it is first needed: half a second, 30 MB."""
+
+    @cached_property
+    def _tagger(self) -> Tagger:
+        from learning.privacy.tagger import CrfTagger
+
+        return CrfTagger.load()
+
+    def tag(self, text: str) -> Sequence[Span]:
+        return self._tagger.tag(text)
 
 
 def merge(formed: Iterable[Span], tagged: Iterable[Span]) -> list[Span]:

@@ -1,0 +1,1 @@
+"""Training and judging the tagger of personal data."""

@@ -1,0 +1,1 @@
+"""Signals about texts: instructions aimed at a model, statements without support, copied passages, and leaks."""
