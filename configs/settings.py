@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=1, le=65535)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    services_url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s]+$", description="where services reach each other; default: this machine"
+    )
     topology: Path | None = Field(default=None, description="Serve configuration; default serve.local.yaml")
     ray_address: str | None = Field(default=None, description="a Ray cluster that runs; default: a head of our own")
     ray_dashboard_port: int = Field(default=8265, ge=0, le=65535, description="`ray job submit` needs it; 0: none")
@@ -174,6 +177,11 @@ class Settings(BaseSettings):
     analytics_streams_per_replica: int = Field(default=500, ge=1, le=10_000)
     analytics_streams_per_person: int = Field(default=5, ge=1, le=1000, description="live streams, in one replica")
 
+    # Tutoring
+    tutor_model: str | None = Field(
+        default=None, max_length=128, description="a name in the table of models; default: sentences of the material"
+    )
+
     # Language models
     models_file: Path | None = Field(default=None, description="table of models; default: configs/models.yaml")
 
@@ -223,6 +231,13 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The address that links in mails and certificates start with, without a trailing slash."""
         return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+    @cached_property
+    def services_base_url(self) -> str:
+        """Where services reach one another over HTTP, without a trailing slash."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - an address to listen on is none to go to
+        host = everywhere.get(self.http_host, self.http_host)
+        return (self.services_url or f"http://{host}:{self.http_port}").rstrip("/")
 
 
 def load_settings(below: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from deployments.kit.context import ServiceContext
 from deployments.kit.service import ServiceDefinition
 from deployments.tutor.endpoints import PREFIX, router
+from deployments.tutor.exchanges import Scribe
 from deployments.tutor.material import Material
+from deployments.tutor.preparing import Preparation
 from deployments.tutor.service import TutorService
+from deployments.tutor.voice import ModelVoice
 
 
 def _build(context: ServiceContext) -> TutorService:
-    return TutorService(context.database, Material(context.embedder), context.keyring)
+    settings, scribe = context.settings, Scribe(context.keyring)
+    voice = ModelVoice(settings.services_base_url, settings.tutor_model) if settings.tutor_model else None
+    preparation = Preparation(context.database, Material(context.embedder), scribe)
+    return TutorService(context.database, preparation, scribe, voice)
+
+
+def _background(_context: ServiceContext, service: TutorService) -> tuple[Coroutine[Any, Any, None], ...]:
+    return (service.voice.run(),) if service.voice else ()
 
 
 SERVICE = ServiceDefinition(
@@ -20,5 +33,6 @@ SERVICE = ServiceDefinition(
     description="Conversations about a course, answered from its material, with hints at what quizzes still ask.",
     router=router,
     build=_build,
+    background=_background,
     optional_checks=lambda context: {"search_by_meaning": context.embedder.check},
 )

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request, Response
+from fastapi.responses import StreamingResponse
 
+from deployments.kit import idempotency
 from deployments.kit.paging import Page, decode_cursor, split_page
 from deployments.kit.parameters import CurrentPrincipal, CurrentWork, Cursor, Limit
 from deployments.kit.routes import service_router
+from deployments.tutor.exchanges import Exchange
 from deployments.tutor.schemas import ConversationDetail, ConversationOpen, ConversationView, TurnAsk, TurnView
 from deployments.tutor.service import TutorService
+from deployments.tutor.voice import VoiceFailed
 
 PREFIX = "/api/tutor"
 STREAM = "text/event-stream"
+_PRIVATE = {"cache-control": "private, no-cache"}
 router = service_router(PREFIX)
 
 
@@ -67,8 +73,8 @@ async def forget(conversation_id: UUID, principal: CurrentPrincipal, work: Curre
 
 _STREAMED: dict[int | str, dict[str, Any]] = {
     201: {
-        "description": "The reply; as server-sent events where `Accept` asks for them: `delta` with lines of the text,"
-        " then `reply` with all of it",
+        "description": "The reply; as server-sent events where `Accept` asks for them: `delta` with pieces of the text,"
+        " then `reply` with all of it, or `error`",
         "content": {STREAM: {"schema": {"type": "string"}}},
     }
 }
@@ -81,20 +87,42 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 async def ask(
     conversation_id: UUID,
     body: TurnAsk,
+    request: Request,
     principal: CurrentPrincipal,
     work: CurrentWork,
     tutor: Tutor,
     accept: Annotated[str, Header(max_length=200)] = "",
 ) -> Response:
-    reply = TurnView.of(await tutor.ask(work, principal, conversation_id, body.text))
+    token = request.headers["authorization"].split()[-1]
+    # An answer that is kept for repetitions has to be whole before it is sent.
+    if STREAM in accept and tutor.voice is not None and idempotency.HEADER not in request.headers:
+        prepared = await tutor.prepare(principal, conversation_id, body.text)
+        said = tutor.stream(principal, conversation_id, prepared, token)
+        return StreamingResponse(_live(said), 201, headers=_PRIVATE, media_type=STREAM)
+    reply = TurnView.of(await tutor.ask(work, principal, conversation_id, body.text, token))
     if STREAM in accept:
-        return Response(_events(reply), 201, media_type=STREAM, headers={"cache-control": "no-store"})
+        return Response(_whole(reply), 201, headers=_PRIVATE, media_type=STREAM)
     return Response(reply.model_dump_json(), 201, media_type="application/json")
 
 
-def _events(reply: TurnView) -> bytes:
+def _whole(reply: TurnView) -> bytes:
     """Committed before it is sent, so a stream that breaks has lost nothing: the turn can be read again."""
-    pieces = [
-        b"event: delta\ndata: %b\n\n" % orjson.dumps({"text": piece}) for piece in reply.text.splitlines(keepends=True)
-    ]
-    return b"".join(pieces) + b"event: reply\ndata: %b\n\n" % reply.model_dump_json().encode()
+    return b"".join(_delta(line) for line in reply.text.splitlines(keepends=True)) + _end(reply)
+
+
+async def _live(said: AsyncIterator[str | Exchange]) -> AsyncIterator[bytes]:
+    try:
+        async for piece in said:
+            yield _delta(piece) if isinstance(piece, str) else _end(TurnView.of(piece))
+    except VoiceFailed:
+        yield b"event: error\ndata: %b\n\n" % orjson.dumps(
+            {"detail": "The answer broke off; ask again", "retriable": True}
+        )
+
+
+def _delta(text: str) -> bytes:
+    return b"event: delta\ndata: %b\n\n" % orjson.dumps({"text": text})
+
+
+def _end(reply: TurnView) -> bytes:
+    return b"event: reply\ndata: %b\n\n" % reply.model_dump_json().encode()

@@ -56,8 +56,8 @@ delete from tutor_conversations where id = :id and user_id = :user_id returning 
 -- name: turns
 select * from tutor_turns where conversation_id = :conversation_id order by number;
 
--- name: last_turn^
-select * from tutor_turns where conversation_id = :conversation_id order by number desc limit 1;
+-- name: last_turns
+select * from tutor_turns where conversation_id = :conversation_id order by number desc limit :limit;
 
 -- name: hints$
 select count(*) from tutor_turns where conversation_id = :conversation_id and quiz_question_id = :quiz_question_id;

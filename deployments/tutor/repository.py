@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from learning.tutoring.replies import Kind
 from stores.postgres import Connection
 from stores.queries import load_queries
 
@@ -40,7 +41,7 @@ class Turn:
     number: int
     question: bytes
     reply: bytes
-    kind: str
+    kind: Kind
     quiz_question_id: UUID | None
     sources: list[dict[str, Any]]
     made_by: dict[str, Any]
@@ -101,9 +102,10 @@ class ConversationRepository:
         """All of them, in order."""
         return [Turn.from_row(row) async for row in _queries.turns(self._connection, conversation_id=conversation_id)]
 
-    async def last_turn(self, conversation_id: UUID) -> Turn | None:
-        row = await _queries.last_turn(self._connection, conversation_id=conversation_id)
-        return Turn.from_row(row) if row else None
+    async def last_turns(self, conversation_id: UUID, limit: int) -> list[Turn]:
+        """The last ones, in order."""
+        rows = _queries.last_turns(self._connection, conversation_id=conversation_id, limit=limit)
+        return [Turn.from_row(row) async for row in rows][::-1]
 
     async def hints(self, conversation_id: UUID, quiz_question_id: UUID) -> int:
         """How many hints at a question were given in the conversation."""

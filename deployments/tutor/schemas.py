@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from deployments.tutor.exchanges import Exchange
 from deployments.tutor.repository import Conversation
-from deployments.tutor.service import Exchange
 
 MAXIMUM_QUESTION_CHARACTERS = 2_000
 QuestionText = Annotated[
@@ -56,7 +56,7 @@ class SourceView(BaseModel):
 class MadeBy(BaseModel):
     """How the reply came about."""
 
-    model: str = Field(description="`extractive`: sentences of the material, chosen without a language model")
+    model: str = Field(description="A language model; or `extractive`: sentences of the material, chosen without one")
     version: str
     searched: Literal["words and meaning", "words"]
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 # Other words for a prompt lie above it; so do 3 in 100 ordinary questions about the demo courses, which get hints.
 LEAST_SIMILARITY = 0.6
+# Below this a prompt is about something else.
+_SAME_SUBJECT = 0.4
 # So much of a prompt's words, in a question that was typed off it.
 LEAST_COVERAGE = 0.8
 _FEWEST_WORDS = 3
@@ -78,6 +80,15 @@ def asked_for(
     likeness = vectors @ vector
     best = int(likeness.argmax())
     return among[best] if likeness[best] >= LEAST_SIMILARITY else None
+
+
+def about_the_same(
+    vector: NDArray[np.float32] | None, among: Sequence[QuizQuestion], vectors: NDArray[np.float32] | None
+) -> tuple[QuizQuestion, ...]:
+    """The quiz questions on the subject of a question; all of them where meaning cannot be compared."""
+    if vector is None or vectors is None:
+        return tuple(among)
+    return tuple(one for one, likeness in zip(among, vectors @ vector, strict=True) if likeness >= _SAME_SUBJECT)
 
 
 def typed_off(question: str, prompt: str) -> bool:

@@ -75,6 +75,12 @@ def answer(quotations: Sequence[Quotation]) -> Reply:
     )  # fmt: skip
 
 
+def in_other_words(text: str, sources: Sequence[Source]) -> Reply:
+    """What a language model made of excerpts, which it was given numbered from one, in the order of `sources`."""
+    listing = "\n".join(f"[{number}] {source.heading}" for number, source in enumerate(sources, start=1))
+    return Reply(kind="answer", text=f"{text.strip()}\n\n{listing}", sources=tuple(sources))
+
+
 def hint(question: QuizQuestion, asked_before: int, quotations: Sequence[Quotation]) -> Reply:
     """Help with a question of a quiz that is still open: where to read first, then what is said there with gaps.
 

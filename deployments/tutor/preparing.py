@@ -1,0 +1,109 @@
+"""Everything that is read and compared before a reply is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from deployments.kit.errors import CourseNotFound
+from deployments.kit.principal import Principal
+from deployments.tutor.errors import ConversationNotFound, NothingToTeach
+from deployments.tutor.exchanges import Exchange, Scribe
+from deployments.tutor.material import Material, Quizzes, source_of
+from deployments.tutor.repository import ConversationRepository
+from learning.tutoring import quizzes, replies
+from learning.tutoring.quizzes import QuizQuestion
+from learning.tutoring.replies import Quotation, Source
+from stores.postgres import Database
+
+REMEMBERED_TURNS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A passage to be put into other words, and where it stands."""
+
+    text: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A question with all that a reply depends on. `sought`: what of an open quiz it comes to; `near`: what of open
+    quizzes is about the same."""
+
+    text: str
+    version_id: UUID
+    before: tuple[Exchange, ...]
+    completed: frozenset[UUID]
+    sought: QuizQuestion | None
+    near: tuple[QuizQuestion, ...]
+    quotations: tuple[Quotation, ...]
+    excerpts: tuple[Excerpt, ...]
+    by_meaning: bool
+
+
+class Preparation:
+    """Reads in short transactions of its own: none is open while anything is embedded, or a model speaks."""
+
+    def __init__(self, database: Database, material: Material, scribe: Scribe) -> None:
+        self._database = database
+        self._material = material
+        self._scribe = scribe
+
+    async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
+        """Raises `ConversationNotFound`, and `NothingToTeach` where the learner has left the course."""
+        version_id, before, completed, all_quizzes = await self._readings(principal, conversation_id)
+        wanted = replies.standalone(text, before[-1].question if before else None)
+        vector = await self._material.vector(wanted)
+        still_open = _open(all_quizzes, completed)
+        async with self._database.transaction(principal.org_id, readonly=True) as connection:
+            found = await self._material.passages(connection, version_id, wanted, vector)
+        return Prepared(
+            text=text,
+            version_id=version_id,
+            before=before,
+            completed=completed,
+            sought=quizzes.asked_for(text, vector, still_open.questions, still_open.vectors),
+            near=quizzes.about_the_same(vector, still_open.questions, still_open.vectors),
+            quotations=tuple(await self._material.quotations(wanted, vector, found)),
+            excerpts=tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found),
+            by_meaning=vector is not None,
+        )
+
+    async def _readings(
+        self, principal: Principal, conversation_id: UUID
+    ) -> tuple[UUID, tuple[Exchange, ...], frozenset[UUID], Quizzes]:
+        async with self._database.transaction(principal.org_id) as connection:
+            repository = ConversationRepository(connection, principal.user_id)
+            conversation = await repository.find(conversation_id)
+            if conversation is None:
+                raise ConversationNotFound()
+            version_id = await readable_version(repository, principal, conversation.course_id)
+            turns = await repository.last_turns(conversation_id, REMEMBERED_TURNS)
+            completed = await repository.completed_units(conversation.course_id)
+            known = await self._material.quizzes(version_id, None)
+            content = await repository.content(version_id) if known is None else None
+        found = known or await self._material.quizzes(version_id, content)
+        assert found is not None
+        return version_id, tuple(self._scribe.open(turn, completed) for turn in turns), completed, found
+
+
+async def readable_version(repository: ConversationRepository, principal: Principal, course_id: UUID) -> UUID:
+    """What of a course the person reads. Raises `CourseNotFound`, `NothingToTeach`."""
+    found = await repository.readable_version(course_id, any_course=principal.may("courses.any"))
+    if found is not None:
+        return found
+    raise NothingToTeach() if await repository.course_is_published(course_id) else CourseNotFound()
+
+
+def _open(all_quizzes: Quizzes, completed: frozenset[UUID]) -> Quizzes:
+    """The questions of quizzes that the learner has not completed."""
+    kept = [n for n, question in enumerate(all_quizzes.questions) if question.unit_id not in completed]
+    vectors = all_quizzes.vectors
+    return Quizzes(_of(all_quizzes.questions, kept), None if vectors is None or not kept else vectors[kept])
+
+
+def _of(questions: Sequence[QuizQuestion], places: Sequence[int]) -> tuple[QuizQuestion, ...]:
+    return tuple(questions[place] for place in places)

@@ -1,0 +1,40 @@
+"""What a language model says, sentence by sentence, without those that give a quiz away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from learning.tutoring.quizzes import BLANK, QuizQuestion, gives_away
+
+# A sentence is held back until it is known where it ends.
+_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_LONGEST_SENTENCE = 600
+
+
+class Guard:
+    """Takes text as it comes and gives it on in whole sentences. For one answer."""
+
+    def __init__(self, questions: Sequence[QuizQuestion]) -> None:
+        self._questions = questions
+        self._held = ""
+
+    def take(self, piece: str) -> str:
+        """More of the answer; what of it may be shown by now."""
+        self._held += piece
+        shown = ""
+        while (end := _END.search(self._held)) or len(self._held) > _LONGEST_SENTENCE:
+            cut = end.end() if end else _LONGEST_SENTENCE
+            shown += self._checked(self._held[:cut])
+            self._held = self._held[cut:]
+        return shown
+
+    def finish(self) -> str:
+        """The answer is over; the rest of it."""
+        held, self._held = self._held, ""
+        return self._checked(held)
+
+    def _checked(self, sentence: str) -> str:
+        if not any(gives_away(sentence, question) for question in self._questions):
+            return sentence
+        return BLANK + sentence[len(sentence.rstrip()) :]

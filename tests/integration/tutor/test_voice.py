@@ -1,0 +1,177 @@
+"""A language model puts the material into words: through the platform's own /v1, and when what is there misbehaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from aiohttp import web
+
+from actors.retrieval_index.member import RetrievalMember
+from configs.settings import Settings
+from stores.postgres import Database
+from tests.acceptance.conftest import free_port
+from tests.integration.courses.support import create, ok
+from tests.integration.retrieval.support import MEDIAN, settled
+from tests.integration.tutor.test_tutoring import MODULES, PROMPT, ask, begin
+from tests.platform import Account, Platform
+
+Behaviour = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+QUESTION = "How do I find the median of some values?"
+
+
+@asynccontextmanager
+async def learner_of(settings: Settings, system: Database) -> AsyncIterator[tuple[Account, str, Platform]]:
+    """A platform of its own with these settings, somebody who learns there, and their course."""
+    async with Platform.running(settings) as platform:
+        org = await platform.create_organisation()
+        teacher, learner = await org.person("instructor"), await org.person("student")
+        course = await create(teacher, modules=MODULES)
+        ok(await teacher.http.post(f"/api/courses/{course}/publish"))
+        ok(await learner.http.post("/api/enrollments", json={"course_id": course}), 201)
+        await settled(system, course)
+        yield learner, course, platform
+
+
+@asynccontextmanager
+async def upstream(behave: Behaviour) -> AsyncIterator[str]:
+    """Something that speaks as /v1 does, up to a point; its address."""
+
+    async def chat(request: web.Request) -> web.StreamResponse:
+        assert request.headers["authorization"].startswith("Bearer ")
+        answer = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await behave(request, answer)
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", chat)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
+def chunk(text: str, finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    return f"data: {json.dumps({'choices': [choice]})}\n\n".encode()
+
+
+def events(body: str) -> list[tuple[str, Any]]:
+    blocks = [dict(line.split(": ", 1) for line in block.splitlines()) for block in body.strip().split("\n\n")]
+    return [(block["event"], json.loads(block["data"])) for block in blocks]
+
+
+async def stream(person: Account, conversation: str, question: str) -> list[tuple[str, Any]]:
+    answer = await person.http.post(
+        f"/api/tutor/conversations/{conversation}/turns",
+        json={"text": question},
+        headers={"accept": "text/event-stream"},
+    )
+    assert answer.status_code == 201, answer.text
+    return events(answer.text)
+
+
+async def test_through_the_platform_s_own_models(settings: Settings, index: RetrievalMember, system: Database) -> None:
+    port = free_port()
+    own = settings.model_copy(update={"tutor_model": "azora-default", "services_url": f"http://127.0.0.1:{port}"})
+    async with learner_of(own, system) as (learner, course, platform):
+        config = uvicorn.Config(platform.host, port=port, lifespan="off", log_level="warning", ws="none")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        try:
+            conversation = await begin(learner, course)
+            turn = await ask(learner, conversation, QUESTION)
+            assert turn["made_by"]["model"] == "azora-default"
+            assert "[1] " in turn["text"]
+            said = await stream(learner, conversation, QUESTION)
+            assert said[-1][0] == "reply"
+            assert "".join(data["text"] for name, data in said if name == "delta").strip() in said[-1][1]["text"]
+            assert (await ask(learner, conversation, PROMPT))["kind"] == "hint"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@pytest.fixture
+def misbehaving() -> dict[str, Behaviour]:
+    async def refuse(_request: web.Request, answer: web.StreamResponse) -> None:
+        answer.set_status(503)
+
+    async def cut(request: web.Request, answer: web.StreamResponse) -> None:
+        await answer.prepare(request)
+        await answer.write(chunk("The median is the one in the middle. And "))
+        assert request.transport is not None
+        request.transport.close()
+
+    async def fail(request: web.Request, answer: web.StreamResponse) -> None:
+        await answer.prepare(request)
+        await answer.write(chunk("The median is. ") + b'data: {"error": {"message": "broken"}}\n\n')
+
+    async def babble(request: web.Request, answer: web.StreamResponse) -> None:
+        await answer.prepare(request)
+        await answer.write(b"data: {]\n\n")
+
+    async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        asked = await request.json()
+        assert MEDIAN in asked["messages"][-1]["content"]
+        await answer.prepare(request)
+        for piece in ("The median [1]. An outlier hardly moves the mid", "dle value. ", "That is all."):
+            await answer.write(chunk(piece))
+        await answer.write(chunk("", "stop") + b"data: [DONE]\n\n")
+
+    return {"refuse": refuse, "cut": cut, "fail": fail, "babble": babble, "tell": tell}
+
+
+@pytest.mark.parametrize("how", ["refuse", "babble"])
+async def test_what_fails_at_first_is_answered_by_quoting(
+    settings: Settings, index: RetrievalMember, system: Database, misbehaving: dict[str, Behaviour], how: str
+) -> None:
+    async with upstream(misbehaving[how]) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, _):
+            conversation = await begin(learner, course)
+            for turn in (
+                await ask(learner, conversation, QUESTION),
+                (await stream(learner, conversation, QUESTION))[-1][1],
+            ):
+                assert turn["made_by"]["model"] == "extractive"
+                assert MEDIAN in turn["text"]
+
+
+@pytest.mark.parametrize("how", ["cut", "fail"])
+async def test_what_breaks_off_ends_with_an_error_and_is_not_remembered(
+    settings: Settings, index: RetrievalMember, system: Database, misbehaving: dict[str, Behaviour], how: str
+) -> None:
+    async with upstream(misbehaving[how]) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, _):
+            conversation = await begin(learner, course)
+            said = await stream(learner, conversation, QUESTION)
+            assert [name for name, _ in said] == ["delta", "error"]
+            assert ok(await learner.http.get(f"/api/tutor/conversations/{conversation}"))["turns"] == 0
+            # Whole answers have not been sent yet, so they can still be given another way.
+            assert (await ask(learner, conversation, QUESTION))["made_by"]["model"] == "extractive"
+
+
+async def test_a_model_does_not_give_an_open_quiz_away(
+    settings: Settings, index: RetrievalMember, system: Database, misbehaving: dict[str, Behaviour]
+) -> None:
+    async with upstream(misbehaving["tell"]) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, _):
+            turn = await ask(learner, await begin(learner, course), "Does an extreme value change the median?")
+            assert turn["made_by"]["model"] == "any"
+            assert "middle value" not in turn["text"]
+            assert "The median [1]." in turn["text"]
+            assert "That is all." in turn["text"]
