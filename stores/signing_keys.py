@@ -1,7 +1,8 @@
-"""RSA keys that sign tokens (purpose `access`) and certificates, kept in PostgreSQL, the private part sealed.
+"""RSA keys that sign tokens (purpose `access`), certificates and the ends of audit chains, kept in PostgreSQL, the
+private part sealed.
 
 A new key is published before it signs, and an old one is published until what it signed has expired; so a rotation
-signs nobody out. Certificate keys are published for ever.
+signs nobody out. Keys of certificates and of the audit log are published for ever.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from stores.postgres import Connection, Database
 from stores.queries import load_queries
 from stores.sealing import Keyring
 
-Purpose = Literal["access", "certificate"]
+Purpose = Literal["access", "certificate", "audit"]
 _queries = load_queries(__file__, "signing_keys.sql")
 _RSA_BITS = 2048
 # Longer than the readers' refresh: everyone knows a key before it signs.
