@@ -10,12 +10,15 @@ from cluster.console import fail, out, show_event
 from cluster.installation import connected
 from configs.settings import Settings
 from deployments.kit.passwords import Passwords
+from deployments.kit.work import Work
 from deployments.tutor import administration as tutoring
 from deployments.users import administration as users
 from stores import valkey
 from stores.postgres import Database
 from stores.sessions import SessionStore
 from stores.signing_keys import reseal_keys, rotate_key
+
+_SOURCE = "command-line"
 
 
 @asynccontextmanager
@@ -65,9 +68,13 @@ async def rotate_keys(settings: Settings) -> None:
     """A new signing key; and everything sealed under an older data key sealed again."""
     async with _database(settings) as (found, database):
         keyring = keyring_of(found)
-        kid = await rotate_key(database, keyring, "access", found.access_token_lifetime)
+        async with Work(database, None, _SOURCE) as work:
+            kid = await rotate_key(await work.connection(), keyring, "access", found.access_token_lifetime)
+            work.audit("signing_key.rotated", subject=kid, platform=True, purpose="access")
         out.print(f"New token signing key {kid}; it signs from a minute on, older tokens stay valid.")
         keys = await reseal_keys(database, keyring)
+        async with Work(database, None, _SOURCE) as work:
+            work.audit("data_key.rotated", subject=keyring.active, platform=True, signing_keys=keys)
         system = Database.from_settings(found, role="azora_system")
         try:
             people = await users.reseal(system, keyring)

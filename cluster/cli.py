@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cluster import analytics_cli, cluster_cli, events_cli, jobs_cli, vault_cli
+from cluster import analytics_cli, audit_cli, cluster_cli, events_cli, jobs_cli, vault_cli
 from cluster.console import explained, fail, out, show_event, step
 from cluster.installation import connected, home_of, read_running
 from cluster.vaulted import load_settings
@@ -26,6 +26,7 @@ app.add_typer(events_cli.app, name="events")
 app.add_typer(analytics_cli.app, name="analytics")
 app.add_typer(cluster_cli.app, name="cluster")
 app.add_typer(vault_cli.app, name="vault")
+app.add_typer(audit_cli.app, name="audit")
 jobs_cli.register(app)
 _STOP_SECONDS = 60
 

@@ -107,19 +107,16 @@ async def ensure_keys(database: Database, keyring: Keyring) -> None:
                 await create_key(connection, keyring, purpose, datetime.now(UTC))
 
 
-async def rotate_key(database: Database, keyring: Keyring, purpose: Purpose, lifetime: timedelta) -> str:
+async def rotate_key(connection: Connection, keyring: Keyring, purpose: Purpose, lifetime: timedelta) -> str:
     """Publish a new key that begins to sign in a minute; older access keys stay until their last token expires.
 
-    `lifetime` is that of what the key signs. Returns the new kid.
+    `lifetime` is that of what the key signs. Returns the new kid. Runs in the caller's transaction.
     """
     activates_at = datetime.now(UTC) + PUBLICATION_LEAD
-    async with database.transaction(None) as connection:
-        await _queries.lock_keys(connection)
-        if purpose == "access":
-            await _queries.expire_keys(
-                connection, purpose=purpose, expires_at=activates_at + lifetime + PUBLICATION_LEAD
-            )
-        return await create_key(connection, keyring, purpose, activates_at)
+    await _queries.lock_keys(connection)
+    if purpose == "access":
+        await _queries.expire_keys(connection, purpose=purpose, expires_at=activates_at + lifetime + PUBLICATION_LEAD)
+    return await create_key(connection, keyring, purpose, activates_at)
 
 
 async def reseal_keys(database: Database, keyring: Keyring) -> int:

@@ -12,6 +12,7 @@ import structlog
 
 from actors.housekeeper.reporting import ReportLag, report_figures
 from configs.settings import Settings
+from stores.audit.sealing import SEAL_EVERY, SealAudit
 from stores.event_log.trimming import TrimLog
 from stores.mail import SEND_SECONDS, Mail, MailNotSent, MailTransport, mail_transport
 from stores.postgres import Database
@@ -114,6 +115,7 @@ def standard_duties(settings: Settings) -> list[Duty]:
         Duty(name="give_up_mails", every=timedelta(hours=1), run=give_up_mails),
         Duty(name="forget_answers", every=timedelta(minutes=10), run=forget_answers),
         Duty(name="forget_links", every=timedelta(hours=1), run=forget_links),
+        Duty(name="seal_audit_log", every=SEAL_EVERY, run=SealAudit(settings)),
         Duty(name="trim_event_log", every=timedelta(hours=1), run=TrimLog(settings.event_retention)),
         Duty(name="report_lag", every=timedelta(seconds=15), run=ReportLag()),
         Duty(name="report_figures", every=timedelta(seconds=30), run=report_figures),

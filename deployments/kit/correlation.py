@@ -20,6 +20,11 @@ class Correlation:
     request_id: str
     traceparent: str
 
+    @property
+    def trace_id(self) -> str:
+        """What all hops of one request share."""
+        return self.traceparent[3:35]
+
     @classmethod
     def of(cls, request_id: str | None, traceparent: str | None) -> Correlation:
         """Continue the caller's ids where they are well-formed; begin new ones where not."""

@@ -45,7 +45,8 @@ class ServiceRoute(APIRoute):
             if self.max_body_size == IMPORT_BODY_BYTES:
                 request = bounded(request, state.context.settings.max_import_bytes)
             org_id = principal.org_id if principal else None
-            async with Work(state.context.database, org_id, state.service_name, readonly=self.reading) as work:
+            database, source = state.context.database, state.service_name
+            async with Work(database, org_id, source, readonly=self.reading, by=principal) as work:
                 request.scope["azora.work"] = work
                 if self.repeatable and request.method == "POST" and idempotency.HEADER in request.headers:
                     return await idempotency.once(work, principal, request, handler)

@@ -1,8 +1,9 @@
 """The unit of work: one request, one transaction.
 
 A service asks `work` for the connection, says what happened, and never commits; the route that opened the work does
-(`deployments.kit.routes`). The transaction begins at the first use of the connection, so that slow work such as
-hashing a password can come before it without holding one.
+(`deployments.kit.routes`). What happens to people, their sessions and organisations is written to the audit log by
+itself, under the id of who asked. The transaction begins at the first use of the connection, so that slow work such
+as hashing a password can come before it without holding one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from deployments.kit import correlation
-from stores import events
+from deployments.kit.principal import Principal
+from stores import audit, events
+from stores.audit import AUDITED, PLATFORM, Entry
 from stores.events import Event, Topic
 from stores.metrics import event_log
 from stores.postgres import NIL_ORG, Connection, Database
@@ -23,14 +26,24 @@ from stores.postgres import NIL_ORG, Connection, Database
 class Work:
     """A lazily begun transaction with its tenant, its events, and what must follow the commit."""
 
-    def __init__(self, database: Database, org_id: UUID | None, source: str, *, readonly: bool = False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        org_id: UUID | None,
+        source: str,
+        *,
+        readonly: bool = False,
+        by: Principal | None = None,
+    ) -> None:
         self._database = database
         self._org_id = org_id or NIL_ORG
         self._source = source
         self._readonly = readonly
+        self._by = by
         self._stack = AsyncExitStack()
         self._connection: Connection | None = None
         self._events: list[Event] = []
+        self._entries: list[Entry] = []
         self._after_commit: list[Callable[[], Awaitable[None]]] = []
 
     @property
@@ -74,17 +87,47 @@ class Work:
                 traceparent=ids.traceparent if ids else None,
             )
         )
+        if action := AUDITED.get(type):
+            self.audit(action, subject=subject, **data)
+
+    def audit(self, action: str, *, subject: UUID | str | None = None, platform: bool = False, **details: Any) -> None:
+        """Write to the audit log in this transaction; with `platform`, to the platform's own chain.
+
+        `details` are ids, figures and fixed words. Raises `UnknownAction`.
+        """
+        self._entries.append(self._entry(action, subject, PLATFORM if platform else self._org_id, details))
+
+    async def audit_now(self, action: str, *, subject: UUID | str | None = None, **details: Any) -> None:
+        """Write to the audit log at once, in a transaction of its own: for what is only read, and for refusals."""
+        async with self._database.transaction(self._org_id) as connection:
+            await audit.append(connection, [self._entry(action, subject, self._org_id, details)])
+
+    def _entry(self, action: str, subject: UUID | str | None, org_id: UUID, details: dict[str, Any]) -> Entry:
+        ids = correlation.current.get()
+        return Entry(
+            org_id=org_id,
+            action=action,
+            source=self._source,
+            actor=self._by.user_id if self._by else None,
+            role=self._by.role if self._by else None,
+            subject=subject,
+            trace=ids.trace_id if ids else None,
+            details={name: value for name, value in details.items() if value != subject},
+        )
 
     def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Do something once the transaction is committed. For what may be lost: caches, hints."""
         self._after_commit.append(action)
 
     async def flush(self) -> None:
-        """Write the events published so far. Called by the boundary before it commits."""
+        """Write the events and audit entries so far. Called by the boundary before it commits."""
         if self._events:
             pending, self._events = self._events, []
             await events.append(await self.connection(), pending)
             event_log.published(event.topic for event in pending)
+        if self._entries:
+            entries, self._entries = self._entries, []
+            await audit.append(await self.connection(), entries)
 
     async def __aenter__(self) -> Self:
         return self

@@ -96,8 +96,8 @@ async def key_set(sessions: Sessions, response: Response) -> KeySet:
 
 
 @router.post("/keys/rotate", status_code=201, summary="Publish a new signing key")
-async def rotate_keys(sessions: Sessions) -> Rotated:
-    return Rotated(kid=await sessions.rotate_keys())
+async def rotate_keys(work: CurrentWork, sessions: Sessions) -> Rotated:
+    return Rotated(kid=await sessions.rotate_keys(work))
 
 
 @router.get("/users/{user_id}", summary="A person's live sessions")

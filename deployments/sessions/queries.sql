@@ -19,3 +19,7 @@ select status from organisations where id = :org_id;
 
 -- name: upgrade_hash!
 update users set password_hash = :password_hash where id = :user_id and password_hash = :previous;
+
+-- name: organisation_by_slug$
+-- Before there is a tenant.
+select id from organisation_by_slug(:slug);

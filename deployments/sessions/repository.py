@@ -44,6 +44,11 @@ class AccountRepository:
         row = await _queries.account_by_address(self._connection, organisation=organisation, email=email)
         return (row["org_id"], Account.from_row(row)) if row else None
 
+    async def organisation(self, slug: str) -> UUID | None:
+        """The id of the organisation with this slug. Needs no tenant."""
+        found: UUID | None = await _queries.organisation_by_slug(self._connection, slug=slug)
+        return found
+
     async def organisation_active(self, org_id: UUID) -> bool:
         return bool(await _queries.organisation_status(self._connection, org_id=org_id) == "active")
 

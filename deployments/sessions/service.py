@@ -96,6 +96,8 @@ class SessionService:
         await self.backoff.failed(organisation, email)
         if org_id and known:
             self.spawn(self._record_refusal(org_id, known.id))
+        else:
+            self.spawn(self._record_stranger(organisation))
         return WrongCredentials()
 
     async def _record_refusal(self, org_id: UUID, user_id: UUID) -> None:
@@ -107,6 +109,23 @@ class SessionService:
                 )
         except StoreError as error:
             log.warning("refused sign-in not recorded", cause=repr(error))
+
+    async def _record_stranger(self, organisation: str) -> None:
+        """An address without an account: nobody's event, but whoever guards the organisation wants to know."""
+        try:
+            async with self.database.single_statements() as connection:
+                org_id = await AccountRepository(connection).organisation(organisation)
+            if org_id is not None:
+                await Work(self.database, org_id, SOURCE).audit_now("session.refused", account="unknown")
+        except StoreError as error:
+            log.warning("refused sign-in not recorded", cause=repr(error))
+
+    async def _record_reuse(self, session: Session) -> None:
+        try:
+            work = Work(self.database, session.org_id, SOURCE)
+            await work.audit_now("refresh_token.reused", subject=session.user_id, session_id=session.id)
+        except StoreError as error:
+            log.warning("reused refresh token not recorded", cause=repr(error))
 
     async def _look_up(self, organisation: str, email: str) -> tuple[UUID | None, Account | None]:
         async with self.database.single_statements() as connection:
@@ -127,6 +146,7 @@ class SessionService:
             raise InvalidRefreshToken()
         outcome, successor = await self.store.rotate(token)
         if outcome is Rotation.REUSED:
+            self.spawn(self._record_reuse(session))
             raise RefreshTokenReused()
         if outcome is Rotation.UNKNOWN:
             raise InvalidRefreshToken()
@@ -185,10 +205,11 @@ class SessionService:
         """The public keys that access tokens may be signed with, now or soon."""
         return [key.jwk for key in await self.keys.published("access")]
 
-    async def rotate_keys(self) -> str:
+    async def rotate_keys(self, work: Work) -> str:
         """Publish a new signing key. Returns its kid."""
-        kid = await rotate_key(self.database, self.keyring, "access", self.access_token_lifetime)
-        await self.keys.refresh()
+        kid = await rotate_key(await work.connection(), self.keyring, "access", self.access_token_lifetime)
+        work.audit("signing_key.rotated", subject=kid, platform=True, purpose="access")
+        work.after_commit(self.keys.refresh)
         return kid
 
     def _publish(self, work: Work, type: str, session: Session, **more: Any) -> None:

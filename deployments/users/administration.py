@@ -24,7 +24,7 @@ from stores.postgres import Database
 from stores.sealing import Keyring, SealBroken
 from stores.sessions import SessionStore
 
-_SOURCE = "users"
+_SOURCE = "command-line"
 _RESEALED_AT_ONCE = 500
 Model = TypeVar("Model", bound=BaseModel)
 

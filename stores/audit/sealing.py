@@ -126,6 +126,8 @@ class Sealer:
 
     async def _departs(self, head: Head, remembered: Head | None) -> str | None:
         """How the chain differs from the end that was remembered last."""
+        if remembered == head:
+            return None
         known = max(filter(None, (remembered, self._left.get(head.org_id))), key=lambda h: h.number, default=None)
         if known is None or known.number == 0:
             return None

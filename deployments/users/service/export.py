@@ -42,6 +42,7 @@ class ExportService:
             raise PersonNotFound()
         if user_id != principal.user_id:
             require_act_on(principal.role, user.role)
+        await work.audit_now("person.exported", subject=user_id)
         parts = await self._gather(connection, user_id)
         log.info("exported", user_id=str(user_id), by=str(principal.user_id))
         return await asyncio.to_thread(

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 API = (ROOT / "docs" / "API.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 # Errors of the command line, of housekeeping and of publishers: no client ever meets them.
-UNSEEN = {"configuration", "fenced", "invalid-event", "mail-not-sent"}
+UNSEEN = {"configuration", "fenced", "invalid-event", "mail-not-sent", "unknown-audit-action"}
 REPORTED = {"ai_events", "analytics_events"}
 NOTHING = "\N{EN DASH}"
 EVENT = re.compile(r"[a-z_]+\.[a-z_]+\.v\d+")

@@ -2,12 +2,12 @@
 
 from migrations.run import execute_file
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
-    execute_file("0004_audit.sql")
+    execute_file("0005_audit.sql")
 
 
 def downgrade() -> None:
