@@ -172,3 +172,51 @@ grant execute on function audit_chains_to_seal(integer), seal_audit(uuid, bigint
 -- A key of its own signs the ends of chains.
 alter table signing_keys drop constraint signing_keys_purpose_check;
 alter table signing_keys add check (purpose in ('access', 'certificate', 'audit'));
+
+-- What the governor judges by --------------------------------------------------------------------------------
+
+-- Versions of an organisation's own constitution. None is ever changed; version 0 is the one the platform comes with.
+create table constitutions (
+    org_id      uuid         not null references organisations (id),
+    number      integer      not null check (number > 0),
+    document    jsonb        not null,
+    digest      varchar(64)  not null,
+    note        varchar(500) not null default '',
+    proposed_by uuid         not null,
+    proposed_at timestamptz  not null default now(),
+    primary key (org_id, number)
+);
+
+-- Which version was in force from when on; the last one is.
+create table constitution_activations (
+    seq          bigint      generated always as identity primary key,
+    org_id       uuid        not null references organisations (id),
+    number       integer     not null check (number >= 0),
+    activated_by uuid        not null,
+    activated_at timestamptz not null default now()
+);
+create index constitution_activations_newest on constitution_activations (org_id, seq);
+
+-- Plans that were judged, without the values of their arguments: what a version can be tried on.
+create table judged_plans (
+    seq       bigint      generated always as identity primary key,
+    org_id    uuid        not null references organisations (id),
+    task_id   uuid        not null,
+    shape     jsonb       not null,
+    verdict   varchar(10) not null,
+    judged_at timestamptz not null default now()
+);
+create index judged_plans_newest on judged_plans (org_id, seq);
+
+do $$
+declare name text;
+begin
+    foreach name in array array['constitutions', 'constitution_activations', 'judged_plans'] loop
+        execute format('alter table %I enable row level security', name);
+        execute format('create policy tenant on %I to azora_app using (org_id = current_org()) with check (org_id = current_org())', name);
+        execute format('create policy system on %I to azora_system using (true) with check (true)', name);
+    end loop;
+end
+$$;
+grant select, insert on constitutions, constitution_activations, judged_plans to azora_app, azora_system;
+grant delete on judged_plans to azora_system;

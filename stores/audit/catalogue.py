@@ -28,6 +28,8 @@ _OWN = {
     "constitution.proposed": "A new version of the organisation's constitution was written",
     "constitution.tried": "A version was tried on past plans",
     "constitution.activated": "A version came into force",
+    "plan.judged": "The governor judged a plan",
+    "call.judged": "The governor judged a step about to be executed",
     "text.judged": "The governor found something in a text to or from a model",
 }
 
