@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test unit integration acceptance lint types bench bench-term bench-retrieval lock clean
+.PHONY: run test unit integration acceptance lint types bench bench-term bench-retrieval bench-prediction lock clean
 
 run: $(VENV)/.installed
 	@$(BIN)/azora up
@@ -34,6 +34,9 @@ bench-term: $(VENV)/.installed-dev
 
 bench-retrieval: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.retrieval
+
+bench-prediction: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.prediction --data $(DATA)
 
 # Names, versions and hashes, no addresses.
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

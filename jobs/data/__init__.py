@@ -1,0 +1,1 @@
+"""Folders of tables as what `learning` works on."""

@@ -1,0 +1,40 @@
+"""Figures of an evaluation that fit on a screen; the files have all."""
+
+from __future__ import annotations
+
+from jobs.framework import Row
+from learning.prediction.evaluation import Evaluation
+
+_SHOWN = ("gender", "disability")
+
+
+def brief(evaluation: Evaluation) -> Row:
+    """One line on an evaluation."""
+    figures = evaluation.summary()
+    return {
+        "learners": evaluation.learners,
+        "AUROC": figures["auroc"],
+        "ECE": figures["expected_calibration_error"],
+        "predicted": figures["mean_probability"],
+        "observed": figures["observed_rate"],
+        **{f"ABROCA {name}": figures.get(f"abroca_{name}") for name in _SHOWN},
+    }
+
+
+def groups_in_brief(evaluation: Evaluation) -> list[Row]:
+    """One line on each group of the attributes that the gate looks at."""
+    return [
+        {
+            "attribute": group.attribute,
+            "group": group.group,
+            "learners": group.learners,
+            "AUROC": group.auroc,
+            "ECE": group.expected_calibration_error,
+            "predicted": group.mean_probability,
+            "observed": group.observed_rate,
+            "recall": group.recall,
+            "false alarms": group.false_alarm_rate,
+        }
+        for group in evaluation.fairness.groups
+        if group.attribute in _SHOWN
+    ]

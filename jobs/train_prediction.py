@@ -1,0 +1,58 @@
+"""Train the model of who may withdraw or fail, and test it on a presentation that it has not seen."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from jobs.framework import DataFolder, OutFile, Run, UnusableData, folder_hash, job
+from jobs.framework.outputs import write_json
+
+
+@job(version=1)
+def train_prediction(
+    run: Run,
+    data: DataFolder,
+    out: OutFile,
+    day: Annotated[int, typer.Option(min=1, max=1000, help="what is known by this day of a presentation")] = 56,
+) -> None:
+    """Train the risk model on the presentations of a folder, and write it as JSON with its figures and its gate.
+
+    The gate is measured on the last presentation, by a model made of those before. The model that is written is made
+    of all. One that fails its gate is written too, and says so; it is not served.
+    """
+    from jobs.data.figures import brief, groups_in_brief
+    from jobs.data.presentations import read_presentations
+    from learning.prediction.artefact import document_of
+    from learning.prediction.evaluation import Gate, held_out, presentations
+    from learning.prediction.model import train
+
+    with run.step("Reading"):
+        found = read_presentations(data, day)
+    for remark in found.remarks:
+        run.say(f"[yellow]![/yellow] {remark}")
+    cohorts = [cohort for cohort in found.cohorts if cohort.outcome is not None]
+    if not cohorts:
+        raise UnusableData("No presentation has the final_result of everybody: there is nothing to learn from.")
+    with run.step("Testing on each presentation in turn, by a model made of the others"):
+        tests = held_out(cohorts, day, found.attributes)
+    with run.step("Training on all"):
+        try:
+            model = train(cohorts, day)
+        except ValueError as error:
+            raise UnusableData(f"The model cannot be trained: {error}.") from error
+    document = document_of(model, cohorts, tests, Gate(), data_hash=folder_hash(data))
+    write_json(out, document)
+    run.note(
+        learners=sum(cohort.size for cohort in cohorts),
+        presentations=presentations(cohorts),
+        gate="passed" if document["gate"]["passed"] else "FAILED: the model is not served",
+        checks=document["gate"]["checks"],
+        held_out=[{"presentation": code, **brief(test)} for code, test in tests.items()],
+        groups=groups_in_brief(list(tests.values())[-1]) if tests else [],
+    )
+
+
+if __name__ == "__main__":
+    train_prediction()

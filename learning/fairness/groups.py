@@ -1,0 +1,188 @@
+"""Rates and quality of predictions for each group of an attribute. Small groups are withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from learning.fairness.calibration import expected_calibration_error
+from learning.fairness.roc import Bools, Floats, abroca, auroc
+
+SMALLEST = 20
+"""Figures over fewer people could point at one."""
+
+SMALLEST_OUTCOME = 10
+"""A curve over fewer of one outcome says nothing."""
+
+
+@dataclass(frozen=True)
+class GroupFigures:
+    """What predictions do to one group. Figures that need outcomes are None where these are not known."""
+
+    attribute: str
+    group: str
+    learners: int
+    mean_probability: float | None = None
+    flagged_rate: float | None = None
+    observed_rate: float | None = None
+    auroc: float | None = None
+    expected_calibration_error: float | None = None
+    recall: float | None = None
+    false_alarm_rate: float | None = None
+
+    @property
+    def withheld(self) -> bool:
+        return self.mean_probability is None
+
+
+@dataclass(frozen=True)
+class AttributeFigures:
+    """How evenly predictions treat the groups of one attribute. `abroca` is the largest of each group and the rest."""
+
+    attribute: str
+    abroca: float | None
+    demographic_parity_difference: float | None
+    equalized_odds_difference: float | None
+
+
+@dataclass(frozen=True)
+class FairnessReport:
+    """Attributes, their groups, and the same within each module."""
+
+    attributes: list[AttributeFigures]
+    groups: list[GroupFigures]
+    within_modules: list[dict[str, Any]]
+
+    def of(self, attribute: str) -> AttributeFigures | None:
+        return next((figures for figures in self.attributes if figures.attribute == attribute), None)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "attributes": [asdict(figures) for figures in self.attributes],
+            "groups": [asdict(figures) for figures in self.groups],
+            "within_modules": self.within_modules,
+        }
+
+
+def report(
+    probability: Floats,
+    outcome: Bools | None,
+    attributes: Mapping[str, Sequence[str | None]],
+    modules: Sequence[str],
+    threshold: float = 0.5,
+) -> FairnessReport:
+    """Figures for every attribute: a value for each person, None where it is not held (then they are left out)."""
+    columns = {name: np.array([value or "" for value in values], dtype=str) for name, values in attributes.items()}
+    module_of = np.array(modules, dtype=str)
+    return FairnessReport(
+        attributes=[_attribute(name, values, probability, outcome, threshold) for name, values in columns.items()],
+        groups=[
+            _group(name, group, values == group, probability, outcome, threshold)
+            for name, values in columns.items()
+            for group in _groups(values)
+        ],
+        within_modules=list(_within(columns, module_of, probability, outcome)),
+    )
+
+
+def _groups(values: np.ndarray) -> list[str]:
+    return [str(group) for group in np.unique(values) if group]
+
+
+def _group(
+    attribute: str, group: str, member: Bools, probability: Floats, outcome: Bools | None, threshold: float
+) -> GroupFigures:
+    size = int(member.sum())
+    if size < SMALLEST:
+        return GroupFigures(attribute, group, size)
+    mine = probability[member]
+    flagged = mine >= threshold
+    if outcome is None:
+        return GroupFigures(attribute, group, size, float(mine.mean()), float(flagged.mean()))
+    happened = outcome[member]
+    return GroupFigures(
+        attribute,
+        group,
+        size,
+        float(mine.mean()),
+        float(flagged.mean()),
+        float(happened.mean()),
+        finite(auroc(happened, mine)) if _both(happened) else None,
+        expected_calibration_error(happened, mine),
+        float(flagged[happened].mean()) if happened.any() else None,
+        float(flagged[~happened].mean()) if not happened.all() else None,
+    )
+
+
+def _attribute(
+    attribute: str, values: np.ndarray, probability: Floats, outcome: Bools | None, threshold: float
+) -> AttributeFigures:
+    large = [group for group in _groups(values) if (values == group).sum() >= SMALLEST]
+    held = np.isin(values, large)
+    if len(large) < 2:
+        return AttributeFigures(attribute, None, None, None)
+    flagged, groups = probability[held] >= threshold, values[held]
+    if outcome is None:
+        return AttributeFigures(attribute, None, _parity(flagged, groups), None)
+    happened = outcome[held]
+    return AttributeFigures(
+        attribute,
+        largest_abroca(happened, probability[held], groups),
+        _parity(flagged, groups),
+        _odds(happened, flagged, groups) if all(_both(happened[groups == group]) for group in large) else None,
+    )
+
+
+def largest_abroca(outcome: Bools, probability: Floats, groups: np.ndarray) -> float | None:
+    """The largest ABROCA of one group and the rest, over groups with enough of both outcomes; None without any."""
+    areas = [
+        abroca(outcome, probability, member)
+        for member in (groups == group for group in np.unique(groups))
+        if _both(outcome[member]) and _both(outcome[~member])
+    ]
+    return max(areas, default=None)
+
+
+def _within(
+    columns: Mapping[str, np.ndarray], modules: np.ndarray, probability: Floats, outcome: Bools | None
+) -> Iterator[dict[str, Any]]:
+    for module in np.unique(modules):
+        here = modules == module
+        if outcome is None or here.sum() < SMALLEST:
+            continue
+        happened, mine = outcome[here], probability[here]
+        figures: dict[str, Any] = {"module": str(module), "learners": int(here.sum())}
+        figures["auroc"] = finite(auroc(happened, mine)) if _both(happened) else None
+        figures["expected_calibration_error"] = expected_calibration_error(happened, mine)
+        for name, values in columns.items():
+            held = values[here] != ""
+            figures[f"abroca_{name}"] = largest_abroca(happened[held], mine[held], values[here][held])
+        yield figures
+
+
+def _both(outcome: Bools) -> bool:
+    return SMALLEST_OUTCOME <= int(outcome.sum()) <= len(outcome) - SMALLEST_OUTCOME
+
+
+def _parity(flagged: Bools, groups: np.ndarray) -> float:
+    from fairlearn.metrics import demographic_parity_difference
+
+    return _measured(demographic_parity_difference, flagged, flagged, groups)
+
+
+def _odds(outcome: Bools, flagged: Bools, groups: np.ndarray) -> float:
+    from fairlearn.metrics import equalized_odds_difference
+
+    return _measured(equalized_odds_difference, outcome, flagged, groups)
+
+
+def _measured(metric: Callable[..., Any], outcome: Bools, flagged: Bools, groups: np.ndarray) -> float:
+    return float(metric(outcome.astype(int), flagged.astype(int), sensitive_features=groups))
+
+
+def finite(value: float) -> float | None:
+    """The value, None where it is NaN: there was nothing to measure."""
+    return value if np.isfinite(value) else None

@@ -1,0 +1,168 @@
+"""How good and how fair a risk model is on presentations it has not seen, and whether it may be served.
+
+Presentations are held out whole and in the order of time, since a model is always used on a later one than it was
+made from. A random split would flatter it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from learning.fairness.calibration import expected_calibration_error, reliability
+from learning.fairness.groups import FairnessReport, finite, report
+from learning.fairness.roc import auroc
+from learning.prediction.cohort import Cohort
+from learning.prediction.model import RiskModel, train
+from learning.prediction.reasons import HIGH_RISK
+
+Attributes = Mapping[str, Mapping[str, str | None]]
+"""Attribute -> learner in a cohort (`cohort_key`) -> the group they belong to."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a model must reach on held-out learners. `most_abroca` is by attribute; others are reported only."""
+
+    least_auroc: float = 0.815
+    most_calibration_error: float = 0.025
+    most_abroca: tuple[tuple[str, float], ...] = (("gender", 0.05), ("disability", 0.03))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition of the gate; `value` None where it could not be measured, which does not count against it."""
+
+    name: str
+    value: float | None
+    limit: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model on learners whose outcomes are known."""
+
+    learners: int
+    auroc: float | None
+    expected_calibration_error: float
+    observed_rate: float
+    mean_probability: float
+    reliability: list[dict[str, float]]
+    fairness: FairnessReport
+
+    def checks(self, gate: Gate) -> list[Check]:
+        """The conditions of a gate."""
+        quality, error = self.auroc, self.expected_calibration_error
+        found = [
+            Check("auroc", quality, gate.least_auroc, quality is not None and quality >= gate.least_auroc),
+            Check(
+                "expected_calibration_error", error, gate.most_calibration_error, error <= gate.most_calibration_error
+            ),
+        ]
+        for attribute, limit in gate.most_abroca:
+            figures = self.fairness.of(attribute)
+            value = figures.abroca if figures else None
+            found.append(Check(f"abroca_{attribute}", value, limit, value is None or value <= limit))
+        return found
+
+    def summary(self) -> dict[str, Any]:
+        """The figures as plain values."""
+        return {
+            "learners": self.learners,
+            "auroc": self.auroc,
+            "expected_calibration_error": self.expected_calibration_error,
+            "observed_rate": self.observed_rate,
+            "mean_probability": self.mean_probability,
+            **{f"abroca_{figures.attribute}": figures.abroca for figures in self.fairness.attributes},
+        }
+
+
+def cohort_key(cohort: Cohort, learner: str) -> str:
+    """A learner in a cohort, for the look-up of attributes."""
+    return f"{cohort.name} {learner}"
+
+
+def evaluate(model: RiskModel, cohorts: Sequence[Cohort], attributes: Attributes) -> Evaluation:
+    """The model on cohorts whose outcomes are known. Raises `ValueError` where nobody is in them."""
+    probabilities = [model.probability(cohort) for cohort in cohorts]
+    return evaluate_predictions(cohorts, probabilities, attributes)
+
+
+def evaluate_predictions(
+    cohorts: Sequence[Cohort], probabilities: Sequence[np.ndarray], attributes: Attributes
+) -> Evaluation:
+    """As `evaluate`, of probabilities that were made before."""
+    known = [
+        (cohort, probability, cohort.outcome)
+        for cohort, probability in zip(cohorts, probabilities, strict=True)
+        if cohort.outcome is not None and cohort.size
+    ]
+    if not known:
+        raise ValueError("nobody whose outcome is known")
+    probability = np.concatenate([one for _, one, _ in known])
+    outcome = np.concatenate([one for _, _, one in known])
+    keys = [cohort_key(cohort, learner) for cohort, _, _ in known for learner in cohort.learners]
+    groups = {name: [values.get(key) for key in keys] for name, values in attributes.items()}
+    modules = [cohort.module for cohort, _, _ in known for _ in cohort.learners]
+    return Evaluation(
+        learners=len(outcome),
+        auroc=finite(auroc(outcome, probability)),
+        expected_calibration_error=expected_calibration_error(outcome, probability),
+        observed_rate=float(outcome.mean()),
+        mean_probability=float(probability.mean()),
+        reliability=reliability(outcome, probability),
+        fairness=report(probability, outcome, groups, modules, HIGH_RISK),
+    )
+
+
+def in_time(presentation: str) -> tuple[int, str]:
+    """Sorts presentations by when they start: 2013B (February) comes before 2013J (October)."""
+    year = re.match(r"\d+", presentation)
+    return (int(year.group()) if year else 0, presentation)
+
+
+def presentations(cohorts: Sequence[Cohort]) -> list[str]:
+    """All presentation codes, the earliest first."""
+    return sorted({cohort.presentation for cohort in cohorts}, key=in_time)
+
+
+@dataclass(frozen=True)
+class Split:
+    """What is learned from and what is held out. `fresh` are held-out modules of which nothing was known before."""
+
+    held_out: str
+    training: list[Cohort]
+    test: list[Cohort]
+    fresh: list[Cohort]
+    later: bool
+
+
+def splits(cohorts: Sequence[Cohort]) -> list[Split]:
+    """Each presentation held out, with the others to learn from; the last one last: that one is the test of time."""
+    found = []
+    ordered = presentations(cohorts)
+    for code in ordered:
+        training = [cohort for cohort in cohorts if cohort.presentation != code]
+        seen = {cohort.module for cohort in training}
+        held = [cohort for cohort in cohorts if cohort.presentation == code]
+        test = [cohort for cohort in held if cohort.module in seen]
+        if training and test:
+            fresh = [cohort for cohort in held if cohort.module not in seen]
+            found.append(Split(code, training, test, fresh, code == ordered[-1]))
+    return found
+
+
+def held_out(
+    cohorts: Sequence[Cohort], day: int, attributes: Attributes, only_last: bool = False
+) -> dict[str, Evaluation]:
+    """An evaluation by held-out presentation, over modules that occur in the others too."""
+    return {
+        split.held_out: evaluate(train(split.training, day), split.test, attributes)
+        for split in splits(cohorts)
+        if split.later or not only_last
+    }

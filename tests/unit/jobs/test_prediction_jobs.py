@@ -1,0 +1,144 @@
+"""Training, predicting and evaluating by command, on a folder that was made up."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from jobs.evaluate_prediction import evaluate_prediction
+from jobs.framework import Row, write_rows
+from jobs.predict import predict
+from jobs.train_prediction import train_prediction
+from learning.prediction.cohort import Cohort
+from tests.unit.prediction.worlds import cohort, world
+
+runner = CliRunner()
+TASKS = ("TMA", "TMA", "TMA", "Exam")
+
+
+def folder(path: Path, cohorts: list[Cohort], results: bool = True) -> Path:
+    """The cohorts as tables. One more learner of each has left before the day, and one registered late."""
+    tables: dict[str, list[Row]] = {
+        name: [] for name in ("student", "student_registration", "assessment", "student_assessment", "clicks_to_day_56")
+    }
+    for number, one in enumerate(cohorts):
+        _add(tables, one, 1000 * (number + 1), results)
+    for name, rows in tables.items():
+        write_rows(path / f"{name}.csv", rows)
+    return path
+
+
+def _add(tables: dict[str, list[Row]], one: Cohort, first: int, results: bool) -> None:
+    assert one.outcome is not None
+    key = {"code_module": one.module, "code_presentation": one.presentation}
+    for task, (day, weight) in enumerate(zip(one.task_day, one.task_weight, strict=True)):
+        facts = {"date": None if np.isnan(day) else day, "weight": weight, "assessment_type": TASKS[task]}
+        tables["assessment"].append({**key, "id_assessment": first + task, **facts})
+    for row in range(one.size + 1):
+        person = {**key, "id_student": first + row}
+        gone = row == one.size
+        student = {**person, "gender": "MF"[row % 2], "disability": row % 7 == 0, "num_of_prev_attempts": 0}
+        if results:
+            student["final_result"] = "Withdrawn" if gone or one.outcome[row] else "Pass"
+        tables["student"].append({**student, "studied_credits": 60})
+        left = 30 if gone else None
+        tables["student_registration"].append({**person, "date_registration": -20, "date_unregistration": left})
+        if gone:
+            continue
+        if one.clicks[row] > 0:
+            clicks = {"clicks_total": one.clicks[row], "clicks_mean": 3.0, "clicks_std": one.unevenness[row]}
+            tables["clicks_to_day_56"].append({**person, **clicks})
+        for task in np.flatnonzero(np.isfinite(one.submitted[row])):
+            work = {"date_submitted": one.submitted[row, task], "is_banked": False, "score": one.score[row, task]}
+            tables["student_assessment"].append({"id_assessment": first + task, "id_student": first + row, **work})
+
+
+def invoke(job: Any, **options: object) -> Any:
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    return runner.invoke(job.app, [*arguments, "--json"])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model, made of a folder."""
+    home = tmp_path_factory.mktemp("trained")
+    result = invoke(train_prediction, data=folder(home / "data", world()), out=home / "model.json")
+    assert result.exit_code == 0, result.output
+    return home / "model.json"
+
+
+def test_a_model_says_what_it_is_made_of_and_whether_it_may_serve(trained: Path) -> None:
+    document = json.loads(trained.read_text())
+    assert document["lineage"]["presentations"] == ["2013B", "2013J", "2014B"]
+    assert set(document["metrics"]) == {"2013B", "2013J", "2014B"}
+    assert {check["name"] for check in document["gate"]["checks"]} == {
+        "auroc",
+        "expected_calibration_error",
+        "abroca_gender",
+        "abroca_disability",
+    }
+
+
+def test_everybody_who_is_still_enrolled_is_predicted_without_results(trained: Path, tmp_path: Path) -> None:
+    later = cohort(60, 5, "NEW", "2014J")
+    data = folder(tmp_path / "later", [later], results=False)
+    result = invoke(predict, data=data, model=trained, out=tmp_path / "out.csv", day=56) if passed(trained) else None
+    if result is None:
+        refused = invoke(predict, data=data, model=trained, out=tmp_path / "out.csv")
+        assert refused.exit_code == 1
+        assert "failed its gate" in refused.output
+        arguments = ["--data", str(data), "--model", str(trained), "--out", str(tmp_path / "out.csv")]
+        result = runner.invoke(predict.app, [*arguments, "--failed-gate-too"])
+    assert result.exit_code == 0, result.output
+    with (tmp_path / "out.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 60  # the one who has left is not among them
+    assert all(0 < float(row["probability"]) < 1 and row["reasons"] for row in rows)
+    assert {row["presentation"] for row in rows} == {"2014J"}
+
+
+def passed(model: Path) -> bool:
+    return bool(json.loads(model.read_text())["gate"]["passed"])
+
+
+def test_results_do_not_change_predictions(trained: Path, tmp_path: Path) -> None:
+    later = cohort(60, 6, "AAA", "2014J")
+    texts = []
+    for name, results in (("with", True), ("without", False)):
+        data, out = folder(tmp_path / name, [later], results), tmp_path / f"{name}.csv"
+        runner.invoke(
+            predict.app, ["--data", str(data), "--model", str(trained), "--out", str(out), "--failed-gate-too"]
+        )
+        texts.append(out.read_text())
+    assert texts[0] == texts[1]
+
+
+def test_an_evaluation_reports_groups_and_modules(trained: Path, tmp_path: Path) -> None:
+    data = folder(tmp_path / "later", [cohort(300, 7, "AAA", "2014J"), cohort(300, 8, "BBB", "2014J")])
+    result = invoke(evaluate_prediction, data=data, model=trained, out=tmp_path / "report.json")
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["auroc"] > 0.75
+    assert {group["group"] for group in report["fairness"]["groups"] if group["attribute"] == "gender"} == {"F", "M"}
+    assert [figures["module"] for figures in report["fairness"]["within_modules"]] == ["AAA", "BBB"]
+    without = folder(tmp_path / "without", [cohort(60, 9)], results=False)
+    refused = invoke(evaluate_prediction, data=without, model=trained, out=tmp_path / "none.json")
+    assert refused.exit_code == 1
+    assert "cannot be evaluated on" in refused.output
+
+
+def test_a_model_is_for_its_day_and_must_be_a_model(trained: Path, tmp_path: Path) -> None:
+    data = folder(tmp_path / "later", [cohort(30)])
+    arguments = ["--data", str(data), "--out", str(tmp_path / "out.csv"), "--failed-gate-too", "--model"]
+    other_day = runner.invoke(predict.app, [*arguments, str(trained), "--day", "80"])
+    assert "made for day 56, not for day 80" in other_day.output
+    (tmp_path / "no.json").write_text('{"format": 0}')
+    no_model = runner.invoke(predict.app, [*arguments, str(tmp_path / "no.json")])
+    assert no_model.exit_code == 1
+    assert "train it again" in no_model.output
