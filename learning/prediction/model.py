@@ -145,7 +145,7 @@ def _known(cohort: Cohort) -> Bools:
 
 
 def _standardised(values: Floats, mean: Floats, scale: Floats) -> Floats:
-    return np.clip((values - mean) / scale, -_LARGEST_DEVIATION, _LARGEST_DEVIATION)
+    return np.asarray(np.clip((values - mean) / scale, -_LARGEST_DEVIATION, _LARGEST_DEVIATION))
 
 
 def _indicator(labels: np.ndarray, kinds: list[str]) -> Floats:

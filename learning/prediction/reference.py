@@ -55,11 +55,11 @@ class Usual:
 
     def standardise(self, values: Floats, least_deviation: float) -> Floats:
         """Deviations from the mean in standard deviations; NaN becomes 0, which is the usual."""
-        return np.nan_to_num((values - self.mean) / max(least_deviation, self.variance**0.5))
+        return np.asarray(np.nan_to_num((values - self.mean) / max(least_deviation, self.variance**0.5)))
 
     def centre(self, values: Floats) -> Floats:
         """Deviations from the mean; NaN becomes 0."""
-        return np.nan_to_num(values - self.mean)
+        return np.asarray(np.nan_to_num(values - self.mean))
 
 
 Past = Mapping[str, Usual]
