@@ -149,7 +149,7 @@ def _standardised(values: Floats, mean: Floats, scale: Floats) -> Floats:
 
 
 def _indicator(labels: np.ndarray, kinds: list[str]) -> Floats:
-    return np.equal(labels[:, None], np.array(kinds)[None, :]).astype(float)
+    return np.asarray(np.equal(labels[:, None], np.array(kinds)[None, :]), dtype=np.float64)
 
 
 def _past(cohorts: Sequence[Cohort], found: Sequence[Features]) -> dict[str, dict[str, Usual]]:
