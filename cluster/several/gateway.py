@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cluster.several.network import Namespace
+from cluster.several.ray_node import end_with_parent
 
 CONFIGURATION = Path(__file__).parent.parent / "gateway" / "haproxy.cfg"
 _LIFETIME = timedelta(days=30)
@@ -88,6 +89,7 @@ class Gateway:
             self._process = await asyncio.create_subprocess_exec(
                 str(self._haproxy), "-db", "-f", str(CONFIGURATION), "-f", str(nodes),
                 env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=end_with_parent,
             )  # fmt: skip
 
     async def stop(self) -> None:

@@ -5,7 +5,6 @@ Needs Linux, iproute2 and the right to make namespaces (root). What is made ends
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -65,7 +64,8 @@ class Network:
     def __enter__(self) -> Self:
         if os.geteuid() != 0 or shutil.which("ip") is None:
             raise NetworkRefused("Several nodes on one machine need root and the program `ip` (package iproute2).")
-        number = next(n for n in _NETWORKS if f"10.213.{n}." not in _ip("-4", "addr", "show"))
+        taken = _ip("addr", "show")
+        number = next(n for n in _NETWORKS if f"10.213.{n}." not in taken and f" azora{n}" not in taken)
         self._bridge, self._prefix = f"azora{number}", f"10.213.{number}"
         _ip("link", "add", self._bridge, "type", "bridge")
         _ip("addr", "add", f"{self.address}/24", "dev", self._bridge)
@@ -76,7 +76,7 @@ class Network:
         """A new namespace with an address of its own."""
         position = len(self._members) + 2
         member = Namespace(f"{self._bridge}-{label}", f"{self._prefix}.{position}")
-        here, there = f"{self._bridge}v{position}", "eth0"
+        here, there = self._cable(position), "eth0"
         _ip("netns", "add", member.name)
         self._members.append(member)
         _ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", member.name)
@@ -90,18 +90,18 @@ class Network:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for member in self._members:
+        for position, member in enumerate(self._members, 2):
             with suppress(NetworkRefused):
                 member.clear()
                 _ip("netns", "del", member.name)
+            with suppress(NetworkRefused):  # a namespace lives on for as long as one of its processes does
+                _ip("link", "del", self._cable(position))
         with suppress(NetworkRefused):
             _ip("link", "del", self._bridge)
 
-    @property
-    def links(self) -> list[str]:
-        """The machine's ends of the members' cables, in the order of the members."""
-        found = json.loads(_ip("-j", "link", "show", "master", self._bridge) or "[]")
-        return sorted(item["ifname"] for item in found)
+    def _cable(self, position: int) -> str:
+        """The machine's end of a member's cable."""
+        return f"{self._bridge}v{position}"
 
 
 def _ip(*words: str) -> str:

@@ -100,9 +100,10 @@ class RayNode:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """For a child to call before its program: SIGTERM once the thread that started it is gone."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
