@@ -19,12 +19,15 @@ _DEPLOY = timedelta(minutes=10)
 
 
 @app.command()
-def node(command: Annotated[str, typer.Argument(help="how the node is started: `ray start …`")]) -> None:
+def node(
+    command: Annotated[str, typer.Argument(help="how the node is started: `ray start …`")],
+    scratch: Annotated[Path | None, typer.Option(help="a short directory for sockets; default one below /tmp")] = None,
+) -> None:
     """Become a node of a cluster: check the settings, set what Ray must find, run the command."""
     from cluster.node import become
 
     with explained():
-        become(load_settings(), command)
+        become(load_settings(), command, scratch)
 
 
 @app.command()

@@ -23,13 +23,17 @@ from stores.metrics.registry import DIRECTORY_VARIABLE
 PRODUCTION_TOPOLOGY = Path(__file__).parent.parent / "configs" / "serve.production.yaml"
 
 
-def become(settings: Settings, command: str) -> NoReturn:
+def become(settings: Settings, command: str, scratch: Path | None = None) -> NoReturn:
     """Replace this process by the shell command, in the environment of a node.
 
+    `scratch` is a directory of this node's own for sockets, by default one below /tmp; its path has at most 26 bytes.
     Raises `ConfigurationError` where the settings are not those of a node.
     """
     _require_addresses(settings)
-    scratch = make_scratch()
+    if scratch is None:
+        scratch = make_scratch()
+    else:
+        scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
     configuration = ServeConfiguration.read(settings.topology or PRODUCTION_TOPOLOGY)
     metrics = os.environ.get(DIRECTORY_VARIABLE) or str(scratch / "metrics")
     Path(metrics).mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -127,11 +127,11 @@ async def _until(work: loading.Load, elapsed: float) -> None:
 async def _strike(cluster: LocalCluster, http: httpx.AsyncClient, work: loading.Load, fault: breaking.Fault) -> Blow:
     before: watching.Picture = await cluster.ask(watching.look)
     at = time.monotonic()
-    what = await fault.strike(cluster, before)
+    what, node = await fault.strike(cluster, before)
     out.print(f"{at - work.began:5.0f} s  killed: {what}")
-    await asyncio.sleep(2)  # until the cluster can have noticed; it must not be taken for whole before
+    broken = node.plan.namespace.address
     try:
-        whole = 2 + await watching.until_whole(cluster, http, before, _PATIENCE_SECONDS)
+        whole = await watching.until_whole(cluster, http, before, broken, _PATIENCE_SECONDS)
     except TimeoutError:
         whole = float("inf")
     out.print(f"{time.monotonic() - work.began:5.0f} s  whole again after {whole:.1f} s")

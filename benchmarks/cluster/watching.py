@@ -50,8 +50,13 @@ def look(dashboard: Dashboard) -> Picture:
     return Picture(dashboard.nodes(), dashboard.actors(), dashboard.replicas(), running)
 
 
-def is_whole(picture: Picture, before: Picture) -> bool:
-    """Whether everything that was there before is there again, wherever it is now."""
+def is_whole(picture: Picture, before: Picture, broken: str) -> bool:
+    """Whether everything that was there before is there again, wherever it is now.
+
+    `broken` is the address of the node that was hit: what it was before must be known to be dead by now.
+    """
+    if any(node.address == broken and node.id in picture.alive for node in before.nodes):
+        return False
     now, then = picture.healthy_replicas(), before.healthy_replicas()
     own = {name for name in before.named if not name.startswith("SERVE_")}
     return (
@@ -62,13 +67,15 @@ def is_whole(picture: Picture, before: Picture) -> bool:
     )
 
 
-async def until_whole(cluster: LocalCluster, http: httpx.AsyncClient, before: Picture, within_seconds: float) -> float:
+async def until_whole(
+    cluster: LocalCluster, http: httpx.AsyncClient, before: Picture, broken: str, within_seconds: float
+) -> float:
     """Seconds until the cluster was whole and `/ready` said so. Raises `TimeoutError`."""
     began = time.monotonic()
     while time.monotonic() - began < within_seconds:
         with suppress(AzoraError, httpx.HTTPError, KeyError):
             picture: Picture = await cluster.ask(look)
-            if is_whole(picture, before) and (await http.get("/ready")).status_code == 200:
+            if is_whole(picture, before, broken) and (await http.get("/ready")).status_code == 200:
                 return time.monotonic() - began
         await asyncio.sleep(_POLL_SECONDS)
     raise TimeoutError(f"not whole again within {within_seconds:.0f} s")

@@ -1,4 +1,4 @@
-"""Network namespaces: each node has its own addresses, ports and loopback, joined by a bridge.
+"""Namespaces: each node has its own addresses, ports, loopback and processes; a bridge joins them.
 
 Needs Linux, iproute2 and the right to make namespaces (root). What is made ends with the context.
 """
@@ -34,8 +34,15 @@ class Namespace:
     address: str
 
     def command(self, *words: str) -> list[str]:
-        """The command line that runs `words` inside."""
-        return ["ip", "netns", "exec", self.name, *words]
+        """The command line that runs `words` inside, as the first process of a process namespace.
+
+        As on a machine of its own it sees no other node's processes (Ray looks for itself among them), and whatever it
+        started ends with it.
+        """
+        return [
+            "ip", "netns", "exec", self.name,
+            "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *words,
+        ]  # fmt: skip
 
     def processes(self) -> list[int]:
         """Every process inside."""
@@ -62,8 +69,8 @@ class Network:
         return f"{self._prefix}.1"
 
     def __enter__(self) -> Self:
-        if os.geteuid() != 0 or shutil.which("ip") is None:
-            raise NetworkRefused("Several nodes on one machine need root and the program `ip` (package iproute2).")
+        if os.geteuid() != 0 or None in map(shutil.which, ("ip", "unshare")):
+            raise NetworkRefused("Several nodes on one machine need root and the programs `ip` and `unshare`.")
         taken = _ip("addr", "show")
         number = next(n for n in _NETWORKS if f"10.213.{n}." not in taken and f" azora{n}" not in taken)
         self._bridge, self._prefix = f"azora{number}", f"10.213.{number}"

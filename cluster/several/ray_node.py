@@ -17,6 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from cluster.embedded.backoff import Backoff
 from cluster.several.network import Namespace
 
@@ -82,8 +84,9 @@ class RayNode:
     async def stop(self) -> None:
         """End the node, in order where it obeys in time."""
         if self._process is not None and self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                self._process.terminate()
+            for inside in psutil.Process(self._process.pid).children():  # `unshare` itself takes no SIGTERM
+                with suppress(psutil.NoSuchProcess):
+                    inside.terminate()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
         self.plan.namespace.clear()
@@ -91,7 +94,8 @@ class RayNode:
     async def _start(self) -> None:
         self.starts += 1
         self.plan.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        command = [sys.executable, "-m", "cluster", "cluster", "node", self.plan.command()]
+        azora = (sys.executable, "-m", "cluster", "cluster", "node")
+        command = [*azora, f"--scratch={self.plan.directory / 's'}", self.plan.command()]
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self.plan.namespace.command(*command),
@@ -105,5 +109,5 @@ class RayNode:
 
 
 def end_with_parent() -> None:
-    """For a child to call before its program: SIGTERM once the thread that started it is gone."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    """For a child to call before its program: SIGKILL once the thread that started it is gone."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

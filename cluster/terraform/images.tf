@@ -1,0 +1,62 @@
+resource "aws_ecr_repository" "images" {
+  for_each             = toset(["azora", "azora-gpu"])
+  name                 = each.key
+  image_tag_mutability = "IMMUTABLE"
+  image_scanning_configuration {
+    scan_on_push = true
+  }
+  encryption_configuration {
+    encryption_type = "KMS"
+    kms_key         = aws_kms_key.data.arn
+  }
+}
+
+# GitHub's workflows sign in by OIDC; no key of the account is kept anywhere.
+resource "aws_iam_openid_connect_provider" "github" {
+  url            = "https://token.actions.githubusercontent.com"
+  client_id_list = ["sts.amazonaws.com"]
+}
+
+data "aws_iam_policy_document" "github" {
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+    principals {
+      type        = "Federated"
+      identifiers = [aws_iam_openid_connect_provider.github.arn]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "token.actions.githubusercontent.com:aud"
+      values   = ["sts.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "token.actions.githubusercontent.com:sub"
+      values   = ["repo:${var.repository}:ref:refs/heads/main"]
+    }
+  }
+}
+
+resource "aws_iam_role" "push" {
+  name               = "${local.name}-push"
+  assume_role_policy = data.aws_iam_policy_document.github.json
+}
+
+resource "aws_iam_role_policy" "push" {
+  #checkov:skip=CKV_AWS_355:GetAuthorizationToken knows no resource but "*"
+  role = aws_iam_role.push.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "ecr:GetAuthorizationToken", Resource = "*" },
+      {
+        Effect = "Allow"
+        Action = [
+          "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
+          "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+        ]
+        Resource = [for repository in aws_ecr_repository.images : repository.arn]
+      },
+    ]
+  })
+}
