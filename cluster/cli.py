@@ -13,6 +13,7 @@ import typer
 
 from cluster import analytics_cli, audit_cli, cluster_cli, events_cli, jobs_cli, vault_cli
 from cluster import analytics_cli, cluster_cli, events_cli, jobs_cli, vault_cli
+from cluster import analytics_cli, cluster_cli, events_cli, gateway_cli, jobs_cli, vault_cli
 from cluster.backup import cli as backup_cli
 from cluster.console import explained, fail, out, show_event, step
 from cluster.installation import connected, home_of, read_running
@@ -29,6 +30,7 @@ app.add_typer(analytics_cli.app, name="analytics")
 app.add_typer(cluster_cli.app, name="cluster")
 app.add_typer(vault_cli.app, name="vault")
 app.add_typer(audit_cli.app, name="audit")
+app.add_typer(gateway_cli.app, name="gateway")
 jobs_cli.register(app)
 backup_cli.register(app)
 _STOP_SECONDS = 60
