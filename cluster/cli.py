@@ -11,9 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cluster import analytics_cli, audit_cli, cluster_cli, events_cli, jobs_cli, vault_cli
-from cluster import analytics_cli, cluster_cli, events_cli, jobs_cli, vault_cli
-from cluster import analytics_cli, cluster_cli, events_cli, gateway_cli, jobs_cli, vault_cli
+from cluster import analytics_cli, audit_cli, cluster_cli, events_cli, gateway_cli, jobs_cli, vault_cli
 from cluster.backup import cli as backup_cli
 from cluster.console import explained, fail, out, show_event, step
 from cluster.installation import connected, home_of, read_running
