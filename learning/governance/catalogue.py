@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from learning.governance.vocabulary import Action, ApprovalKind, Constraint, Place
 
 _STEP = frozenset({Place.PLAN, Place.CALL})
+_IN, _OUT = frozenset({Place.TEXT_IN}), frozenset({Place.TEXT_OUT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,23 @@ _SPECS = (
         people=(1000, 50, 1),
     ),
     _check(
+        "personal_data_in_request",
+        Constraint.PRIVACY,
+        _IN,
+        (Action.REDACT, Action.REFUSE),
+        "A text on its way to a model outside the cluster, or with `inside` 1 to any, holds e-mail addresses, phone or "
+        "card numbers, ids or the like; with `names` 1 also names and postal addresses",
+        inside=(0, 0, 1),
+        names=(0, 0, 1),
+    ),
+    _check(
+        "personal_data_in_answer",
+        Constraint.PRIVACY,
+        _OUT,
+        (Action.REDACT, Action.REFUSE),
+        "An answer holds e-mail addresses, phone or card numbers, ids or the like that whoever asks had not named",
+    ),
+    _check(
         "unread_sources",
         Constraint.ACCURACY,
         frozenset({Place.PLAN}),
@@ -87,6 +105,21 @@ _SPECS = (
         frozenset({Place.PLAN}),
         _ASK,
         "What a model wrote is written to records or sent by a plan that no person looks at",
+    ),
+    _check(
+        "ungrounded_statement",
+        Constraint.ACCURACY,
+        _OUT,
+        (Action.APPROVE, Action.NOTE, Action.REFUSE),
+        "More than `percent` of what a text states is not supported by the sources it was to be written from",
+        percent=(100, 30, 0),
+    ),
+    _check(
+        "protected_attribute_as_reason",
+        Constraint.FAIRNESS,
+        _OUT,
+        (Action.APPROVE, Action.REFUSE),
+        "A text that advises or judges a person argues from sex, age, origin, religion, disability or the like",
     ),
     _check(
         "protected_attribute",
@@ -145,6 +178,22 @@ _SPECS = (
         _ASK,
         "A plan has more than `steps` steps that write, send or destroy",
         steps=(50, 10, 1),
+    ),
+    _check(
+        "injection_in_request",
+        Constraint.INTEGRITY,
+        _IN,
+        (Action.NOTE, Action.REFUSE),
+        "A text gives orders to the model that reads it, with a score of at least `percent`",
+        percent=(100, 50, 20),
+    ),
+    _check(
+        "verbatim_overlap",
+        Constraint.PROPERTY,
+        _OUT,
+        (Action.REFUSE, Action.APPROVE),
+        "At least `words` words in a row stand in a protected text, word for word",
+        words=(200, 40, 24),
     ),
     _check(
         "protected_content_leaves",

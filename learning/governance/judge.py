@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from learning.governance.catalogue import APPROVED_AS, CATALOGUE
@@ -53,14 +53,22 @@ class Judge:
 
     def text(self, view: TextView, place: Place) -> Decision:
         """Whether a text may go in (to a model) or out (to a person or a record), and how it then reads."""
-        findings = [
-            self._finding(name, seen)
-            for name in self.constitution.checks(place)
-            for seen in TEXT_CHECKS[name](view, self.constitution.parameters(name))
-        ]
+        findings = self.examine(view, self.constitution.checks(place))
         subject = hashlib.sha256(view.text.encode("utf-8", "surrogatepass")).hexdigest()
         decision = self._decide(place, findings, frozenset(), subject)
         return decision if decision.verdict is Verdict.REFUSE else replace(decision, text=redacted(view.text, findings))
+
+    def examine(self, view: TextView, checks: Iterable[str]) -> list[Finding]:
+        """What these checks of texts find in a text."""
+        return [
+            self._finding(name, seen)
+            for name in checks
+            for seen in TEXT_CHECKS[name](view, self.constitution.parameters(name))
+        ]
+
+    def finding(self, check: str, evidence: str) -> Finding:
+        """What follows where a check saw this."""
+        return self._finding(check, Seen(evidence=evidence))
 
     def _step(self, step: StepView, plan: PlanView, place: Place) -> Iterator[Finding]:
         for name, check in STEP_CHECKS.items():

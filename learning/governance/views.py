@@ -108,7 +108,8 @@ class TextContext:
 
     `origin` is who worded it. `external`: it leaves the cluster. `sources` are the passages that an answer must be
     grounded in (none: there is nothing to be grounded in), `protected` texts that must not be given away verbatim,
-    `recommends` says that the text advises or judges a person.
+    `known` what whoever gets the text has said or been shown before. `recommends` says that the text advises or judges
+    a person.
     """
 
     org_id: UUID
@@ -117,6 +118,7 @@ class TextContext:
     external: bool = False
     sources: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     recommends: bool = False
 
 

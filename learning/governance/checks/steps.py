@@ -55,9 +55,13 @@ def protected_attribute(step: StepView, plan: PlanView, _: Parameters) -> Iterat
     if not (step.judges or step.approval in _JUDGING):
         return
     for name, argument in step.arguments.items():
-        for found in _fields({name: argument.value}, _DEEPEST):
-            if _SEPARATORS.sub("", found.lower()) in _PROTECTED:
-                yield Seen(evidence=f"{step.tool}.{name} holds the attribute {found[:64]}", step=step.id)
+        for attribute in sorted(protected_fields({name: argument.value})):
+            yield Seen(evidence=f"{step.tool}.{name} holds the attribute {attribute}", step=step.id)
+
+
+def protected_fields(value: Any) -> set[str]:
+    """The protected attributes among the names of fields of nested data, and among words in lists."""
+    return {_SEPARATORS.sub("", found.lower()) for found in _fields(value, _DEEPEST)} & _PROTECTED
 
 
 def _fields(value: Any, depth: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learning.governance.decisions import Decision, Finding, redacted
@@ -174,7 +174,7 @@ def test_a_step_named_like_a_planned_one_cannot_pass_in_another_plan_s_name() ->
 
 
 _ORIGINS = st.sampled_from(Origin)
-_STEPS = st.builds(
+STEPS = st.builds(
     step,
     st.text(min_size=1, max_size=5),
     effect=st.sampled_from(Effect),
@@ -192,7 +192,8 @@ _STEPS = st.builds(
 )
 
 
-@given(st.lists(_STEPS, max_size=5))
+@settings(max_examples=50, deadline=None)
+@given(st.lists(STEPS, max_size=5))
 def test_whatever_the_plan_the_verdict_follows_from_what_is_said(steps: list[StepView]) -> None:
     judged: PlanView = plan(*steps)
     decision = JUDGE.plan(judged)

@@ -1,0 +1,1 @@
+"""The governor: which constitution is in force for whom, and decisions written down with what they rest on."""
