@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test unit integration acceptance lint types bench bench-term bench-retrieval bench-prediction lock clean
+.PHONY: run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-retrieval bench-prediction lock clean
 
 run: $(VENV)/.installed
 	@$(BIN)/azora up
@@ -39,10 +39,17 @@ bench-prediction: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.prediction --data $(DATA)
 
 # Names, versions and hashes, no addresses.
-COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+PLAIN   = $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+COMPILE = $(PLAIN) --universal
+# The same versions as without language models, but for those that vLLM bounds. It has wheels for Linux alone.
+LLM     = $(PLAIN) --python-platform x86_64-manylinux_2_28 -c .llm-constraints --override requirements-llm.override
 lock: $(VENV)/.installed-dev
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@sed -nE 's/^([a-z0-9._-]+==[^ ]+( ;[^\\]*)?).*/\1/p' requirements.lock | grep -vE '^(grpcio-reflection|numpy|protobuf|setuptools)==' > .llm-constraints
+	$(LLM) --extra llm pyproject.toml -o requirements-llm.lock
+	$(LLM) --extra llm-cpu --override requirements-llm-cpu.override $(WHEELS) pyproject.toml -o requirements-llm-cpu.lock
+	@rm .llm-constraints
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Azora needs Python 3.11: $(PYTHON) is not on the PATH (make PYTHON=...)"; exit 1; }
@@ -58,5 +65,30 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# Language models on this machine, in an environment of their own: 4 GB, or 10 GB with a GPU (docs/MODELS.md).
+# uv takes a fifth of pip's time where it is at hand. torch's build for processors is not on PyPI: PIP_FIND_LINKS or
+# PIP_EXTRA_INDEX_URL names where it is.
+LLM_VENV ?= .venv-llm
+GPU      := $(wildcard /dev/nvidia[0-9]*)
+LLM_LOCK ?= $(if $(GPU),requirements-llm.lock,requirements-llm-cpu.lock)
+WHEELS    = $(addprefix --find-links ,$(PIP_FIND_LINKS))
+UV        = $(wildcard $(BIN)/uv)
+LLM_PIP   = $(if $(UV),$(UV) pip install --python $(LLM_VENV)/bin/python $(WHEELS) $(addprefix --extra-index-url ,$(PIP_EXTRA_INDEX_URL)),$(LLM_VENV)/bin/python -m pip install --disable-pip-version-check) --quiet --no-deps
+
+llm: $(LLM_VENV)/.installed
+	@echo "Ready: $(LLM_VENV)/bin/azora up --llm smollm2"
+
+$(LLM_VENV)/.installed: $(LLM_LOCK) pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Azora needs Python 3.11: $(PYTHON) is not on the PATH (make PYTHON=...)"; exit 1; }
+	@test -x $(LLM_VENV)/bin/python || $(PYTHON) -m venv $(LLM_VENV)
+	@echo "Installing Azora with vLLM into $(LLM_VENV), out of $(LLM_LOCK): some minutes"
+	@$(LLM_PIP) --require-hashes -r $(LLM_LOCK)
+	@$(LLM_PIP) --no-build-isolation -e .
+	@touch $@
+
+# The real small model behind /v1. The test programs run in $(VENV), the platform in $(LLM_VENV).
+acceptance-llm: $(VENV)/.installed-dev $(LLM_VENV)/.installed
+	AZORA_TEST_LLM_PYTHON=$(LLM_VENV)/bin/python $(BIN)/python -m pytest -q tests/acceptance_llm
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

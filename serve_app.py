@@ -17,6 +17,7 @@ from actors.monitoring import observe
 from actors.retrieval_index.actor import start_retrieval_index
 from actors.session_cache.actor import ActorFeed
 from actors.session_cache.state import RevocationFeed
+from cluster.models.values import LocalModel
 from configs.errors import ConfigurationError
 from configs.settings import Settings, load_settings
 from deployments.kit import logs
@@ -70,3 +71,10 @@ def application(arguments: Arguments) -> Any:
     if unknown := sorted(set(arguments.services) - BY_NAME.keys()):
         raise ConfigurationError([f"no such service: {name}" for name in unknown])
     return ServiceReplica.bind(arguments.services)  # type: ignore[attr-defined]
+
+
+def local_model(model: LocalModel) -> Any:
+    """Build the Serve application of a language model that vLLM runs. Raises `ExtraMissing` without vLLM."""
+    from cluster.models.application import build  # Ray's part for language models takes seconds to import
+
+    return build(model)

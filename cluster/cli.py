@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cluster import analytics_cli, audit_cli, cluster_cli, events_cli, gateway_cli, jobs_cli, vault_cli
+from cluster import analytics_cli, audit_cli, cluster_cli, events_cli, gateway_cli, jobs_cli, models_cli, vault_cli
 from cluster.backup import cli as backup_cli
 from cluster.console import explained, fail, out, show_event, step
 from cluster.installation import connected, home_of, read_running
@@ -29,6 +29,7 @@ app.add_typer(cluster_cli.app, name="cluster")
 app.add_typer(vault_cli.app, name="vault")
 app.add_typer(audit_cli.app, name="audit")
 app.add_typer(gateway_cli.app, name="gateway")
+app.add_typer(models_cli.app, name="models")
 jobs_cli.register(app)
 backup_cli.register(app)
 _STOP_SECONDS = 60
@@ -54,6 +55,10 @@ def _settings() -> Settings:
 def up(
     port: Annotated[int | None, typer.Option(help="HTTP port; default AZORA_HTTP_PORT or 8000")] = None,
     demo: Annotated[bool | None, typer.Option(help="create the demo organisation")] = None,
+    llm: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="run a language model too: smollm2, a folder or a Hugging Face id"),
+    ] = None,
 ) -> None:
     """Start everything and run until Ctrl-C."""
     from cluster.up import up as start
@@ -64,7 +69,7 @@ def up(
     if (running := read_running(home_of(settings))) is not None:
         out.print(f"Azora runs already, as process {running.pid}: {running.base_url}")
         return
-    _run(start(settings))
+    _run(start(settings, llm))
 
 
 @app.command()

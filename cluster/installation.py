@@ -33,6 +33,7 @@ class Running:
     valkey_url: str
     ray_address: str | None = None
     metrics_url: str | None = None
+    local_model: str | None = None
 
 
 def home_of(settings: Settings) -> Home:

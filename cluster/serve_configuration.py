@@ -37,7 +37,9 @@ class ServeConfiguration:
 
     @property
     def route_prefixes(self) -> tuple[str, ...]:
-        return tuple(str(item.get("route_prefix", "/")) for item in self.document["applications"])
+        """Those under which HTTP reaches an application; null is Serve's word for one that only handles reach."""
+        prefixes = (item.get("route_prefix", "/") for item in self.document["applications"])
+        return tuple(str(prefix) for prefix in prefixes if prefix is not None)
 
     def schema(self) -> Any:
         """The same as Ray's `ServeDeploySchema`. Raises `ConfigurationError` with every problem."""

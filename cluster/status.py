@@ -27,6 +27,8 @@ async def show_status(settings: Settings) -> None:
     out.print(f"Azora runs as process {running.pid}: {running.base_url}")
     if running.metrics_url:
         out.print(f"Metrics: {running.metrics_url}")
+    if running.local_model:
+        out.print(f"Language model: {running.local_model}")
     ready = await _show_services(running)
     sizes = proportional_bytes(running.pid)
     out.print(f"Memory {sum(sizes.values()) // _MEBIBYTE} MiB (proportional, {len(sizes)} kinds of process)")

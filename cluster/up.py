@@ -27,6 +27,8 @@ from cluster.installation import (
     metrics_environment,
     write_running,
 )
+from cluster.models.local import DEFAULT_ALIAS, LocalRun, with_model
+from cluster.models.preparing import prepared
 from cluster.ports import reachable_host
 from cluster.ray_environment import RayOptions
 from cluster.ray_runtime import RayRuntime
@@ -36,15 +38,20 @@ from configs.settings import Settings
 
 LOCAL_TOPOLOGY = Path(__file__).parent.parent / "configs" / "serve.local.yaml"
 _STARTUP = timedelta(minutes=2)
+_MODEL_STARTUP = timedelta(minutes=30)  # large weights from a slow disk
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def up(settings: Settings) -> None:
+async def up(settings: Settings, wanted_model: str | None = None) -> None:
     """Start everything, say where it is, run until told to stop, stop everything.
 
-    Raises `EmbeddedServerError`, `ConfigurationError`, `RuntimeFailure`, `PortInUse`.
+    `wanted_model` is a language model that runs beside it: a name, a folder or a Hugging Face id.
+    Raises `EmbeddedServerError`, `ConfigurationError`, `ModelFailure`, `RuntimeFailure`, `PortInUse`.
     """
     home = home_of(settings)
+    local: LocalRun | None = None
+    if wanted_model is not None:
+        settings, local = await asyncio.to_thread(prepared, settings, wanted_model)
     with _stop_on_signals() as stop:
         async with _servers(settings) as (complete_settings, supervise):
             watching = asyncio.create_task(supervise(stop))
@@ -52,9 +59,9 @@ async def up(settings: Settings) -> None:
                 with step("Database schema and signing keys"):
                     await bootstrap.prepare(complete_settings)
                 with _metrics(complete_settings, home) as metrics_url:
-                    async with _runtime(complete_settings, home, metrics_url) as base_url:
+                    async with _runtime(complete_settings, home, metrics_url, local) as base_url:
                         _listen_for_signals(stop)  # again: Ray has put its own handlers in their place
-                        await _welcome(complete_settings, base_url, metrics_url)
+                        await _welcome(complete_settings, base_url, metrics_url, local)
                         await stop.wait()
                         out.print("\nStopping: requests in progress finish first")
             finally:
@@ -97,15 +104,20 @@ def _metrics(settings: Settings, home: Home) -> Iterator[str | None]:
 
 
 @asynccontextmanager
-async def _runtime(settings: Settings, home: Home, metrics_url: str | None) -> AsyncIterator[str]:
+async def _runtime(
+    settings: Settings, home: Home, metrics_url: str | None, local: LocalRun | None
+) -> AsyncIterator[str]:
     configuration = ServeConfiguration.read(settings.topology or LOCAL_TOPOLOGY)
     os.environ.update(environment(settings))  # Ray's processes inherit it
     runtime = await asyncio.to_thread(_start_ray, settings, home, configuration)
     try:
         with step("Services"):
             await asyncio.to_thread(runtime.deploy, configuration, timeout=_STARTUP)
+        if local is not None:  # afterwards: the services answer while it is being loaded
+            with step(f"Language model {local.model.name} on the {local.model.device.upper()} (a minute or two)"):
+                await asyncio.to_thread(runtime.deploy, with_model(configuration, local), timeout=_MODEL_STARTUP)
         base_url = runtime.base_url or settings.base_url
-        write_running(home, _running(settings, base_url, metrics_url))
+        write_running(home, _running(settings, base_url, metrics_url, local))
         yield base_url
     finally:
         clear_running(home)
@@ -127,7 +139,7 @@ def _start_ray(settings: Settings, home: Home, configuration: ServeConfiguration
         return RayRuntime.start(options, configuration)
 
 
-def _running(settings: Settings, base_url: str, metrics_url: str | None) -> Running:
+def _running(settings: Settings, base_url: str, metrics_url: str | None, local: LocalRun | None) -> Running:
     assert settings.database_url is not None
     assert settings.valkey_url is not None
     return Running(
@@ -137,16 +149,19 @@ def _running(settings: Settings, base_url: str, metrics_url: str | None) -> Runn
         valkey_url=settings.valkey_url.get_secret_value(),
         ray_address=settings.ray_address,
         metrics_url=metrics_url,
+        local_model=f"{local.model.name} ({local.model.device})" if local else None,
     )
 
 
-async def _welcome(settings: Settings, base_url: str, metrics_url: str | None) -> None:
+async def _welcome(settings: Settings, base_url: str, metrics_url: str | None, local: LocalRun | None) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
     table.add_row("Front door", base_url)
     table.add_row("Browse the API", f"{base_url}/docs")
     table.add_row("Readiness", f"{base_url}/ready")
     if metrics_url:
         table.add_row("Metrics", metrics_url)
+    if local:
+        table.add_row("Language model", f"{local.model.name}, also as {DEFAULT_ALIAS}, at {base_url}/v1")
     if settings.ray_dashboard_port and not settings.ray_address:
         table.add_row("Ray dashboard", f"http://127.0.0.1:{settings.ray_dashboard_port}")
     if settings.demo:

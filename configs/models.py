@@ -115,8 +115,8 @@ class Target(_Part):
             raise ValueError(f"{self.provider} runs inside the cluster: its region cannot be {self.region}")
         if self.provider in _INSIDE and self.base_url is not None:
             raise ValueError(f"{self.provider} runs inside the cluster and takes no base_url")
-        missing = [name for name in ("base_url", "model") if self.provider in _REMOTE and getattr(self, name) is None]
-        if missing:
+        needed = ("base_url", "model") if self.provider in _REMOTE else ("model",) if self.provider == "vllm" else ()
+        if missing := [name for name in needed if getattr(self, name) is None]:
             raise ValueError(f"{self.provider} needs {' and '.join(missing)}")
         return self
 

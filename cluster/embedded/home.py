@@ -64,6 +64,11 @@ class Home:
         """The figures of the processes that run; nothing in it outlives a start."""
         return self.root / "metrics"
 
+    @property
+    def models(self) -> Path:
+        """Language models that run on this machine; made when the first one is fetched."""
+        return self.root / "models"
+
     def create(self) -> "Home":
         """Make every directory that is missing, readable by its owner alone; safe to repeat.
 

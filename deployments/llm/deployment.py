@@ -8,7 +8,9 @@ from typing import Any
 from configs.models import load_models
 from deployments.kit.context import ServiceContext
 from deployments.kit.gate import Direct
+from deployments.kit.health import Checks
 from deployments.kit.service import ServiceDefinition
+from deployments.llm import engines
 from deployments.llm.api.errors import FORM
 from deployments.llm.direct import DirectRoutes
 from deployments.llm.dispatch import Dispatcher
@@ -23,9 +25,13 @@ from deployments.llm.service.answering import Answering
 def _build(context: ServiceContext) -> LlmService:
     models = load_models(context.settings.models_file)
     pool = HttpPool()
-    local = local_factories(context.database, context.embedder)
-    dispatcher = Dispatcher(models, build_providers(models, pool, {**FACTORIES, **local}))
+    factories = {**FACTORIES, **local_factories(context.database, context.embedder), "vllm": engines.vllm}
+    dispatcher = Dispatcher(models, build_providers(models, pool, factories))
     return LlmService(models=models, answering=Answering(dispatcher), pool=pool)
+
+
+def _optional_checks(context: ServiceContext) -> Checks:
+    return {"embeddings": context.embedder.check, **engines.checks(load_models(context.settings.models_file))}
 
 
 def _direct(_context: ServiceContext, service: LlmService) -> Direct:
@@ -46,5 +52,5 @@ SERVICE = ServiceDefinition(
     direct=_direct,
     background=_background,
     errors=FORM,
-    optional_checks=lambda context: {"embeddings": context.embedder.check},
+    optional_checks=_optional_checks,
 )

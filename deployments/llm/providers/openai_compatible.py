@@ -82,30 +82,39 @@ class OpenAICompatible:
         return Embeddings(vectors=vectors, usage=NOTHING if tokens is None else Usage(_count(tokens)))
 
     def _body(self, request: ChatRequest) -> bytes:
-        options: dict[str, Any] = {"include_usage": True}
-        if self._target.continuous_usage:
-            options["continuous_usage_stats"] = True
-        body: dict[str, Any] = {
-            "model": self._target.model,
-            "messages": [_message(message) for message in request.messages],
-            "stream": True,
-            "stream_options": options,
-            self._limit: request.max_tokens,
-        }
-        for name in _PLAIN:
-            if (value := getattr(request, name)) is not None:
-                body[name] = value
-        if request.stop:
-            body["stop"] = request.stop
-        if request.tools:
-            body["tools"] = [_tool(tool) for tool in request.tools]
-            if request.parallel_tool_calls is not None:
-                body["parallel_tool_calls"] = request.parallel_tool_calls
-        if request.tool_choice is not None:
-            body["tool_choice"] = _choice(request.tool_choice)
-        if request.response_format is not None:
-            body["response_format"] = _format(request.response_format)
-        return orjson.dumps(body)
+        assert self._target.model is not None, "the table requires it"
+        return orjson.dumps(chat_body(request, self._target.model, self._limit, self._target.continuous_usage))
+
+
+def chat_body(request: ChatRequest, model: str, limit_parameter: str, continuous_usage: bool) -> dict[str, Any]:
+    """A streamed chat completion as OpenAI's reference words it, to be encoded as JSON.
+
+    `limit_parameter` is the name under which the upstream takes `max_tokens`.
+    """
+    options: dict[str, Any] = {"include_usage": True}
+    if continuous_usage:
+        options["continuous_usage_stats"] = True
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [_message(message) for message in request.messages],
+        "stream": True,
+        "stream_options": options,
+        limit_parameter: request.max_tokens,
+    }
+    for name in _PLAIN:
+        if (value := getattr(request, name)) is not None:
+            body[name] = value
+    if request.stop:
+        body["stop"] = request.stop
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+        if request.parallel_tool_calls is not None:
+            body["parallel_tool_calls"] = request.parallel_tool_calls
+    if request.tool_choice is not None:
+        body["tool_choice"] = _choice(request.tool_choice)
+    if request.response_format is not None:
+        body["response_format"] = _format(request.response_format)
+    return body
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -295,6 +295,7 @@ def test_when_to_come_back(headers: dict[str, str], seconds: float | None) -> No
 
 
 def test_a_target_without_a_provider_is_a_mistake() -> None:
-    models = Models.model_validate({"targets": {"a": {"provider": "vllm"}}, "models": {"m": {"targets": [["a"]]}}})
+    target = {"provider": "vllm", "model": "a"}
+    models = Models.model_validate({"targets": {"a": target}, "models": {"m": {"targets": [["a"]]}}})
     with pytest.raises(ConfigurationError, match=r"targets\.a: vllm"):
         build_providers(models, HttpPool(), {})

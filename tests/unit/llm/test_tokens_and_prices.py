@@ -120,7 +120,9 @@ CLAUDE = {"provider": "anthropic", "base_url": "https://api.anthropic.com"}
 
 def test_what_runs_inside_costs_nothing_and_loads_no_price_list() -> None:
     loaded = "genai_prices" in sys.modules
-    found = Prices.of(table(a={"provider": "extractive"}, b={"provider": "vllm", "price": {"input": 1, "output": 2}}))
+    found = Prices.of(
+        table(a={"provider": "extractive"}, b={"provider": "vllm", "model": "b", "price": {"input": 1, "output": 2}})
+    )
     assert found.microdollars("a", Usage(1000, 1000), NOW) == 0
     assert found.microdollars("b", Usage(1000, 1000), NOW) == 3000
     assert ("genai_prices" in sys.modules) == loaded

@@ -1,0 +1,1 @@
+"""Language models on our own machines: fetching them, describing them to Ray Serve, running vLLM."""

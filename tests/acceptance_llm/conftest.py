@@ -1,0 +1,133 @@
+"""The platform with a real language model: `azora up --llm smollm2` in a home of its own (`make acceptance-llm`).
+
+The tests run in the ordinary environment, the platform in the one with vLLM, whose Python `AZORA_TEST_LLM_PYTHON`
+names. `AZORA_TEST_URL` and `AZORA_TEST_HOME` point the tests at a platform that runs already.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+
+MODEL = "smollm2"
+START_SECONDS = 600
+FETCH_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class LlmPlatform:
+    """A platform over HTTP, and the `azora` command of the environment that it runs in."""
+
+    python: str
+    base_url: str
+    home: Path
+
+    def azora(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run an `azora` command in the platform's home."""
+        return subprocess.run(
+            [self.python, "-m", "cluster", *arguments],
+            env={**os.environ, "AZORA_HOME": str(self.home)},
+            text=True, capture_output=True, timeout=timeout, check=True,
+        )  # fmt: skip
+
+    def token(self) -> str:
+        """An access token of the demo school's learner."""
+        password = self.azora("admin", "demo-password").stdout.strip()
+        answer = httpx.post(
+            f"{self.base_url}/api/sessions",
+            json={"organisation": "demo", "email": "student@demo.example", "password": password},
+            trust_env=False,
+        )
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])
+
+
+@pytest.fixture(scope="session")
+def llm_platform() -> Iterator[LlmPlatform]:
+    python = os.environ.get("AZORA_TEST_LLM_PYTHON")
+    if python is None:
+        pytest.fail("these tests need vLLM: `make acceptance-llm` installs it and runs them")
+    python = str(Path(python).absolute())
+    if url := os.environ.get("AZORA_TEST_URL"):
+        yield LlmPlatform(python, url, Path(os.environ["AZORA_TEST_HOME"]))
+        return
+    # Run as root, PostgreSQL works as another account, which must be able to enter.
+    root = Path(tempfile.mkdtemp(prefix="azora-llm-"))
+    root.chmod(0o711)
+    platform = LlmPlatform(python, f"http://127.0.0.1:{_free_port()}", root / "home")
+    try:
+        fetched = platform.azora("models", "fetch", MODEL, timeout=FETCH_SECONDS)
+        assert f"{MODEL} is in" in fetched.stdout
+        with _running(platform, root / "up.log"):
+            yield platform
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+class _running:
+    """`azora up --llm` for as long as the block lasts."""
+
+    def __init__(self, platform: LlmPlatform, log: Path) -> None:
+        environment = {
+            **os.environ,
+            "AZORA_HOME": str(platform.home),
+            "AZORA_HTTP_PORT": platform.base_url.rpartition(":")[2],
+            "AZORA_METRICS_PORT": str(_free_port()),
+            "AZORA_RAY_DASHBOARD_PORT": "0",
+            "AZORA_BCRYPT_COST": "4",
+        }
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [platform.python, "-m", "cluster", "up", "--llm", MODEL], env=environment, stdout=output, stderr=output
+            )
+
+    def __enter__(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while "Ctrl-C stops it" not in self._log.read_text():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._stop()
+                pytest.fail(f"azora up --llm did not start:\n{self._log.read_text()}")
+            time.sleep(0.5)
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(90)
+        self._process.kill()
+        self._process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def token(llm_platform: LlmPlatform) -> str:
+    return llm_platform.token()
+
+
+@pytest.fixture
+def client(llm_platform: LlmPlatform, token: str) -> Iterator[openai.OpenAI]:
+    """OpenAI's own client, pointed at the platform and otherwise as it comes."""
+    with openai.OpenAI(api_key=token, base_url=f"{llm_platform.base_url}/v1", timeout=120, max_retries=0) as client:
+        yield client
