@@ -12,6 +12,8 @@ from deployments.courses.deployment import SERVICE as COURSES
 from deployments.enrollments import duties as enrollments
 from deployments.enrollments.deployment import SERVICE as ENROLLMENTS
 from deployments.kit.service import ServiceDefinition
+from deployments.llm import duties as llm
+from deployments.llm.deployment import ADMINISTRATION as LLM_ADMINISTRATION
 from deployments.llm.deployment import SERVICE as LLM
 from deployments.sessions.deployment import SERVICE as SESSIONS
 from deployments.tutor.deployment import SERVICE as TUTOR
@@ -27,6 +29,7 @@ SERVICES: tuple[ServiceDefinition, ...] = (
     TUTOR,
     ANALYTICS,
     LLM,
+    LLM_ADMINISTRATION,
 )
 BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}
 
@@ -39,4 +42,5 @@ def duties(settings: Settings) -> list[Duty]:
         *courses.duties(),
         *aggregation.duties(settings),
         *retrieval.duties(settings),
+        *llm.duties(),
     ]

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from deployments.courses.lru import BoundedCache
 from deployments.kit.etags import none_match
 from deployments.kit.gate import Answer
+from deployments.kit.lru import BoundedCache
 from deployments.kit.principal import Principal
 from stores.ids import new_id
 

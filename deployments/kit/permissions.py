@@ -25,12 +25,14 @@ _ADMINISTER = {
     "people.read", "people.write", "people.roles", "people.invite", "people.import", "people.export", "people.erase",
     "people.sessions", "courses.any", "courses.assign", "enrollments.any", "enrollments.import",
     "analytics.organisation", "analytics.learners", "analytics.import",
+    "llm.manage", "llm.usage", "llm.transcripts",
 }  # fmt: skip
 _OPERATE = {"organisations.read", "organisations.write", "keys.rotate", "analytics.platform"}
 _AUDIT = {
     "people.read", "people.export", "courses.read", "courses.any",
     "enrollments.course", "enrollments.read", "enrollments.any",
     "analytics.courses", "analytics.organisation", "analytics.learners",
+    "llm.usage", "llm.transcripts",
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[str]] = {
@@ -171,6 +173,21 @@ ROUTES: dict[str, str] = {
     "GET    /v1/models/{model}":                                    "llm.use",
     "POST   /v1/chat/completions":                                  "llm.use",
     "POST   /v1/embeddings":                                        "llm.use",
+    # Language models: administration
+    "GET    /api/llm/settings":                                     "llm.manage",
+    "PUT    /api/llm/settings":                                     "llm.manage",
+    "GET    /api/llm/keys":                                         "llm.manage",
+    "POST   /api/llm/keys":                                         "llm.manage",
+    "DELETE /api/llm/keys/{key_id}":                                "llm.manage",
+    "GET    /api/llm/budgets":                                      "llm.usage",
+    "POST   /api/llm/budgets":                                      "llm.manage",
+    "PATCH  /api/llm/budgets/{budget_id}":                          "llm.manage",
+    "DELETE /api/llm/budgets/{budget_id}":                          "llm.manage",
+    "GET    /api/llm/usage":                                        "llm.usage",
+    "GET    /api/llm/usage/mine":                                   "llm.use",
+    "GET    /api/llm/transcripts":                                  "llm.transcripts",
+    "GET    /api/llm/transcripts/mine":                             "llm.use",
+    "DELETE /api/llm/transcripts/{transcript_id}":                  "llm.use",
 }  # fmt: skip
 
 _HEALTH = ("health", "ready", "openapi.json")

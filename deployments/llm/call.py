@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from deployments.kit.logs import get_logger
 from deployments.llm.asking import ask
@@ -16,6 +16,39 @@ from deployments.llm.lanes import Lane
 from deployments.llm.receipts import Outcome, Receipt
 
 log = get_logger("llm")
+
+
+class Source(Protocol):
+    """Where an answer comes from: a call, or what was said before."""
+
+    @property
+    def usage(self) -> Usage:
+        """Everything consumed so far."""
+        ...
+
+    async def batch(self) -> list[Event]:
+        """At least one event; nothing at the end. Raises an `LlmError`."""
+        ...
+
+    async def close(self) -> None:
+        """End it, wherever it is. Safe to call twice."""
+        ...
+
+
+class Spoken:
+    """An answer that is there already."""
+
+    def __init__(self, events: Sequence[Event], usage: Usage) -> None:
+        self._events = list(events)
+        self.usage = usage
+
+    async def batch(self) -> list[Event]:
+        """See `Source`."""
+        events, self._events = self._events, []
+        return events
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 class Call:

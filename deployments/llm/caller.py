@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from deployments.kit.errors import Forbidden
 from deployments.kit.principal import Principal
 from deployments.llm.conversation import Asker
 from deployments.llm.errors import InvalidRequest
+from deployments.llm.keys import KeyHolder, Scope
 
 # What clients may say besides the body, and what it is without.
 FEATURE_HEADER = b"azora-feature"
@@ -21,7 +23,8 @@ _FEATURE_CHARACTERS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A person or a key of an organisation. `feature` is what calls are metered under besides them."""
+    """A person or a key of an organisation. `feature` is what calls are metered under besides them: a key's own, or
+    what a person's client says."""
 
     org_id: UUID
     user_id: UUID | None
@@ -29,18 +32,26 @@ class Caller:
     feature: str
     any_course: bool
     course_id: UUID | None = None
+    scopes: frozenset[str] | None = None  # of a key; None: a person's token has none
 
     @classmethod
     def of(cls, principal: Principal, headers: Mapping[bytes, bytes]) -> Caller:
         """Who asks, as the token and the headers say. Raises `InvalidRequest`."""
+        holder = principal if isinstance(principal, KeyHolder) else None
         return cls(
             org_id=principal.org_id,
-            user_id=principal.user_id,
-            key_id=None,
-            feature=_feature(headers.get(FEATURE_HEADER)),
+            user_id=None if holder else principal.user_id,
+            key_id=holder.key_id if holder else None,
+            feature=holder.feature if holder else _feature(headers.get(FEATURE_HEADER)),
             any_course=principal.may("courses.any"),
             course_id=_course(headers.get(COURSE_HEADER)),
+            scopes=holder.scopes if holder else None,
         )
+
+    def require(self, scope: Scope) -> None:
+        """Raises `Forbidden` where the key was not made for this."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise Forbidden(f"The key lacks the scope {scope}")
 
     @property
     def asker(self) -> Asker:

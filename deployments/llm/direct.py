@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,10 +17,8 @@ from deployments.llm.api import answers, sse
 from deployments.llm.api.answers import Head
 from deployments.llm.api.schemas import parse_chat, parse_embeddings
 from deployments.llm.caller import Caller
-from deployments.llm.conversation import Event, collect
 from deployments.llm.errors import InvalidRequest
-from deployments.llm.filters import filtered
-from deployments.llm.service.answering import Answering
+from deployments.llm.service.answering import Answering, Conversation
 from stores.ids import new_id
 
 CHAT = "/v1/chat/completions"
@@ -47,14 +45,14 @@ class DirectRoutes:
         question = parse_chat(await _body(scope, receive))
         caller = Caller.of(scope["azora.principal"], dict(scope["headers"]))
         head = Head(f"chatcmpl-{new_id().hex}", int(time.time()), question.request.model)
-        async with _while_there(receive) as presence:
-            call, rule = await self._answering.chat(caller, question)
-            async with call:
-                if question.stream:
-                    encoder = sse.ChunkEncoder(head, include_usage=question.include_usage)
-                    await _stream(send, sse.encoded(call, rule, encoder, _nothing))
-                else:
-                    completion = await collect(_events(filtered(call, rule)))
+        async with (
+            _while_there(receive) as presence,
+            await self._answering.chat(caller, question) as conversation,
+        ):
+            if question.stream:
+                await _stream(send, conversation, sse.ChunkEncoder(head, include_usage=question.include_usage))
+            else:
+                completion = await conversation.whole()
         if presence.gone:
             return
         if question.stream:
@@ -102,22 +100,13 @@ async def _while_there(receive: Receive) -> AsyncIterator[_Presence]:
         watcher.cancel()
 
 
-async def _stream(send: Send, portions: AsyncGenerator[bytes, None]) -> None:
+async def _stream(send: Send, conversation: Conversation, encoder: sse.ChunkEncoder) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": list(_STREAM_HEADERS)})
+    portions = sse.encoded(conversation.source, conversation.rule, encoder, conversation.settle, conversation.tape)
     async with aclosing(portions):
         async for portion in portions:
             await send({"type": "http.response.body", "body": portion, "more_body": True})
-
-
-async def _events(batches: AsyncGenerator[list[Event], None]) -> AsyncIterator[Event]:
-    async with aclosing(batches):
-        async for batch in batches:
-            for event in batch:
-                yield event
-
-
-async def _nothing() -> None:
-    return None
+    await conversation.keep_tape()
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:

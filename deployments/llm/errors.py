@@ -7,8 +7,9 @@
     ├── UnsupportedParameter     400   nothing that may answer honours the parameter
     ├── ContextTooLong           400   the prompt does not fit
     ├── RequestRefused           400   the upstream finds fault with the request itself
-    ├── BudgetExhausted          429   what may be spent in a period is spent, or reserved
-    ├── TokensPerMinute          429   more tokens a minute than the organisation, or the key, may have
+    ├── BudgetError              429   the call might exceed a budget
+    │   ├── BudgetExhausted            of a day, a month, or for good; or it asks more than the whole of it
+    │   └── RateExceeded               of a minute or an hour: worth waiting for
     ├── MeterUnavailable         503   nothing is asked that could not be metered
     ├── ModelOverloaded          503   no place, and no room to wait for one; or every target rests
     └── UpstreamError
@@ -18,15 +19,21 @@
         ├── UpstreamRefused      502   it does not know us or the model: ours to repair
         └── UpstreamBroken       502   the stream broke: cut, stalled, malformed, endless
 
+What administrators meet is no LlmError: `BudgetExists`, `BudgetNotFound`, `BudgetSubjectUnknown`, `KeyNotFound`,
+`TranscriptNotFound`.
+
 Three properties steer what happens next, as long as nothing has been sent to the caller: `again` (the same target may
 manage if asked again), `elsewhere` (another target may), `blames` (it counts against the target's health).
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from configs.errors import AzoraError
+from deployments.kit.errors import Conflict, NotFound
 
 
 class LlmError(AzoraError):
@@ -99,16 +106,21 @@ class RequestRefused(LlmError):
     title = "The model's provider finds fault with the request"
 
 
-class BudgetExhausted(LlmError):
-    """`resets_at` is an RFC 3339 time; None: the budget is not renewed."""
+class BudgetError(LlmError):
+    """A call might exceed a budget; `renewed_at` is when the budget is full again, None: never."""
 
+    def __init__(
+        self, detail: str | None = None, *, budget_id: UUID | None = None, renewed_at: datetime | None = None
+    ) -> None:
+        wait = None if renewed_at is None else max((renewed_at - datetime.now(UTC)).total_seconds(), 0.0)
+        super().__init__(detail, retry_after_seconds=wait)
+        self.extra |= {"budget_id": budget_id, "resets_at": renewed_at}
+
+
+class BudgetExhausted(BudgetError):
     status = 429
     type = "insufficient-quota"
     title = "The budget is used up"
-
-    def __init__(self, detail: str | None = None, *, retry_after_seconds: float | None = None, **extra: Any) -> None:
-        super().__init__(detail, retry_after_seconds=retry_after_seconds)
-        self.extra |= extra
 
     @property
     def headers(self) -> dict[str, str]:
@@ -116,11 +128,36 @@ class BudgetExhausted(LlmError):
         return {**super().headers, "x-should-retry": "false"}
 
 
-class TokensPerMinute(LlmError):
+class RateExceeded(BudgetError):
     status = 429
-    type = "tokens-per-minute"
-    title = "Too many tokens in a minute; slow down"
+    type = "model-rate-limit"
+    title = "More than a budget by the minute or hour allows; slow down"
     retriable = True
+
+
+class BudgetExists(Conflict):
+    type = "budget-exists"
+    title = "There is a budget of this subject, unit and period; change that"
+
+
+class BudgetNotFound(NotFound):
+    type = "budget-not-found"
+    title = "There is no such budget"
+
+
+class BudgetSubjectUnknown(NotFound):
+    type = "budget-subject-unknown"
+    title = "There is no such person or key"
+
+
+class KeyNotFound(NotFound):
+    type = "key-not-found"
+    title = "There is no such key"
+
+
+class TranscriptNotFound(NotFound):
+    type = "transcript-not-found"
+    title = "There is no such transcript, or it is not yours"
 
 
 class MeterUnavailable(LlmError):

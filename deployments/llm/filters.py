@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
 
-from deployments.llm.call import Call
+from deployments.llm.call import Source
 from deployments.llm.conversation import (
     ChatRequest,
     Event,
@@ -95,7 +95,7 @@ class _ChainedStream:
         return text
 
 
-async def filtered(call: Call, rule: Filter) -> AsyncGenerator[list[Event], None]:
+async def filtered(call: Source, rule: Filter) -> AsyncGenerator[list[Event], None]:
     """The call's batches as the filter lets them through.
 
     Where the filter blocks, the call ends at the upstream, and the answer ends with the explanation as a refusal and

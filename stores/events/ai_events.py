@@ -13,7 +13,8 @@ _Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 
 
 class CompletionMetered(EventData):
-    """`user_id` and `course_id` are null where nobody, or no course, was concerned."""
+    """`user_id`, `key_id` and `course_id` are null where nobody, no key, or no course was concerned. `feature` is what
+    the call was for, `capability` what was asked of the model."""
 
     user_id: UUID | None
     course_id: UUID | None
@@ -26,6 +27,8 @@ class CompletionMetered(EventData):
     cached: bool
     latency_ms: Count
     outcome: Word
+    key_id: UUID | None = None
+    feature: Word | None = None
 
 
 class TutorReplied(EventData):

@@ -11,12 +11,12 @@ from weakref import WeakValueDictionary
 import orjson
 
 from deployments.courses.errors import NotEnrolled, VersionNotFound
-from deployments.courses.lru import BoundedCache
 from deployments.courses.quizzes import shown_assignment, without_key
 from deployments.courses.rendering import render, render_inline
 from deployments.courses.repository.versions import Reading, VersionRepository
 from deployments.courses.service.access import answers_for
 from deployments.kit.errors import CourseNotFound, UnitNotFound
+from deployments.kit.lru import BoundedCache
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 

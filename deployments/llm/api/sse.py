@@ -11,7 +11,7 @@ import orjson
 from configs.errors import AzoraError
 from deployments.llm.api.answers import Head, usage_body
 from deployments.llm.api.errors import error_body
-from deployments.llm.call import Call
+from deployments.llm.call import Source
 from deployments.llm.conversation import Event, Finish, RefusalDelta, TextDelta
 from deployments.llm.filters import Filter, filtered
 from stores.metrics import http
@@ -68,7 +68,7 @@ def error_event(error: AzoraError) -> bytes:
 
 
 async def encoded(
-    call: Call,
+    call: Source,
     rule: Filter,
     encoder: ChunkEncoder,
     settle: Callable[[], Awaitable[None]],

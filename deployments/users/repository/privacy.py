@@ -23,6 +23,9 @@ _ERASED = (
     "mails",
     "tutoring",
     "learning_days",
+    "model_transcripts",
+    "model_keys",
+    "model_usage",
 )
 
 

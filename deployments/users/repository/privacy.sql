@@ -72,6 +72,19 @@ select d.day, d.minutes
   join analytics_pseudonyms p on p.org_id = d.org_id and p.pseudonym = d.learner
  where p.user_id = :user_id order by d.day, d.partition;
 
+-- name: model_usage
+select day, key_id, feature, model, provider, target, requests, failed, cached, input_tokens, output_tokens, microdollars
+  from llm_usage where user_id = :user_id order by day, model, target, feature;
+
+-- name: model_transcripts
+-- As they are sealed; the service opens them.
+select id, model, sealed, created_at, expires_at from llm_transcripts where user_id = :user_id order by id;
+
+-- name: model_keys
+-- The keys that the person made for the organisation.
+select id, name, scopes, feature, created_at, expires_at, revoked_at, last_used_at
+  from llm_api_keys where created_by = :user_id order by id;
+
 -- Erasure. Each counts what it did.
 
 -- name: hold_figures!
@@ -135,6 +148,35 @@ with link as (delete from analytics_pseudonyms where user_id = :user_id returnin
          returning 1
      )
 select count(*) from done;
+
+-- name: erase_model_transcripts$
+with done as (delete from llm_transcripts where user_id = :user_id returning 1) select count(*) from done;
+
+-- name: erase_model_keys$
+-- Whoever made a key has seen it. Its name is theirs.
+with done as (
+    update llm_api_keys set name = 'erased', revoked_at = coalesce(revoked_at, now())
+     where created_by = :user_id
+    returning 1
+)
+select count(*) from done;
+
+-- name: erase_model_usage$
+-- What was spent still counts, but for nobody.
+with gone as (delete from llm_usage where user_id = :user_id returning *),
+     kept as (
+         insert into llm_usage as u
+         select org_id, day, null, key_id, feature, model, provider, target, requests, failed, cached, input_tokens,
+                output_tokens, microdollars
+           from gone
+         on conflict (org_id, day, user_id, key_id, feature, model, provider, target) do update
+             set requests = u.requests + excluded.requests, failed = u.failed + excluded.failed,
+                 cached = u.cached + excluded.cached, input_tokens = u.input_tokens + excluded.input_tokens,
+                 output_tokens = u.output_tokens + excluded.output_tokens,
+                 microdollars = u.microdollars + excluded.microdollars
+     ),
+     own as (delete from llm_budgets where user_id = :user_id)
+select count(*) from gone;
 
 -- name: erase_idempotency_answers$
 -- Those the person got, and those about the person.

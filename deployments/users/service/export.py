@@ -20,6 +20,7 @@ from deployments.users.roles import require_act_on
 from deployments.users.service.profiles import ProfileService
 from stores.postgres import Connection
 from stores.sessions import SessionStore
+from stores.transcripts import open_transcript
 from stores.tutoring import Side, turn_context
 
 log = get_logger("users")
@@ -54,6 +55,8 @@ class ExportService:
         stored = [name for name in archive.CONTENTS if name != "sessions"]
         parts = {name: await repository.part(name, user_id) for name in stored}
         parts["events"] = [row["event"] for row in parts["events"]]
+        for kept in parts["model_transcripts"]:
+            kept.update(open_transcript(self.profiles.keyring, kept["id"], kept.pop("sealed")))
         sealed = await UserRepository(connection).sensitive(user_id)
         parts["profile"][0]["sensitive"] = self.profiles.open(user_id, sealed).model_dump(exclude_none=True)
         parts["tutoring"] = [self._spoken(turn) for turn in parts["tutoring"]]

@@ -36,6 +36,8 @@ BODIES: dict[str, Any] = {
     "POST /api/enrollments/{enrollment_id}/units/{unit_id}/attempts": {"answers": {}},
     "POST /api/enrollments/{enrollment_id}/units/{unit_id}/submissions": {"body": "x"},
     "POST /api/enrollments": {"course_id": "{course_id}"},
+    "POST /api/llm/budgets": {"subject": "organisation", "unit": "tokens", "period": "day", "maximum": 1_000_000},
+    "PATCH /api/llm/budgets/{budget_id}": {"maximum": 1},
     "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},
 }
 
@@ -85,6 +87,8 @@ async def world(platform: Platform) -> World:
     invitation = await _made(
         admin, "POST", "/api/users/invitations", {"email": f"{MARK}@example.org", "role": "student"}
     )
+    key = await _made(admin, "POST", "/api/llm/keys", {"name": MARK})
+    budget = await _made(admin, "POST", "/api/llm/budgets", BODIES["POST /api/llm/budgets"])
     pseudonym = uuid4()
     database = Database.from_settings(platform.settings, role="azora_system")
     async with database.transaction(None) as connection:
@@ -107,8 +111,24 @@ async def world(platform: Platform) -> World:
             "invitation_id": invitation["id"],
             "pseudonym": str(pseudonym),
             "number": "1",
+            "key_id": key["id"],
+            "budget_id": budget["id"],
+            "transcript_id": await _transcript(platform, learner),
+            "model": "no-such-model",
         },
     )
+
+
+async def _transcript(platform: Platform, learner: Account) -> str:
+    """A conversation that is kept, sealed for nobody."""
+    transcript_id = uuid4()
+    async with platform.database.transaction(learner.org.id) as connection:
+        await connection.execute(
+            "insert into llm_transcripts (id, org_id, user_id, model, sealed, expires_at)"
+            " values ($1, $2, $3, $4, $5, now() + interval '1 day')",
+            transcript_id, learner.org.id, learner.id, MARK, MARK.encode(),
+        )  # fmt: skip
+    return str(transcript_id)
 
 
 async def _made(person: Account, method: str, path: str, body: Any = None) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.courses.lru import BoundedCache
 from deployments.courses.outlines import Draft, Module, Unit, names_exactly
 from deployments.courses.ratings import average, fair_average
 from deployments.courses.repository.reviews import short_name
 from deployments.courses.service.prerequisites import find_cycle
+from deployments.kit.lru import BoundedCache
 
 ratings = st.lists(st.integers(1, 5), min_size=1, max_size=200)
 means = st.decimals(1, 5, places=2)

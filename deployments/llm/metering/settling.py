@@ -1,0 +1,106 @@
+"""Settling: after the answer has left, in batches, and until it is written.
+
+A process that dies before leaves reservations behind, which housekeeping settles at the most they could come to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+from uuid import UUID
+
+from deployments.kit.logs import get_logger
+from deployments.llm.metering.events import metered
+from deployments.llm.metering.ledger import Ledger, Settlement
+from stores import events
+from stores.errors import StoreConflict, StoreError
+from stores.metrics import event_log
+from stores.postgres import Database
+
+log = get_logger("llm")
+_LINGER_SECONDS = 0.02
+_BATCH = 500
+_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 10.0
+_FAREWELL_SECONDS = 5.0
+# Beyond this the oldest are left to housekeeping: reserved as they are, they are not lost.
+_KEPT = 100_000
+
+
+class Settler:
+    """For one process and one event loop. `run` works as long as the process lives."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._owed: list[Settlement] = []
+        self._woken = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    def owe(self, settlement: Settlement) -> None:
+        """Take a call to settle. Never waits."""
+        if len(self._owed) >= _KEPT:
+            del self._owed[: _KEPT // 10]
+            log.error("settlements left to housekeeping", count=_KEPT // 10)
+        self._owed.append(settlement)
+        self._woken.set()
+
+    async def settled(self) -> None:
+        """Write everything that is owed now. What cannot be written stays owed."""
+        with suppress(StoreError):
+            await self._write_all()
+
+    async def run(self) -> None:
+        """Write what is owed, soon after it comes, for ever."""
+        pause = _PAUSE_SECONDS
+        try:
+            while True:
+                await self._woken.wait()
+                await asyncio.sleep(_LINGER_SECONDS)
+                try:
+                    await self._write_all()
+                    pause = _PAUSE_SECONDS
+                except StoreError as error:
+                    log.warning("calls wait to be settled", count=len(self._owed), cause=error.detail)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        finally:
+            with suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_SECONDS):
+                    await self._write_all()
+
+    async def _write_all(self) -> None:
+        async with self._writing:
+            while self._owed:
+                batch = sorted(self._owed[:_BATCH], key=_org)
+                for org_id, group in groupby(batch, _org):
+                    settlements = list(group)
+                    await write(self._database, org_id, settlements)
+                    written = {id(settlement) for settlement in settlements}
+                    self._owed = [one for one in self._owed if id(one) not in written]
+            self._woken.clear()
+
+
+def _org(settlement: Settlement) -> UUID:
+    return settlement.call.org_id
+
+
+async def write(database: Database, org_id: UUID, settlements: Sequence[Settlement]) -> int:
+    """Settle calls of one organisation, and say so in the log of events. Gives how many counted.
+
+    Raises `StoreError`.
+    """
+    try:
+        return await _write(database, org_id, settlements, alone=False)
+    except StoreConflict:  # it has budgets
+        return await _write(database, org_id, settlements, alone=True)
+
+
+async def _write(database: Database, org_id: UUID, settlements: Sequence[Settlement], *, alone: bool) -> int:
+    async with database.transaction(org_id) as connection:
+        counted = await Ledger(connection).settle(org_id, settlements, alone=alone)
+        told = [metered(settlement) for settlement in settlements if settlement.call.id in counted and settlement.lines]
+        await events.append(connection, told)
+    event_log.published(event.topic for event in told)
+    return len(counted)
