@@ -167,3 +167,16 @@ def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", (folder / "README.md").read_text())
     assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+
+def test_the_evidence_of_compliance_is_there() -> None:
+    """Each test that docs/COMPLIANCE.md names exists, and no requirement is left without a word in the last column."""
+    text = (ROOT / "docs" / "COMPLIANCE.md").read_text()
+    named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", text)
+    assert len(named) > 30
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(), f"{file}::{name}"
+    lines = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith(("| Article", "|---"))]
+    for cells in (line.strip("| ").split(" | ") for line in lines):
+        assert len(cells) == 3, cells
+        assert cells[2] in (NOTHING, "Shown by") or "::" in cells[2], cells
