@@ -37,8 +37,8 @@ def up(
     port: Annotated[int | None, typer.Option(help="HTTPS port of the gateway; default AZORA_HTTP_PORT")] = None,
 ) -> None:
     """Run the production topology on several nodes of this machine, until Ctrl-C. Needs root."""
-    from cluster.several.local_cluster import Shape
     from cluster.several.run import run_until_stopped
+    from cluster.several.shape import Shape
 
     overrides = {"http_port": port} if port is not None else {}
     with explained():

@@ -8,10 +8,12 @@ one of the promises is broken. Needs root and some 8 GiB of memory.
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ import httpx
 import typer
 from rich.console import Console
 
+from benchmarks.cluster import autoscaling as scaling
 from benchmarks.cluster import faults as breaking
 from benchmarks.cluster import load as loading
 from benchmarks.cluster import verdict as judging
@@ -29,8 +32,9 @@ from benchmarks.cluster import watching, world
 from benchmarks.target import free_port
 from cluster.node import PRODUCTION_TOPOLOGY
 from cluster.serve_configuration import ServeConfiguration
-from cluster.several.local_cluster import LocalCluster, Shape
+from cluster.several.local_cluster import LocalCluster
 from cluster.several.report import placement_table
+from cluster.several.shape import Shape
 from configs.settings import Settings
 
 AVAILABILITY = 0.999
@@ -56,8 +60,10 @@ class Blow:
 
 
 @asynccontextmanager
-async def running(workers: int) -> AsyncIterator[tuple[LocalCluster, httpx.AsyncClient]]:
-    """A cluster of its own with the production topology, and a client of its gateway."""
+async def running(
+    workers: int, shape: Shape | None = None, topology: ServeConfiguration | None = None
+) -> AsyncIterator[tuple[LocalCluster, httpx.AsyncClient]]:
+    """A cluster of its own, by default with the production topology, and a client of its gateway."""
     with tempfile.TemporaryDirectory(prefix="azc-", dir="/tmp") as directory:
         Path(directory).chmod(0o711)  # run as root, PostgreSQL works as another account, which must be able to enter
         settings = Settings(
@@ -65,10 +71,10 @@ async def running(workers: int) -> AsyncIterator[tuple[LocalCluster, httpx.Async
             analytics_minimum_group=1, rate_limit=_UNLIMITED, rate_limit_anonymous=_UNLIMITED,
             rate_limit_credentials=_UNLIMITED,
         )  # fmt: skip
-        shape = Shape(workers=workers, worker_cpus=16)
+        shape = shape or Shape(workers=workers, worker_cpus=16)
         async with LocalCluster(settings, shape, lambda event: out.print(f"  [dim]{event}[/dim]")) as cluster:
             began = time.monotonic()
-            await cluster.deploy(ServeConfiguration.read(PRODUCTION_TOPOLOGY))
+            await cluster.deploy(topology or ServeConfiguration.read(PRODUCTION_TOPOLOGY))
             out.print(f"services after {time.monotonic() - began:.0f} s\n")
             async with world.client(cluster) as http:
                 yield cluster, http
@@ -118,6 +124,76 @@ def _end_on_sigterm() -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+@app.command()
+def autoscale(
+    busy: Annotated[int, typer.Option(help="clients at once while it is busy")] = 48,
+    up_seconds: Annotated[float, typer.Option(help="how long it is busy")] = 90,
+    down_seconds: Annotated[float, typer.Option(help="how long nodes have to go again")] = 180,
+) -> None:
+    """Ray's autoscaler, with nodes of this machine: they come with the load and go with it, and no request fails."""
+    raise typer.Exit(0 if asyncio.run(_autoscale(busy, up_seconds, down_seconds)) else 1)
+
+
+async def _autoscale(busy: int, up_seconds: float, down_seconds: float) -> bool:
+    _end_on_sigterm()
+    shape = Shape(workers=0, worker_cpus=scaling.WORKER_CPUS, autoscaled_to=3, idle_seconds=10)
+    async with running(0, shape, scaling.topology()) as (cluster, http), world.load_client(cluster) as many:
+        place = await world.build(cluster, http, learners=8, courses=2)
+        course = await scaling.run(cluster, place, many, busy, up_seconds, down_seconds)
+    nodes, replicas = course.most()
+    promises = {
+        f"nodes and replicas came: {nodes} and {replicas} at the most": nodes > 1 and replicas > 2,
+        f"and went: {course.samples[-1][1]} and {course.samples[-1][2]} at the end": course.samples[-1][1:] == (1, 1),
+        f"no failed request of {course.requests}": not course.failed,
+    }
+    for failure, count in Counter(course.failed).items():
+        out.print(f"  {count:5d}  {failure}")
+    for promise, kept in promises.items():
+        out.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'BROKEN'}[/]  {promise}")
+    return all(promises.values())
+
+
+@app.command()
+def upgrade(seconds: Seconds = 90, rate: Rate = 10, workers: Workers = 3) -> None:
+    """Replace every replica under load, as a new release does: no request may fail."""
+    raise typer.Exit(0 if asyncio.run(_upgrade(seconds, rate, workers)) else 1)
+
+
+async def _upgrade(seconds: float, rate: float, workers: int) -> bool:
+    _end_on_sigterm()
+    async with running(workers) as (cluster, http), world.load_client(cluster) as many:
+        place = await world.build(cluster, http, learners=max(20, int(rate * seconds * 0.3 / 60)), courses=10)
+        before: watching.Picture = await cluster.ask(watching.look)
+        work, stop = loading.Load(place, many, rate), asyncio.Event()
+        work.began = time.monotonic()
+        load = asyncio.create_task(work.run(stop))
+        await _until(work, seconds / 4)
+        began = time.monotonic()
+        await cluster.deploy(_another_release(ServeConfiguration.read(PRODUCTION_TOPOLOGY)))
+        took = time.monotonic() - began
+        out.print(f"deployed while {rate:g} requests/s came: every application ran the new release after {took:.0f} s")
+        await _until(work, max(seconds, seconds / 4 + took + 15))
+        stop.set()
+        await load
+        after: watching.Picture = await cluster.ask(watching.look)
+        left = {replica.id for replica in before.replicas} & {replica.id for replica in after.replicas}
+        verdict = await judging.judge(cluster, place, work.ledger)
+        out.print(f"{len(before.replicas)} replicas before, {len(after.replicas)} after, {len(left)} in both")
+        kept = report(work, [], verdict, seconds) and not work.ledger.troubles() and not left
+        out.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'BROKEN'}[/]  no failed request, no old replica")
+        return kept
+
+
+def _another_release(topology: ServeConfiguration) -> ServeConfiguration:
+    """The same code under another name: Serve replaces replicas whose environment is another."""
+    document = copy.deepcopy(topology.document)
+    for application in document["applications"]:
+        for deployment in application.get("deployments", []):
+            options = deployment.setdefault("ray_actor_options", {})
+            options["runtime_env"] = {"env_vars": {"RELEASE": "another"}}
+    return ServeConfiguration(topology.path, document)
 
 
 async def _until(work: loading.Load, elapsed: float) -> None:

@@ -14,7 +14,6 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -28,10 +27,12 @@ from cluster.installation import Running, clear_running, complete, embedded, env
 from cluster.ray_environment import ensure_token
 from cluster.ray_runtime import RayStartFailed
 from cluster.serve_configuration import ServeConfiguration
+from cluster.several.autoscaling import ENVIRONMENT, write_configuration
 from cluster.several.gateway import Gateway
 from cluster.several.gcs_store import GcsStore
 from cluster.several.network import Namespace, Network
 from cluster.several.ray_node import DASHBOARD_PORT, GCS_PORT, NodePlan, RayNode
+from cluster.several.shape import Shape
 from configs import placement
 from configs.errors import AzoraError
 from configs.settings import Settings
@@ -40,14 +41,6 @@ _START = timedelta(seconds=90)
 _DEPLOY = timedelta(minutes=4)
 _NODE_PORT = 8000  # of the topology
 _POLL_SECONDS = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """How large the cluster is. `worker_cpus` is what Ray schedules by; services mostly wait."""
-
-    workers: int = 3
-    worker_cpus: int = 8
 
 
 class LocalCluster:
@@ -61,6 +54,10 @@ class LocalCluster:
         self._stack = AsyncExitStack()
         self.nodes: list[RayNode] = []
         self.settings = settings
+
+    @property
+    def _autoscaled(self) -> bool:
+        return self._shape.autoscaled_to > 0
 
     @property
     def head(self) -> RayNode:
@@ -145,7 +142,10 @@ class LocalCluster:
 
     def _plan(self, network: Network, scratch: Path) -> None:
         head = network.add("head")
-        plans = [NodePlan(label="head", namespace=head, head=None, cpus=0, directory=scratch / "h")]
+        autoscaling = write_configuration(scratch / "autoscaling.yaml", self._shape) if self._autoscaled else None
+        plans = [
+            NodePlan(label="head", namespace=head, head=None, cpus=0, directory=scratch / "h", autoscaling=autoscaling)
+        ]
         plans += [
             NodePlan(
                 label=f"worker {number}",
@@ -166,6 +166,8 @@ class LocalCluster:
         """What a node is told: the settings, Ray's token and, the head, where it keeps what it must not forget."""
         metrics = plan.directory / "metrics"
         own = {"RAY_AUTH_TOKEN_PATH": str(self._token_file), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+        if plan.autoscaling is not None:
+            own |= ENVIRONMENT
         if plan.head is None:
             own |= {
                 "RAY_REDIS_ADDRESS": self._gcs.address,

@@ -32,7 +32,8 @@ _STABLE_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class NodePlan:
-    """What a node is. `head` is the address of the head, None for the head itself."""
+    """What a node is. `head` is the address of the head, None for the head itself; `autoscaling` is a configuration of
+    Ray's autoscaler, for a head that is to have one."""
 
     label: str
     namespace: Namespace
@@ -40,6 +41,7 @@ class NodePlan:
     cpus: int
     resources: Mapping[str, float] = field(default_factory=dict)
     directory: Path
+    autoscaling: Path | None = None
 
     def command(self) -> str:
         """The `ray start` of this node."""
@@ -49,6 +51,7 @@ class NodePlan:
         if self.head is None:
             words += ["--head", f"--port={GCS_PORT}", "--include-dashboard=true"]
             words += [f"--dashboard-host={self.namespace.address}", f"--dashboard-port={DASHBOARD_PORT}"]
+            words += [f"--autoscaling-config={self.autoscaling}"] if self.autoscaling else []
         else:
             words += [f"--address={self.head}:{GCS_PORT}"]
         # Not in the plan: the shell of `azora cluster node` has it in its environment.

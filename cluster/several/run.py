@@ -8,8 +8,9 @@ import signal
 from cluster.console import err, out, step
 from cluster.node import PRODUCTION_TOPOLOGY
 from cluster.serve_configuration import ServeConfiguration
-from cluster.several.local_cluster import LocalCluster, Shape
+from cluster.several.local_cluster import LocalCluster
 from cluster.several.report import placement_table
+from cluster.several.shape import Shape
 from configs.settings import Settings
 
 
