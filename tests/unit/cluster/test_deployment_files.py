@@ -142,6 +142,17 @@ def test_the_mesh_s_gateway_takes_tls_1_3_only() -> None:
             assert server["tls"] == {"httpsRedirect": True}
 
 
+def test_nightly_jobs_exist() -> None:
+    from jobs.catalogue import entries
+
+    documents = [item for item in yaml.safe_load_all(_text("nightly.yaml")) if item["kind"] == "RayCronJob"]
+    assert documents
+    for document in documents:
+        module = re.search(r"python -m jobs\.(\w+)", document["spec"]["jobTemplate"]["entrypoint"])
+        assert module is not None
+        assert module[1].replace("_", "-") in {entry.name for entry in entries()}
+
+
 def test_actors_ask_for_a_place() -> None:
     for path in (ROOT / "actors").glob("*/actor.py"):
         for decorator in re.findall(r"@ray\.remote\([^)]*\)", path.read_text()):
