@@ -191,6 +191,18 @@ class Settings(BaseSettings):
     retrieval_vectors: bool = Field(default=True, description="search by meaning too, not by words alone")
     embedding_threads: int = Field(default=1, ge=1, le=16, description="of a process that embeds")
 
+    # Agents
+    agents: int = Field(default=1, ge=1, le=64, description="actors that carry tasks out, made when there is work")
+    agent_concurrency: int = Field(default=32, ge=1, le=1_000, description="tasks that one agent works on at a time")
+    agent_lease: timedelta = Field(
+        default=timedelta(seconds=10), ge=timedelta(milliseconds=200), le=timedelta(minutes=5)
+    )
+    agent_run_timeout: timedelta = Field(default=timedelta(minutes=15), ge=timedelta(seconds=1))
+    agent_idle_timeout: timedelta = Field(default=timedelta(minutes=2), ge=timedelta(seconds=1))
+    agent_idle_exit: timedelta = Field(default=timedelta(minutes=10), ge=timedelta(seconds=1))
+    agent_open_tasks: int = Field(default=200, ge=1, le=100_000, description="per person, that have not ended")
+    agent_task_retention: timedelta = Field(default=timedelta(days=180), ge=timedelta(days=1))
+
     # Mail; without an SMTP server messages are kept as files in <home>/mail
     smtp_url: SmtpUrl = Field(default=None, description="smtp[s]://user:password@host:port")
     mail_from: str = "Azora <no-reply@localhost>"

@@ -6,6 +6,8 @@ from actors.analytics_aggregator import duties as aggregation
 from actors.housekeeper.duties import Duty
 from actors.retrieval_index import duties as retrieval
 from configs.settings import Settings
+from deployments.agents import duties as agents
+from deployments.agents.deployment import SERVICE as AGENTS
 from deployments.analytics.deployment import SERVICE as ANALYTICS
 from deployments.courses import duties as courses
 from deployments.courses.deployment import SERVICE as COURSES
@@ -30,6 +32,7 @@ SERVICES: tuple[ServiceDefinition, ...] = (
     ANALYTICS,
     LLM,
     LLM_ADMINISTRATION,
+    AGENTS,
 )
 BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}
 
@@ -43,4 +46,5 @@ def duties(settings: Settings) -> list[Duty]:
         *aggregation.duties(settings),
         *retrieval.duties(settings),
         *llm.duties(),
+        *agents.duties(settings),
     ]

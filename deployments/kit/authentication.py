@@ -92,6 +92,9 @@ def _named_key(token: str) -> object:
 def _principal(claims: dict[str, Any]) -> Principal:
     if claims["role"] not in ROLES:
         raise InvalidToken()
+    acting, scope = None, None
+    if (act := claims.get("act")) is not None:  # a scope that is missing would be everything
+        acting, scope = str(act["sub"]), frozenset(claims["scope"].split())
     return Principal(
         user_id=UUID(claims["sub"]),
         org_id=UUID(claims["org"]),
@@ -100,4 +103,6 @@ def _principal(claims: dict[str, Any]) -> Principal:
         token_id=claims["jti"],
         issued_at=float(claims["iat"]),
         expires_at=float(claims["exp"]),
+        acting=acting,
+        scope=scope,
     )

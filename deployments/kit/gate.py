@@ -132,7 +132,7 @@ class Gate:
             exchange.extra += decision.headers("person" if principal else "address")
             if not decision.allowed:
                 raise TooManyRequests(decision.reset_seconds)
-        if principal is not None and self._fast_path is not None and scope["method"] == "GET":
+        if principal is not None and self._fast_path is not None and scope["method"] == "GET" and not principal.acting:
             answer = self._fast_path.answer(principal, scope["path"], headers)
             if answer is not None:
                 scope[_FAST_ROUTE] = self._fast_path.route

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a creating request repeated with the same key gets the first answer, and one effect.
+"""`Idempotency-Key`: a changing request repeated with the same key gets the first answer, and one effect.
 
 The key's row is written in the transaction of the effect. A concurrent repetition waits on that row; if the first
 attempt fails, its row is gone with it and the repetition does the work.

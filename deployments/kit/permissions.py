@@ -15,10 +15,18 @@ _SELF = {
     "self.read", "self.write", "self.export", "self.erase", "sessions.own", "analytics.own", "analytics.write",
     "llm.use",
 }  # fmt: skip
-_LEARN = {"courses.read", "reviews.write", "enrollments.own", "enrollments.read", "tutor.ask"}
+_LEARN = {
+    "courses.read",
+    "reviews.write",
+    "enrollments.own",
+    "enrollments.read",
+    "tutor.ask",
+    "agents.use",
+    "agents.read",
+}
 _TEACH = {
     "courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade",
-    "analytics.courses",
+    "analytics.courses", "agents.approve", "people.message",
 }  # fmt: skip
 _ADMINISTER = {
     "organisation.write",
@@ -26,6 +34,7 @@ _ADMINISTER = {
     "people.sessions", "courses.any", "courses.assign", "enrollments.any", "enrollments.import",
     "analytics.organisation", "analytics.learners", "analytics.import",
     "llm.manage", "llm.usage", "llm.transcripts",
+    "agents.any",
 }  # fmt: skip
 _OPERATE = {"organisations.read", "organisations.write", "keys.rotate", "analytics.platform"}
 _AUDIT = {
@@ -33,6 +42,7 @@ _AUDIT = {
     "enrollments.course", "enrollments.read", "enrollments.any",
     "analytics.courses", "analytics.organisation", "analytics.learners",
     "llm.usage", "llm.transcripts",
+    "agents.any", "agents.read",
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[str]] = {
@@ -65,6 +75,7 @@ ROUTES: dict[str, str] = {
     "POST   /api/users/invitations/accept":                         PUBLIC,
     "GET    /api/users":                                            "people.read",
     "POST   /api/users":                                            "people.write",
+    "POST   /api/users/messages":                                   "people.message",
     "POST   /api/users/imports":                                    "people.import",
     "GET    /api/users/{user_id}":                                  "people.read",
     "PATCH  /api/users/{user_id}":                                  "people.write",
@@ -188,6 +199,19 @@ ROUTES: dict[str, str] = {
     "GET    /api/llm/transcripts":                                  "llm.transcripts",
     "GET    /api/llm/transcripts/mine":                             "llm.use",
     "DELETE /api/llm/transcripts/{transcript_id}":                  "llm.use",
+    # Agents
+    "GET    /api/agents/kinds":                                     "agents.use",
+    "POST   /api/agents/tasks":                                     "agents.use",
+    "GET    /api/agents/tasks":                                     "agents.read",
+    "GET    /api/agents/tasks/{task_id}":                           "agents.read",
+    "GET    /api/agents/tasks/{task_id}/stream":                    "agents.read",
+    "POST   /api/agents/tasks/{task_id}/cancel":                    "agents.use",
+    "POST   /api/agents/tasks/{task_id}/retry":                     "agents.use",
+    "GET    /api/agents/approvals":                                 "agents.approve",
+    "GET    /api/agents/approvals/{approval_id}":                   "agents.approve",
+    "POST   /api/agents/approvals/{approval_id}/approve":           "agents.approve",
+    "POST   /api/agents/approvals/{approval_id}/refuse":            "agents.approve",
+    "POST   /api/agents/approvals/{approval_id}/edit":              "agents.approve",
 }  # fmt: skip
 
 _HEALTH = ("health", "ready", "openapi.json")

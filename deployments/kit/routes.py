@@ -20,7 +20,7 @@ _READING = {"GET", "HEAD"}
 class ServiceRoute(APIRoute):
     """Refuses to exist without a permission in the matrix; answers only after its transaction has committed."""
 
-    # How refusals are documented; and whether `Idempotency-Key` makes a POST repeatable.
+    # How refusals are documented; and whether `Idempotency-Key` makes a change repeatable.
     documented: ClassVar[Callable[..., dict[int | str, dict[str, Any]]]] = staticmethod(problems.documented)
     repeatable: ClassVar[bool] = True
 
@@ -40,7 +40,7 @@ class ServiceRoute(APIRoute):
             if self.permission != PUBLIC:
                 if principal is None:
                     raise Unauthenticated()
-                principal.require(self.permission)
+                principal.enter(self.permission)
             state = request.app.state
             if self.max_body_size == IMPORT_BODY_BYTES:
                 request = bounded(request, state.context.settings.max_import_bytes)
@@ -48,7 +48,7 @@ class ServiceRoute(APIRoute):
             database, source = state.context.database, state.service_name
             async with Work(database, org_id, source, readonly=self.reading, by=principal) as work:
                 request.scope["azora.work"] = work
-                if self.repeatable and request.method == "POST" and idempotency.HEADER in request.headers:
+                if self.repeatable and not self.reading and idempotency.HEADER in request.headers:
                     return await idempotency.once(work, principal, request, handler)
                 return await handler(request)
 

@@ -8,7 +8,7 @@ from deployments.kit.service import ServiceDefinition
 from deployments.sessions.backoff import Backoff
 from deployments.sessions.endpoints import router
 from deployments.sessions.service import SessionService
-from deployments.sessions.tokens import TokenIssuer
+from stores.access_tokens import TokenIssuer
 from stores.sessions import SessionStore
 
 
@@ -17,7 +17,9 @@ def _build(context: ServiceContext) -> SessionService:
     return SessionService(
         database=context.database,
         store=SessionStore(context.valkey, settings),
-        issuer=TokenIssuer(context.keys, context.keyring, settings),
+        issuer=TokenIssuer(
+            context.keys, context.keyring, settings.issuer, int(settings.access_token_lifetime.total_seconds())
+        ),
         passwords=Passwords(settings.bcrypt_cost),
         backoff=Backoff(context.valkey),
         limiter=context.limiter,

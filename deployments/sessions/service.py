@@ -19,7 +19,7 @@ from deployments.kit.work import Work
 from deployments.sessions.backoff import Backoff
 from deployments.sessions.errors import InvalidRefreshToken, RefreshTokenReused, SessionNotFound, WrongCredentials
 from deployments.sessions.repository import Account, AccountRepository
-from deployments.sessions.tokens import TokenIssuer
+from stores.access_tokens import TokenIssuer
 from stores.errors import StoreError
 from stores.postgres import Database
 from stores.sealing import Keyring

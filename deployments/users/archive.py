@@ -30,6 +30,9 @@ CONTENTS: Mapping[str, str] = {
     "courses_taught": "Courses you teach.",
     "gradings": "Grades and feedback you gave.",
     "invitations": "Invitations sent to your address.",
+    "agent_tasks": "What you asked agents for: input, plan, steps and results.",
+    "agent_tasks_about": "Tasks of others that touched your data: which kind, when, and by which tools.",
+    "agent_answers": "Your answers to what tasks asked.",
     "mails": "Mails to you that wait to be delivered.",
     "events": "What happened with your account and your learning, as CloudEvents 1.0.",
 }

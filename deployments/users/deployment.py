@@ -14,6 +14,7 @@ from deployments.users.service.erasure import ErasureService
 from deployments.users.service.export import ExportService
 from deployments.users.service.imports import ImportService
 from deployments.users.service.invitations import InvitationService
+from deployments.users.service.messages import MessageService
 from deployments.users.service.organisations import OrganisationService
 from deployments.users.service.people import PeopleService
 from deployments.users.service.profiles import ProfileService
@@ -49,6 +50,7 @@ def _build(context: ServiceContext) -> UserService:
             credentials_rate=rate,
         ),
         people=PeopleService(accounts=accounts, sessions=sessions, letters=letters),
+        messages=MessageService(letters=letters, limiter=limiter),
         organisations=OrganisationService(accounts=accounts, invitations=invitations, sessions=sessions),
         imports=ImportService(accounts=accounts, letters=letters),
         export=ExportService(profiles=profiles, sessions=sessions),

@@ -83,6 +83,10 @@ class Letters:
             "If that is unexpected, ask your administrator.",
         )
 
+    def message(self, org_id: UUID, recipient: str, sender: str, subject: str, body: str) -> Letter:
+        """What somebody wrote, and who: nobody takes it for the platform's own words."""
+        return self._letter(org_id, recipient, subject, f"{sender} writes to you:", body)
+
     def erasure_receipt(self, org_id: UUID, email: str, receipt_id: UUID, erased_at: datetime) -> Letter:
         return self._letter(
             org_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -208,6 +208,18 @@ class CreatedOrganisation(Organisation):
 
 
 # Privacy
+
+
+class NewMessage(_Request):
+    recipient_id: UUID
+    subject: Annotated[Line, Field(max_length=200)]
+    body: Annotated[Text, Field(min_length=1, max_length=5000, description="Plain text")]
+
+
+class MessageSent(BaseModel):
+    """It will be delivered by mail."""
+
+    id: UUID
 
 
 class ErasureConfirmation(_Request):

@@ -42,7 +42,37 @@ class TutorReplied(EventData):
     sources: Count
 
 
+class AgentTask(EventData):
+    """`course_id` is null where a task is about no course; `kind` and `status` are fixed words."""
+
+    task_id: UUID
+    user_id: UUID
+    course_id: UUID | None
+    kind: Word
+
+
+class AgentTaskEnded(AgentTask):
+    status: Word
+    attempt: Count
+    tokens: Count
+    cost_microdollars: Count
+
+
 AI_EVENTS = (
+    EventType(
+        name="agent_task.created",
+        topic="ai_events",
+        keyed_by="learner",
+        description="A person has asked agents for something",
+        data=AgentTask,
+    ),
+    EventType(
+        name="agent_task.ended",
+        topic="ai_events",
+        keyed_by="learner",
+        description="A task has succeeded, failed, been refused or cancelled; tokens and cost of all its attempts",
+        data=AgentTaskEnded,
+    ),
     EventType(
         name="completion.metered",
         topic="ai_events",

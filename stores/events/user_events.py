@@ -21,6 +21,13 @@ class PersonErased(AboutPerson):
     erasure_id: UUID
 
 
+class PersonMessaged(AboutPerson):
+    """`user_id` is who it goes to."""
+
+    message_id: UUID
+    sender_id: UUID
+
+
 class SessionStarted(AboutPerson):
     """`registered_at` is when the person's account was made."""
 
@@ -62,6 +69,7 @@ USER_EVENTS = (
     _declare("user.reactivated", AboutPerson, "May sign in again"),
     _declare("user.erased", PersonErased, "The person was erased; names the receipt"),
     _declare("sensitive_profile.replaced", AboutPerson, "The encrypted fields changed; not what they hold"),
+    _declare("user.messaged", PersonMessaged, "Was sent a message; not what it says"),
     _declare("password.changed", AboutPerson, "By the person"),
     _declare("password.reset", AboutPerson, "By a mailed link or the command line"),
     _declare("password_reset.requested", AboutPerson, "A link was mailed"),

@@ -10,11 +10,12 @@ from fastapi import Header, Query, Request, Response
 from deployments.analytics.endpoints.common import PREFIX, Service
 from deployments.analytics.service import AnalyticsService
 from deployments.analytics.stream.readings import Watched
-from deployments.analytics.stream.response import MEDIA_TYPE, EventStream
+from deployments.analytics.stream.response import EventStream
 from deployments.kit.errors import Invalid
 from deployments.kit.parameters import CurrentPrincipal, CurrentWork
 from deployments.kit.principal import Principal
 from deployments.kit.routes import service_router
+from deployments.kit.streaming import MEDIA_TYPE
 from deployments.kit.work import Work
 
 router = service_router(PREFIX)

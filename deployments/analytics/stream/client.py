@@ -9,10 +9,9 @@ from typing import Any
 
 from deployments.analytics.stream.hub import Hub, Subscription
 from deployments.analytics.stream.readings import Reading
-from deployments.analytics.stream.wire import HEARTBEAT, Cursor, changes, frame
+from deployments.analytics.stream.wire import Cursor, changes
+from deployments.kit.streaming import HEARTBEAT, HEARTBEAT_SECONDS, RETRY, frame
 
-RETRY = b"retry: 2000\n\n"
-_HEARTBEAT_SECONDS = 10.0
 _CHECK_SECONDS = 1.0
 
 
@@ -41,7 +40,7 @@ class Client:
                 news = self._told(shown, latest)
                 shown = latest
             else:
-                news = HEARTBEAT if self.clock() - spoke_at >= _HEARTBEAT_SECONDS else None
+                news = HEARTBEAT if self.clock() - spoke_at >= HEARTBEAT_SECONDS else None
             if news is not None:
                 yield news
                 spoke_at = self.clock()

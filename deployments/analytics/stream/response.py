@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from contextlib import aclosing, suppress
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -17,12 +15,8 @@ from deployments.analytics.stream.readings import Reading, Watched
 from deployments.kit.errors import Forbidden, NotFound
 from deployments.kit.live_sessions import LiveSessions
 from deployments.kit.principal import Principal
+from deployments.kit.streaming import HEADERS, MEDIA_TYPE, stream
 from stores.errors import StoreError
-
-MEDIA_TYPE = "text/event-stream"
-# Where the proxy or the kernel has taken nothing for so long, nobody reads.
-_SEND_SECONDS = 30.0
-_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 class EventStream(Response):
@@ -33,7 +27,7 @@ class EventStream(Response):
     def __init__(
         self, hub: Hub, sessions: LiveSessions, watched: Watched, principal: Principal, last_event_id: str | None
     ) -> None:
-        super().__init__(None, headers=_HEADERS)
+        super().__init__(None, headers=HEADERS)
         del self.headers["content-length"]
         self._hub = hub
         self._sessions = sessions
@@ -51,15 +45,7 @@ class EventStream(Response):
         async with self._hub.subscription(self._watched, self._principal.user_id) as subscription:
             client = Client(hub=self._hub, subscription=subscription, last_event_id=self._last_event_id, ending=ending)
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            pump, departure = (asyncio.ensure_future(work) for work in (_pump(client, send), _departure(receive)))
-            try:
-                await asyncio.wait((pump, departure), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                pump.cancel()
-                departure.cancel()
-                await asyncio.wait((pump, departure))
-            if not pump.cancelled():
-                pump.result()
+            await stream(client.frames(), receive, send)
 
     async def _unwelcome(self, latest: Reading) -> str | None:
         """Why this person may see no more of it."""
@@ -76,17 +62,3 @@ class EventStream(Response):
             except (Forbidden, NotFound):
                 return "forbidden"
         return None
-
-
-async def _pump(client: Client, send: Send) -> None:
-    async with aclosing(client.frames()) as frames:
-        with suppress(TimeoutError):
-            async for frame in frames:
-                async with asyncio.timeout(_SEND_SECONDS):
-                    await send({"type": "http.response.body", "body": frame, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _departure(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -1,4 +1,4 @@
-"""Server-sent events (WHATWG HTML, section 9.2): frames, what changed between two documents, and cursors."""
+"""What the stream tells: what changed between two documents, and cursors."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-import orjson
-
-HEARTBEAT = b": still here\n\n"
 _LONGEST_CURSOR = 4_096
-
-
-def frame(event: str, data: Mapping[str, Any], cursor: str | None = None) -> bytes:
-    """One event. JSON has no line breaks, so a single data line holds it."""
-    identity = f"id: {cursor}\n" if cursor is not None else ""
-    return f"{identity}event: {event}\ndata: ".encode() + orjson.dumps(data) + b"\n\n"
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,6 +102,11 @@ class UserRepository:
         row = await _queries.user(self._connection, user_id=user_id)
         return User.from_row(row) if row else None
 
+    async def reachable(self, user_id: UUID, *, taught_by: UUID | None) -> User | None:
+        """An active person; where `taught_by` is given, one who learns in a course that this person teaches."""
+        row = await _queries.reachable_user(self._connection, user_id=user_id, taught_by=taught_by)
+        return User.from_row(row) if row else None
+
     async def by_email(self, email: str) -> User | None:
         row = await _queries.user_by_email(self._connection, email=email)
         return User.from_row(row) if row else None

@@ -7,6 +7,17 @@ returning *;
 -- name: user^
 select * from users where id = :user_id and status <> 'erased';
 
+-- name: reachable_user^
+-- Held, so that nothing is written to somebody who is being erased.
+select u.* from users u
+ where u.id = :user_id and u.status = 'active'
+   and (:taught_by::uuid is null or exists (
+           select from enrollments e
+             join courses c on c.org_id = e.org_id and c.id = e.course_id
+            where e.user_id = u.id and e.status in ('active', 'completed', 'waitlisted')
+              and c.instructor_id = :taught_by::uuid))
+   for key share of u;
+
 -- name: user_by_email^
 select * from users where email = :email and status <> 'erased';
 

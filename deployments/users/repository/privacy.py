@@ -20,6 +20,7 @@ _ERASED = (
     "certificates",
     "invitations",
     "password_resets",
+    "agent_tasks",
     "mails",
     "tutoring",
     "learning_days",

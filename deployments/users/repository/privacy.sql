@@ -55,6 +55,27 @@ select i.id, i.email, i.role, i.expires_at, i.accepted_at, i.revoked_at, i.creat
   from invitations i join users u on u.org_id = i.org_id and u.email = i.email
  where u.id = :user_id order by i.created_at, i.id;
 
+-- name: agent_tasks
+select t.id, t.kind, t.course_id, t.input, t.status, t.plan, t.result, t.error, t.tokens, t.cost_microdollars,
+       t.deadline, t.created_at, t.started_at, t.ended_at,
+       (select coalesce(jsonb_agg(jsonb_build_object(
+                   'step', s.key, 'tool', s.tool, 'status', s.status, 'arguments', s.arguments, 'output', s.output
+               ) order by s.position), '[]')
+          from agent_steps s where s.task_id = t.id) as steps
+  from agent_tasks t where t.user_id = :user_id order by t.created_at, t.id;
+
+-- name: agent_tasks_about
+-- What others' tasks read or did about the person. Without their outputs: those may hold other people's data too, and
+-- what they say of this person is in the other files.
+select t.id, t.kind, t.course_id, t.status, t.created_at, t.ended_at,
+       (select coalesce(jsonb_agg(s.tool order by s.position), '[]') from agent_steps s
+         where s.task_id = t.id and s.status = 'done') as tools
+  from agent_tasks t where t.subjects @> array[:user_id::uuid] and t.user_id <> :user_id order by t.created_at, t.id;
+
+-- name: agent_answers
+select id, task_id, status, reason, decided_at
+  from agent_approvals where decided_by = :user_id order by decided_at, id;
+
 -- name: mails
 -- Without their texts: a link in one opens the account, and whoever exports need not be the person.
 select m.id, m.subject, m.created_at
@@ -131,6 +152,38 @@ with done as (delete from invitations where email = :email returning 1) select c
 with done as (delete from password_resets where user_id = :user_id returning 1),
      asked as (delete from password_reset_requests where email = :email returning 1)
 select (select count(*) from done) + (select count(*) from asked);
+
+-- name: erase_agent_tasks$
+-- The person's own, and what others' tasks hold of the person. What has not ended does so; that there was a task, of
+-- which kind and with what outcome, stays.
+with mine as (
+         select id, user_id = :user_id as own from agent_tasks
+          where user_id = :user_id or subjects @> array[:user_id::uuid]
+            for update
+     ),
+     tasks as (
+         update agent_tasks t
+            set input = '{}', plan = null, result = null, error = null,
+                subjects = array_remove(t.subjects, :user_id::uuid),
+                status = case when t.due_at is null then t.status else 'cancelled' end, stage = 'ended',
+                ended_at = coalesce(t.ended_at, now()), due_at = null, owner = null, epoch = t.epoch + 1
+           from mine where t.id = mine.id
+         returning t.id
+     ),
+     steps as (
+         update agent_steps s set arguments = null, output = null, error = null from mine where s.task_id = mine.id
+     ),
+     approvals as (
+         update agent_approvals a
+            set draft = '[]', reason = case when a.reason is null then null else '' end,
+                status = case when a.status = 'pending' then 'withdrawn' else a.status end
+           from mine where a.task_id = mine.id
+     ),
+     answers as (
+         update agent_approvals a set reason = '' where a.decided_by = :user_id and a.reason <> ''
+            and not exists (select from mine where mine.id = a.task_id)
+     )
+select count(*) from tasks;
 
 -- name: erase_mails$
 with done as (delete from mails where recipient = :email returning 1) select count(*) from done;

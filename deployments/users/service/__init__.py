@@ -9,6 +9,7 @@ from deployments.users.service.erasure import ErasureService
 from deployments.users.service.export import ExportService
 from deployments.users.service.imports import ImportService
 from deployments.users.service.invitations import InvitationService
+from deployments.users.service.messages import MessageService
 from deployments.users.service.organisations import OrganisationService
 from deployments.users.service.people import PeopleService
 from deployments.users.service.profiles import ProfileService
@@ -24,6 +25,7 @@ class UserService:
     profiles: ProfileService
     credentials: CredentialService
     people: PeopleService
+    messages: MessageService
     organisations: OrganisationService
     imports: ImportService
     export: ExportService

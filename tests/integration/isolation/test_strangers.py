@@ -35,6 +35,10 @@ BODIES: dict[str, Any] = {
     "PUT /api/enrollments/submissions/{submission_id}/grade": {"points": 1},
     "POST /api/enrollments/{enrollment_id}/units/{unit_id}/attempts": {"answers": {}},
     "POST /api/enrollments/{enrollment_id}/units/{unit_id}/submissions": {"body": "x"},
+    "POST /api/users/messages": {"recipient_id": "{user_id}", "subject": "x", "body": "x"},
+    "POST /api/agents/approvals/{approval_id}/approve": {"plan_hash": "00" * 32},
+    "POST /api/agents/approvals/{approval_id}/refuse": {"plan_hash": "00" * 32, "reason": "x"},
+    "POST /api/agents/approvals/{approval_id}/edit": {"plan_hash": "00" * 32, "changes": {"a": {"b": 1}}},
     "POST /api/enrollments": {"course_id": "{course_id}"},
     "POST /api/llm/budgets": {"subject": "organisation", "unit": "tokens", "period": "day", "maximum": 1_000_000},
     "PATCH /api/llm/budgets/{budget_id}": {"maximum": 1},
@@ -89,12 +93,20 @@ async def world(platform: Platform) -> World:
     )
     key = await _made(admin, "POST", "/api/llm/keys", {"name": MARK})
     budget = await _made(admin, "POST", "/api/llm/budgets", BODIES["POST /api/llm/budgets"])
-    pseudonym = uuid4()
+    wanted = {"kind": "study_overview", "input": {"course_id": course_id, "question": MARK}}
+    task = await _made(learner, "POST", "/api/agents/tasks", wanted)
+    pseudonym, approval_id = uuid4(), uuid4()
     database = Database.from_settings(platform.settings, role="azora_system")
     async with database.transaction(None) as connection:
         await connection.execute(
             "insert into analytics_pseudonyms (org_id, user_id, pseudonym) values ($1, $2, $3)",
             org.id, learner.id, pseudonym,
+        )  # fmt: skip
+        await connection.execute(
+            "insert into agent_approvals (id, org_id, task_id, requester_id, plan_hash, kinds, covers, draft, roles,"
+            " expires_at) values ($1, $2, $3, $4, $5, '{content_generation}', '{}', $6,"
+            " '{instructor,org_admin,platform_admin}', now() + interval '1 day')",
+            approval_id, org.id, task["id"], learner.id, bytes(32), [{"words": MARK}],
         )  # fmt: skip
     await database.close()
     return World(
@@ -110,6 +122,8 @@ async def world(platform: Platform) -> World:
             "submission_id": submission["id"],
             "invitation_id": invitation["id"],
             "pseudonym": str(pseudonym),
+            "task_id": task["id"],
+            "approval_id": str(approval_id),
             "number": "1",
             "key_id": key["id"],
             "budget_id": budget["id"],

@@ -13,10 +13,11 @@ import pytest
 
 from deployments.analytics.errors import StreamsExhausted, TooManyStreams
 from deployments.analytics.repository.cells import Versions
-from deployments.analytics.stream.client import RETRY, Client
+from deployments.analytics.stream.client import Client
 from deployments.analytics.stream.hub import Feed, Hub, Subscription
 from deployments.analytics.stream.readings import Reading, Watched
-from deployments.analytics.stream.wire import HEARTBEAT, Cursor
+from deployments.analytics.stream.wire import Cursor
+from deployments.kit.streaming import HEARTBEAT, RETRY
 from stores.errors import StoreUnavailable
 from stores.ids import new_id
 

@@ -12,10 +12,10 @@ import pytest
 
 from deployments.analytics.repository.courses import Course
 from deployments.analytics.stream import response
-from deployments.analytics.stream.client import Client
 from deployments.analytics.stream.hub import Hub
 from deployments.analytics.stream.readings import Reading, Watched
 from deployments.analytics.stream.wire import Cursor
+from deployments.kit import streaming
 from deployments.kit.live_sessions import LiveSessions
 from deployments.kit.principal import Principal
 from stores.errors import StoreUnavailable
@@ -63,20 +63,19 @@ async def test_reasons(seconds_left: float, alive: bool | None, latest: Reading,
 
 
 async def test_a_client_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(response, "_SEND_SECONDS", 0.05)
+    monkeypatch.setattr(streaming, "_SEND_SECONDS", 0.05)
     closed = asyncio.Event()
 
-    class Endless:
-        async def frames(self) -> AsyncGenerator[bytes, None]:
-            try:
-                while True:
-                    yield b"x"
-            finally:
-                closed.set()
+    async def endless() -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"x"
+        finally:
+            closed.set()
 
     async def stuck(_message: Any) -> None:
         await asyncio.Event().wait()
 
     async with asyncio.timeout(2):
-        await response._pump(cast(Client, Endless()), stuck)
+        await streaming._pump(endless(), stuck)
     assert closed.is_set()

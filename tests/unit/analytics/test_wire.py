@@ -9,7 +9,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.analytics.stream.wire import Cursor, changes, frame
+from deployments.analytics.stream.wire import Cursor, changes
+from deployments.kit.streaming import frame
 
 LEAVES = st.none() | st.integers(-9, 9) | st.lists(st.integers(0, 2), max_size=2)
 DOCUMENTS = st.fixed_dictionaries({"a": LEAVES, "b": st.fixed_dictionaries({"c": LEAVES, "d": LEAVES})})

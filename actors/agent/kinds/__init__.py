@@ -1,0 +1,28 @@
+"""Every kind of task there is, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from actors.agent.kinds import (
+    apply_grades,
+    enrol_people,
+    learner_review,
+    message_people,
+    own_standing,
+    revision_notes,
+    study_overview,
+)
+from actors.agent.kinds.base import AnyKind
+
+_KINDS: tuple[AnyKind, ...] = (
+    study_overview.KIND,
+    own_standing.KIND,
+    learner_review.KIND,
+    message_people.KIND,
+    enrol_people.KIND,
+    apply_grades.KIND,
+    revision_notes.KIND,
+)
+
+KINDS: Mapping[str, AnyKind] = {kind.name: kind for kind in _KINDS}

@@ -1,0 +1,165 @@
+-- name: claim
+-- What is due, the longest due first. Raising the epoch fences whoever had it before.
+with due as (
+    select id from agent_tasks where due_at <= now() order by due_at limit :limit for no key update skip locked
+)
+update agent_tasks t
+   set status = 'running', owner = :owner, epoch = t.epoch + 1, due_at = now() + :lease::interval, claims = t.claims + 1,
+       started_at = coalesce(t.started_at, now())
+  from due
+ where t.id = due.id
+returning t.id, t.org_id, t.user_id, t.delegation_id, t.course_id, t.kind, t.input, t.stage, t.plan, t.plan_hash,
+          t.plan_revision, t.maximum_steps, t.maximum_tokens, t.maximum_cost_microdollars, t.tokens,
+          t.cost_microdollars, t.deadline, t.epoch, t.claims, t.attempt,
+          (select u.role from users u where u.org_id = t.org_id and u.id = t.user_id and u.status = 'active') as role;
+
+-- name: release_own!
+-- What a former life of this owner held is due at once.
+update agent_tasks set due_at = now() where owner = :owner and status = 'running' and due_at is not null;
+
+-- name: renew
+-- The leases that still hold.
+update agent_tasks t set due_at = now() + :lease::interval
+  from unnest(:ids::uuid[], :epochs::bigint[]) as held (id, epoch)
+ where t.id = held.id and t.epoch = held.epoch and t.status = 'running'
+returning t.id;
+
+-- name: next_due$
+select extract(epoch from min(due_at) - now())::float8 from agent_tasks where due_at is not null;
+
+-- name: steps
+select position, key, tool, status, tries, arguments, output, origins, first_begun_at
+  from agent_steps where task_id = :id order by position;
+
+-- name: fix_plan$
+-- The plan with its steps, those that are done already kept.
+with held as (
+    update agent_tasks
+       set plan = :plan, plan_hash = :plan_hash, decisions = decisions || :decisions::jsonb, stage = 'execution',
+           seq = seq + jsonb_array_length(:entries::jsonb), due_at = now() + :lease::interval
+     where id = :id and epoch = :epoch and status = 'running'
+    returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before
+), laid as (
+    insert into agent_steps (org_id, task_id, position, key, tool)
+    select held.org_id, held.id, number, key, tool
+      from held, unnest(:keys::text[], :tools::text[]) with ordinality as step (key, tool, number)
+    on conflict (task_id, position) do nothing
+), told as (
+    insert into agent_journal (org_id, task_id, seq, type, data)
+    select held.org_id, held.id, held.before + number, entry ->> 'type', entry -> 'data'
+      from held, jsonb_array_elements(:entries::jsonb) with ordinality as one (entry, number)
+)
+select true from held;
+
+-- name: advance$
+-- One step ends, the next begins, or either; in one statement, so that nobody sees one without the other.
+with held as (
+    update agent_tasks t
+       set seq = t.seq + jsonb_array_length(:entries::jsonb), due_at = now() + :lease::interval,
+           claims = case when :ended_position::integer is null then t.claims else 0 end,
+           tokens = t.tokens + :tokens, cost_microdollars = t.cost_microdollars + :cost,
+           subjects = case when t.subjects @> :subjects::uuid[] then t.subjects
+                           else array(select distinct unnest(t.subjects || :subjects::uuid[])) end
+     where t.id = :id and t.epoch = :epoch and t.status = 'running'
+    returning t.org_id, t.id, t.seq - jsonb_array_length(:entries::jsonb) as before
+), ended as (
+    update agent_steps s
+       set status = 'done', output = :output, origins = :origins, error = null, took_ms = :took_ms,
+           ended_at = clock_timestamp()
+      from held where s.task_id = held.id and s.position = :ended_position::integer
+), begun as (
+    update agent_steps s
+       set status = 'begun', tries = s.tries + 1, arguments = :arguments, decision = :decision,
+           begun_at = clock_timestamp(), first_begun_at = coalesce(s.first_begun_at, clock_timestamp())
+      from held where s.task_id = held.id and s.position = :begun_position::integer
+), told as (
+    insert into agent_journal (org_id, task_id, seq, type, data)
+    select held.org_id, held.id, held.before + number, entry ->> 'type', entry -> 'data'
+      from held, jsonb_array_elements(:entries::jsonb) with ordinality as one (entry, number)
+)
+select true from held;
+
+-- name: note_late!
+-- What an effect came to that was under way when its task was cancelled.
+update agent_steps
+   set status = 'done', output = :output, origins = :origins, error = null, ended_at = clock_timestamp()
+ where task_id = :id and position = :position and status = 'begun';
+
+-- name: rest$
+-- The task waits, holding nothing.
+with held as (
+    update agent_tasks
+       set status = :status, owner = null, due_at = :due_at, claims = 0,
+           seq = seq + jsonb_array_length(:entries::jsonb)
+     where id = :id and epoch = :epoch and status = 'running'
+    returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before
+), told as (
+    insert into agent_journal (org_id, task_id, seq, type, data)
+    select held.org_id, held.id, held.before + number, entry ->> 'type', entry -> 'data'
+      from held, jsonb_array_elements(:entries::jsonb) with ordinality as one (entry, number)
+)
+select true from held;
+
+-- name: end_task$
+with held as (
+    update agent_tasks
+       set status = :status, stage = 'ended', owner = null, due_at = null, result = :result, error = :error,
+           decisions = decisions || :decisions::jsonb, ended_at = now(),
+           seq = seq + jsonb_array_length(:entries::jsonb)
+     where id = :id and epoch = :epoch and status = 'running'
+    returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before
+), failed as (
+    update agent_steps s set status = 'failed', error = :error, ended_at = clock_timestamp()
+      from held where s.task_id = held.id and s.position = :failed_position::integer
+), withdrawn as (
+    update agent_approvals a
+       set status = case when a.expires_at <= now() then 'expired' else 'withdrawn' end
+      from held where a.task_id = held.id and a.status = 'pending'
+), told as (
+    insert into agent_journal (org_id, task_id, seq, type, data)
+    select held.org_id, held.id, held.before + number, entry ->> 'type', entry -> 'data'
+      from held, jsonb_array_elements(:entries::jsonb) with ordinality as one (entry, number)
+)
+select true from held;
+
+-- name: approvals
+-- What was asked about a task, the newest first.
+select id, plan_hash, kinds, covers, status, decided_by, requester_id, reason, escalates_at, escalated_at, expires_at
+  from agent_approvals where task_id = :id order by created_at desc, id desc;
+
+-- name: withdraw!
+update agent_approvals set status = 'withdrawn' where task_id = :id and status = 'pending';
+
+-- name: ask!
+insert into agent_approvals (
+    id, org_id, task_id, requester_id, course_id, plan_hash, kinds, covers, draft, reasons, roles, escalates_to,
+    escalates_at, expires_at
+)
+values (
+    :id, :org_id, :task_id, :requester_id, :course_id, :plan_hash, :kinds::text[], :covers, :draft, :reasons,
+    :roles::text[], :escalates_to::text[], :escalates_at, :expires_at
+);
+
+-- name: escalate!
+update agent_approvals set escalated_at = now() where id = :id and status = 'pending' and escalated_at is null;
+
+-- name: account^
+-- The person's role, where both the person and the organisation are active.
+select u.role
+  from users u join organisations o on o.id = u.org_id and o.status = 'active'
+ where u.org_id = :org_id and u.id = :user_id and u.status = 'active';
+
+-- name: anything_due$
+select exists (select from agent_tasks where due_at <= now());
+
+-- name: hint!
+select pg_notify(:channel, :payload);
+
+-- name: forget_ended$
+-- Tasks that ended long ago, with all that belongs to them.
+with done as (
+    delete from agent_tasks where id in (
+        select id from agent_tasks where ended_at < now() - :age::interval order by ended_at limit :limit
+    ) returning 1
+)
+select count(*) from done;

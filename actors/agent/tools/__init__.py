@@ -1,0 +1,25 @@
+"""Every tool there is, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from actors.agent.tools import authoring, figures, reading, records, teaching
+from actors.agent.tools.base import AnyTool
+
+_TOOLS: tuple[AnyTool, ...] = (
+    reading.READ_CONTENT,
+    reading.READ_OWN_PROGRESS,
+    records.READ_RECORD,
+    records.READ_SUBMISSION,
+    authoring.DRAFT_NOTES,
+    authoring.ADD_MODULE,
+    authoring.ADD_UNIT,
+    authoring.PUBLISH,
+    teaching.GRADE,
+    teaching.ENROL,
+    teaching.MESSAGE,
+    figures.READ_FIGURES,
+)
+
+TOOLS: Mapping[str, AnyTool] = {tool.name: tool for tool in _TOOLS}

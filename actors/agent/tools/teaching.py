@@ -1,0 +1,116 @@
+"""Tools that act on people's learning: grading, enrolling, writing to them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from actors.agent.origins import ANYTHING, Editable, From, Person, Takes
+from actors.agent.tools.base import Arguments, Result, Services, Tool
+from learning.governance.vocabulary import ApprovalKind, DataClass, Effect, Origin
+
+_IDS = Takes(Origin.ASKER, Origin.ORGANISATION)
+
+
+class NewGrade(Arguments):
+    """Points never come from the words of whoever is graded."""
+
+    submission_id: Annotated[UUID, _IDS]
+    points: Annotated[
+        Decimal,
+        Takes(Origin.ASKER, Origin.ORGANISATION, Origin.TOOL, Origin.MODEL),
+        Editable(),
+        Field(ge=0, lt=1_000_000, decimal_places=2, allow_inf_nan=False),
+    ]
+    feedback: Annotated[str, ANYTHING, Editable(), Field(max_length=20_000)] = ""
+
+
+class Graded(Result):
+    submission_id: Annotated[UUID, From(Origin.ORGANISATION)]
+    points: str
+    maximum_points: str
+
+
+async def _grade(services: Services, asked: NewGrade) -> Graded:
+    body = {"points": str(asked.points), "feedback": asked.feedback}
+    told = await services.put(f"/api/enrollments/submissions/{asked.submission_id}/grade", body)
+    return Graded(submission_id=told["id"], points=str(told["points"]), maximum_points=str(told["maximum_points"]))
+
+
+GRADE = Tool(
+    name="grade_submission",
+    description="Grade what a learner handed in, with feedback",
+    permission="submissions.grade",
+    effect=Effect.WRITE,
+    data=frozenset({DataClass.PERSONAL}),
+    approval=ApprovalKind.AUTOMATED_GRADING,
+    judges=True,
+    arguments=NewGrade,
+    result=Graded,
+    run=_grade,
+)
+
+
+class NewEnrollment(Arguments):
+    course_id: Annotated[UUID, _IDS]
+    user_id: Annotated[UUID, _IDS, Person()]
+
+
+class Enrolled(Result):
+    enrollment_id: Annotated[UUID, From(Origin.ORGANISATION)]
+    status: str
+
+
+async def _enrol(services: Services, asked: NewEnrollment) -> Enrolled:
+    body = {"course_id": str(asked.course_id), "user_id": str(asked.user_id)}
+    told = await services.post("/api/enrollments/manage", body)
+    return Enrolled(enrollment_id=told["id"], status=told["status"])
+
+
+ENROL = Tool(
+    name="enrol_person",
+    description="Enrol a person in a course that one runs",
+    permission="enrollments.manage",
+    effect=Effect.WRITE,
+    data=frozenset({DataClass.PERSONAL}),
+    approval=ApprovalKind.PERSONAL_DATA_ANALYSIS,
+    arguments=NewEnrollment,
+    result=Enrolled,
+    run=_enrol,
+)
+
+
+class NewMessage(Arguments):
+    """Whom it goes to is never read out of anybody's text."""
+
+    recipient_id: Annotated[UUID, _IDS, Person()]
+    subject: Annotated[
+        str, Takes(Origin.ASKER, Origin.ORGANISATION, Origin.MODEL), Editable(), Field(min_length=1, max_length=200)
+    ]
+    body: Annotated[str, ANYTHING, Editable(), Field(min_length=1, max_length=10_000)]
+
+
+class Sent(Result):
+    message_id: Annotated[UUID, From(Origin.ORGANISATION)]
+
+
+async def _message(services: Services, asked: NewMessage) -> Sent:
+    body = {"recipient_id": str(asked.recipient_id), "subject": asked.subject, "body": asked.body}
+    told = await services.post("/api/users/messages", body)
+    return Sent(message_id=told["id"])
+
+
+MESSAGE = Tool(
+    name="send_message",
+    description="Send a person a message by mail",
+    permission="people.message",
+    effect=Effect.SEND,
+    data=frozenset({DataClass.PERSONAL}),
+    approval=ApprovalKind.PERSONAL_DATA_ANALYSIS,
+    arguments=NewMessage,
+    result=Sent,
+    run=_message,
+)

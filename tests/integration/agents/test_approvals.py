@@ -1,0 +1,191 @@
+"""Approvals, and everything that is none: forged, replayed, self-granted, reused for another plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until
+from tests.platform import Account, Organisation, Platform
+
+pytestmark = pytest.mark.usefixtures("agent")
+
+
+async def school(platform: Platform) -> tuple[Organisation, Account, Account, Account]:
+    org = await platform.create_organisation()
+    return org, await org.person("instructor"), await org.person("org_admin"), await org.person("student")
+
+
+async def message(platform: Platform, asker: Account, *people: Account) -> dict[str, Any]:
+    recipients = [str(person.id) for person in people]
+    return await ask(asker, "message_people", {"recipients": recipients, "subject": "Hello", "body": "How are you?"})
+
+
+async def mails(platform: Platform, org: Organisation) -> list[tuple[str, str]]:
+    async with platform.database.transaction(org.id, readonly=True) as connection:
+        rows = await connection.fetch("select recipient, body from mails order by created_at, id")
+    return [(row["recipient"], row["body"]) for row in rows]
+
+
+async def answer(person: Account, approval: dict[str, Any], word: str, **more: Any) -> int:
+    body = {"plan_hash": approval["plan_hash"], **more}
+    return (await person.http.post(f"/api/agents/approvals/{approval['id']}/{word}", json=body)).status_code
+
+
+async def test_nothing_is_sent_before_somebody_else_approves(platform: Platform) -> None:
+    org, _, admin, learner = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    task = await message(platform, admin, learner)
+    waiting = await until(admin, task["id"], "waiting_approval")
+    assert await mails(platform, org) == []
+    approval = await pending(other, task["id"])
+    assert approval["kinds"] == ["personal_data_analysis"]
+    assert approval["draft"][0]["arguments"]["body"] == "How are you?"
+    assert approval["draft"][0]["origins"]["recipient_id"] == ["asker"]
+    assert approval["plan_hash"] == waiting["plan_hash"]
+    assert await answer(other, approval, "approve") == 200
+    task = await until(admin, task["id"])
+    assert task["status"] == "succeeded", task
+    assert [recipient for recipient, _ in await mails(platform, org)] == [learner.email]
+    assert task["approvals"][0]["decided_by"] == str(other.id)
+    assert task["subjects"] == [str(learner.id)]
+
+
+async def test_nobody_approves_what_they_asked_for(platform: Platform) -> None:
+    org, teacher, admin, learner = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    task = await message(platform, admin, learner)
+    approval = await pending(other, task["id"])
+    assert await answer(admin, approval, "approve") == 403  # the requester
+    assert await answer(teacher, approval, "approve") == 403  # of a role that is not asked
+    assert await answer(learner, approval, "approve") == 403
+    stranger = await (await platform.create_organisation()).person("org_admin")
+    assert await answer(stranger, approval, "approve") == 404
+    assert (await admin.http.get("/api/agents/approvals")).json()["items"] == []
+    assert (await look(admin, task["id"]))["status"] == "waiting_approval"
+    assert await mails(platform, org) == []
+
+
+async def test_a_client_cannot_say_that_something_was_approved(platform: Platform) -> None:
+    _, _, admin, learner = await school(platform)
+    input = {"recipients": [str(learner.id)], "subject": "s", "body": "b"}
+    for forged in (
+        {"kind": "message_people", "input": {**input, "approved": True}},
+        {"kind": "message_people", "input": input, "approval": {"status": "approved"}},
+        {"kind": "message_people", "input": input, "plan": {"steps": []}},
+        {"kind": "message_people", "input": input, "status": "running"},
+    ):
+        assert (await admin.http.post("/api/agents/tasks", json=forged)).status_code == 422
+    headers = {"x-approved-by": "somebody", "x-act": "task:1"}
+    made = await admin.http.post("/api/agents/tasks", json={"kind": "message_people", "input": input}, headers=headers)
+    assert (await until(admin, made.json()["id"], "waiting_approval"))["result"] is None
+
+
+async def test_an_answer_is_given_once_and_for_the_plan_that_was_seen(platform: Platform) -> None:
+    org, _, admin, learner = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    first, second = await message(platform, admin, learner), await message(platform, admin, learner)
+    one, two = await pending(other, first["id"]), await pending(other, second["id"])
+    assert one["plan_hash"] != two["plan_hash"], "two tasks have two plans, whatever they do"
+    assert await answer(other, {**two, "plan_hash": one["plan_hash"]}, "approve") == 409
+    assert await answer(other, {**two, "plan_hash": "0" * 64}, "approve") == 409
+    assert await answer(other, one, "approve") == 200
+    assert await answer(other, one, "approve") == 409  # replayed
+    assert await answer(other, one, "refuse", reason="too late") == 409
+    assert (await until(admin, first["id"]))["status"] == "succeeded"
+    assert (await look(admin, second["id"]))["status"] == "waiting_approval"
+    assert len(await mails(platform, org)) == 1
+
+
+async def test_an_edit_asks_anew_and_what_was_edited_is_done(platform: Platform) -> None:
+    org, _, admin, learner = await school(platform)
+    other, third = await org.person("org_admin", fresh=True), await org.person("org_admin", fresh=True)
+    task = await message(platform, admin, learner)
+    approval = await pending(other, task["id"])
+    changes = {"message_1": {"body": "How are you, really?"}}
+    assert await answer(other, approval, "edit", changes={"message_1": {"recipient_id": str(third.id)}}) == 422
+    assert await answer(other, approval, "edit", changes={"message_9": {"body": "x"}}) == 422
+    assert await answer(other, approval, "edit", changes={"message_1": {"body": ""}}) == 422
+    assert await answer(admin, approval, "edit", changes=changes) == 403
+    assert await answer(other, approval, "edit", changes=changes) == 200
+    anew = await pending(third, task["id"])
+    assert anew["id"] != approval["id"]
+    assert anew["plan_hash"] != approval["plan_hash"]
+    assert anew["draft"][0]["origins"]["body"] == ["organisation"]
+    assert await answer(other, {**anew, "plan_hash": approval["plan_hash"]}, "approve") == 409
+    assert await answer(third, anew, "approve") == 200
+    assert (await until(admin, task["id"]))["status"] == "succeeded"
+    [(_, body)] = await mails(platform, org)
+    assert "How are you, really?" in body
+
+
+async def test_a_plan_that_changes_behind_everybody_s_back_is_not_carried_out(platform: Platform) -> None:
+    org, _, admin, learner = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    task = await message(platform, admin, learner)
+    approval = await pending(other, task["id"])
+    async with platform.database.transaction(org.id) as connection:
+        await connection.execute(
+            "update agent_tasks set plan = jsonb_set(plan, '{steps,0,arguments,body,given}', '\"forged\"')"
+            " where id = $1",
+            task["id"],
+        )
+    assert await answer(other, approval, "approve") == 200
+    task = await until(admin, task["id"])
+    assert (task["status"], task["error"]["type"]) == ("failed", "plan-invalid")
+    assert await mails(platform, org) == []
+
+
+async def test_a_refusal_ends_the_task(platform: Platform) -> None:
+    org, _, admin, learner = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    task = await message(platform, admin, learner)
+    approval = await pending(other, task["id"])
+    assert await answer(other, approval, "refuse") == 422
+    assert await answer(other, approval, "refuse", reason="Not now") == 200
+    task = await until(admin, task["id"])
+    assert (task["status"], task["error"]["type"]) == ("refused", "refused-by-approver")
+    assert task["approvals"][0]["reason"] == "Not now"
+    assert (await admin.http.post(f"/api/agents/tasks/{task['id']}/retry")).status_code == 409
+
+
+async def test_questions_escalate_and_expire(platform: Platform) -> None:
+    org, teacher, _, _ = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    course_id = await taught_course(teacher)
+    task = await ask(teacher, "revision_notes", {"course_id": course_id, "topic": "steep"})
+    approval = await pending(other, task["id"])
+    assert approval["kinds"] == ["content_generation"]
+    assert approval["escalated_at"] is None
+    async with platform.database.transaction(org.id) as connection:
+        await connection.execute("update agent_approvals set escalates_at = now() where id = $1", approval["id"])
+        await connection.execute("update agent_tasks set due_at = now() where id = $1", task["id"])
+
+    async def escalated() -> bool:
+        return (await look(teacher, task["id"]))["approvals"][0]["escalated_at"] is not None
+
+    await eventually(escalated)
+    async with platform.database.transaction(org.id) as connection:
+        await connection.execute("update agent_approvals set expires_at = now() where id = $1", approval["id"])
+    assert await answer(other, approval, "approve") == 409
+    async with platform.database.transaction(org.id) as connection:
+        await connection.execute("update agent_tasks set due_at = now() where id = $1", task["id"])
+    task = await until(teacher, task["id"])
+    assert (task["status"], task["error"]["type"]) == ("refused", "approval-expired")
+    assert task["approvals"][0]["status"] == "expired"
+
+
+async def test_an_instructor_is_asked_about_their_own_courses_only(platform: Platform) -> None:
+    org, teacher, admin, _ = await school(platform)
+    colleague = await org.person("instructor", fresh=True)
+    course_id = await taught_course(teacher)
+    task = await ask(admin, "revision_notes", {"course_id": course_id, "topic": "steep"})
+    approval = await pending(teacher, task["id"])
+    assert "steep" in approval["draft"][0]["arguments"]["body"]
+    assert await answer(colleague, approval, "approve") == 403
+    assert await answer(teacher, approval, "approve") == 200
+    task = await until(admin, task["id"])
+    assert task["status"] in ("succeeded", "failed"), task
+    draft = (await teacher.http.get(f"/api/courses/{course_id}/draft")).json()
+    assert [module["title"] for module in draft["modules"]] == ["One", "Revision"]
