@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.personal_data.values import Values
+from learning.privacy.gazetteer import Gazetteer
 
 _HERE = Path(__file__).parent
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\d?\}")
+_SLOT = re.compile(r"<([a-zA-Z])>")
 _PUBLIC_KINDS = {
     "PERSON": "PERSON", "PREFIX": "PERSON", "ADDRESS": "ADDRESS", "LOCATION": "LOCATION",
     "ORGANIZATION": "ORGANISATION",
@@ -76,6 +79,29 @@ def made(seed: int, rounds: int) -> Iterator[Marked]:
         for sentence in lines("ordinary.txt"):
             yield Marked(sentence, ())
             yield Marked(sentence, ()).lowered()
+
+
+def misleading(seed: int, count: int) -> Iterator[Marked]:
+    """Headings, labels, numbers, code and tables made of common words: capitals and digits that are nobody's."""
+    chance, gazetteer = random.Random(seed), Gazetteer.load()
+    plain = [
+        word for word, rank in gazetteer.ranks.items() if rank > 1_500 and len(word) > 3 and not gazetteer.entry(word)
+    ]
+    forms = lines("misleading.txt")
+    for _ in range(count):
+        text = _SLOT.sub(lambda match: _misleading(match[1], chance, plain), chance.choice(forms))
+        yield Marked(text, ())
+
+
+def _misleading(slot: str, chance: random.Random, plain: Sequence[str]) -> str:
+    if slot == "n":
+        return str(chance.randrange(chance.choice((10, 100, 1_000, 100_000))))
+    if slot == "d":
+        return f"{chance.random() * chance.choice((1, 10, 1_000)):.{chance.randrange(1, 4)}f}"
+    if slot == "l":
+        return chance.choice("ABCDEFGHXYZ")
+    word = chance.choice(plain)
+    return {"W": word.capitalize(), "U": word.upper()}.get(slot, word)
 
 
 def _fill(template: str, values: Values) -> Marked:

@@ -89,7 +89,7 @@ def _windows(each: Marked) -> Iterable[tuple[str, list[tuple[int, int, str]]]]:
 
 def training_texts(public: Sequence[Marked], *, seed: int = SEED, rounds: int = ROUNDS) -> list[Marked]:
     made = list(corpus.made(seed, rounds))
-    return [*made, *public, *public, *ordinary(ROOT)]
+    return [*made, *corpus.misleading(seed, 150 * rounds), *public, *public, *ordinary(ROOT)]
 
 
 def write_gazetteer(path: Path) -> None:

@@ -11,6 +11,8 @@ from learning.privacy import patterns
 from learning.privacy.kinds import DIRECT, Span, disjoint
 from learning.privacy.segments import segments
 
+_CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
+
 
 class Tagger(Protocol):
     """Finds personal data that has no form."""
@@ -54,7 +56,7 @@ class PersonalDataDetector:
         """Spans in a segment, given the segment before it; positions count from `offset`."""
         both, cut = context + segment, len(context)
         formed = patterns.matches(both)
-        spans = formed if self._tagger is None else merge(formed, self._tagger.tag(both))
+        spans = formed if self._tagger is None else merge(both, formed, self._tagger.tag(both))
         return [
             Span(max(span.start, cut) - cut + offset, span.end - cut + offset, span.kind, span.score)
             for span in spans
@@ -75,13 +77,24 @@ class _Lazy:
         return self._tagger.tag(text)
 
 
-def merge(formed: Iterable[Span], tagged: Iterable[Span]) -> list[Span]:
+def merge(text: str, formed: Iterable[Span], tagged: Iterable[Span]) -> list[Span]:
     """Both kinds of finds without overlaps; where they disagree, the surer, and what is left of the other around it."""
     spans = disjoint(formed)
     rest: list[Span] = []
     for span in tagged:
-        rest += without(span, [other for other in spans if other.overlaps(span)])
+        pieces = without(span, [other for other in spans if other.overlaps(span)])
+        rest += (
+            pieces
+            if len(pieces) == 1 and pieces[0] == span
+            else [trim for piece in pieces for trim in _trimmed(text, piece)]
+        )
     return sorted([*spans, *rest])
+
+
+def _trimmed(text: str, span: Span) -> list[Span]:
+    """What is left of a piece without marks and spaces around it; nothing, where there is no more in it."""
+    found = _CORE.search(text, span.start, span.end)
+    return [Span(found.start(), found.end(), span.kind, span.score)] if found else []
 
 
 def without(span: Span, others: Iterable[Span]) -> list[Span]:

@@ -6,6 +6,7 @@ docs/SAFETY.md.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ LEAST_PROBABILITY = 0.4
 """From which probability on a word is taken for personal data: what is missed weighs more than a false alarm."""
 
 _SURE = 0.7
+_SUM = re.compile("[=<>\N{DIVISION SIGN}\N{MULTIPLICATION SIGN}\N{SQUARE ROOT}\N{SUPERSCRIPT TWO}]")
 
 FORMED = frozenset({Kind.EMAIL, Kind.URL, Kind.IP, Kind.CARD, Kind.IBAN, Kind.HANDLE})
 """Kinds that patterns find by themselves: to the tagger they are hints about what stands beside them."""
@@ -104,9 +106,11 @@ def _joined(text: str, tokens: Sequence[Word], found: Sequence[tuple[Kind, float
 
 
 def _stands(span: Span, found: str) -> bool:
-    """Numbers have digits, a number alone is hardly an address, and a name is more than a particle."""
+    """Numbers have digits, a sum is nobody's, a number alone hardly an address, and a name is more than a particle."""
+    if _SUM.search(found):
+        return False
     if span.kind in (Kind.PHONE, Kind.ID, Kind.CARD):
-        return any(map(str.isdecimal, found))
+        return 4 <= sum(map(str.isdecimal, found)) <= 19
     if span.kind is Kind.ADDRESS and sum(map(str.isalpha, found)) < 2:
         return span.score > _SURE and any(map(str.isdecimal, found))
     return any(map(str.isalnum, found)) and not (len(found) <= 3 and found.isascii() and found.islower())

@@ -27,6 +27,7 @@ THRESHOLD = 0.55
 """From this score on a statement counts as supported. How it was chosen is in docs/SAFETY.md."""
 
 MAX_SOURCE_SENTENCES = 2_000
+_BLOCK = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*#|>]|\d+\.)\s)")
 _WORD = re.compile(r"[^\W_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}][^\W_]+)?")
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _NAME = re.compile(r"(?<=[\w,;:] )[A-Z][\w'-]{2,}")
@@ -155,8 +156,7 @@ def _support(
             best, best_score = place, score
     passage = passages[best]
     mismatches = _mismatches(statement, passage, known)
-    for mismatch in mismatches:
-        best_score *= {Mismatch.NUMBER: 0.5, Mismatch.NAME: 0.6, Mismatch.NEGATION: 0.5}[mismatch]
+    best_score *= 0.5 ** len(mismatches)
     return Support(start, end, round(min(1.0, best_score), 4), passage.source, passage.text, mismatches)
 
 
@@ -166,7 +166,7 @@ def _mismatches(statement: str, passage: _Passage, known: frozenset[str]) -> tup
         found.append(Mismatch.NUMBER)
     if any(_stem(name) not in known for name in _NAME.findall(statement)):
         found.append(Mismatch.NAME)
-    if _negated(statement) != _negated(passage.text):
+    if (_negated(statement) ^ _negated(passage.text)) & _stems(statement) & passage.stems:
         found.append(Mismatch.NEGATION)
     return tuple(found)
 
@@ -174,7 +174,8 @@ def _mismatches(statement: str, passage: _Passage, known: frozenset[str]) -> tup
 def _passages(sources: Sequence[str]) -> list[_Passage]:
     passages: list[_Passage] = []
     for source, text in enumerate(sources):
-        found = [sentence for sentence in sentences(text) if _stems(sentence)]
+        parts = _BLOCK.split(text)
+        found = [sentence for part in parts for sentence in sentences(part) if _stems(sentence)]
         stems = [_stems(sentence) for sentence in found]
         for place, sentence in enumerate(found):
             wide = frozenset().union(*stems[max(0, place - 1) : place + 2])
@@ -196,9 +197,17 @@ def _states(sentence: str) -> bool:
     return not sentence.rstrip("\"')").endswith("?") and len(_stems(sentence)) >= 3
 
 
-def _negated(text: str) -> bool:
-    words = [word.casefold() for word in _WORD.findall(text)]
-    return any(word in _NEGATIONS or word.endswith(("n't", "n\N{RIGHT SINGLE QUOTATION MARK}t")) for word in words)
+@lru_cache(maxsize=4_096)
+def _negated(text: str) -> frozenset[str]:
+    """The stems of the words that come next after a negation."""
+    found, denied = set(), False
+    for word in map(str.casefold, _WORD.findall(text)):
+        if word in _NEGATIONS or word.endswith(("n't", "n\N{RIGHT SINGLE QUOTATION MARK}t")):
+            denied = True
+        elif denied and word not in _STOP:
+            found.add(_stem(word))
+            denied = False
+    return frozenset(found)
 
 
 @lru_cache(maxsize=4_096)

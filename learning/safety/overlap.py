@@ -1,8 +1,9 @@
 """Passages that a text shares word for word with protected content.
 
-Winnowing: Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms for document fingerprinting" (SIGMOD 2003). Of
-every window of `window` hashes of `gram` words the least is kept, so that any shared passage of at least
-`window + gram - 1` words has a fingerprint in common, wherever it begins, whatever is around it.
+Winnowing: Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms for document fingerprinting" (SIGMOD 2003).
+Of every `WINDOW` neighbouring runs of `GRAM` words of the protected content the one with the least hash is kept; all
+runs of a text are looked up. So of any shared passage all but at most `WINDOW - 1` words at either end are found,
+wherever it begins, whatever is around it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 GRAM = 6
-WINDOW = 7
+WINDOW = 4
 GUARANTEED = GRAM + WINDOW - 1
-"""The number of words from which on a shared passage is found for certain."""
+"""The number of words from which on a shared passage has a fingerprint for certain."""
 
-THRESHOLD_WORDS = 24
-"""From so many words on a passage counts as copied: a sentence may be quoted, a paragraph may not."""
+THRESHOLD_WORDS = 18
+"""From so many words found on a passage counts as copied: one of 24 words always does, one of 17 never. A sentence may
+be quoted, a paragraph may not."""
+
+_GAP = GRAM + WINDOW
+"""How many words further the next fingerprint of one passage may be: one word may have been changed in between."""
 
 _WORD = re.compile(r"[^\W_]+")
 _MAX_WORD = 64
@@ -37,7 +42,7 @@ class Overlap:
 
 @dataclass(frozen=True)
 class _Print:
-    """A kept hash: the gram that begins at word `place` of the text, and where it stands."""
+    """The hash of a run of words that begins at word `place` of the text, and where it stands."""
 
     value: int
     place: int
@@ -45,45 +50,37 @@ class _Print:
     end: int
 
 
-class _Winnower:
-    """Keeps the least hash of every window, as words come. Equal hashes: the last one."""
+class _Grams:
+    """Hashes every run of words, as words come."""
 
     def __init__(self) -> None:
-        self._words: deque[tuple[str, int, int]] = deque(maxlen=GRAM)
-        self._hashes: deque[_Print] = deque(maxlen=WINDOW)
-        self._kept: int | None = None
+        self._words: deque[tuple[str, int]] = deque(maxlen=GRAM)
         self._count = 0
 
     def word(self, text: str, start: int, end: int) -> _Print | None:
-        """A word came; gives the print to keep, if it is a new one."""
-        self._words.append((text.casefold(), start, end))
+        """A word came; gives the run that ends with it."""
+        self._words.append((text.casefold(), start))
         self._count += 1
         if len(self._words) < GRAM:
             return None
-        digest = blake2b(" ".join(word for word, _, _ in self._words).encode(), digest_size=8).digest()
+        digest = blake2b(" ".join(word for word, _ in self._words).encode(), digest_size=8).digest()
         value = int.from_bytes(digest, "big") >> 1  # fits PostgreSQL's bigint
-        self._hashes.append(_Print(value, self._count - GRAM, self._words[0][1], end))
-        return self._least() if len(self._hashes) == WINDOW else None
-
-    def rest(self) -> _Print | None:
-        """The text is over; gives the print of a text too short for a window."""
-        return self._least() if self._hashes and self._kept is None else None
-
-    def _least(self) -> _Print | None:
-        least = min(self._hashes, key=lambda each: (each.value, -each.place))
-        if least.place == self._kept:
-            return None
-        self._kept = least.place
-        return least
+        return _Print(value, self._count - GRAM, self._words[0][1], end)
 
 
-def _winnowed(text: str) -> Iterator[_Print]:
-    winnower = _Winnower()
+def _winnowed(text: str) -> Iterator[int]:
+    """The hashes to keep of a text; of one that has no full window, the least it has."""
+    grams, window, kept = _Grams(), deque[_Print](maxlen=WINDOW), -1
     for match in _WORD.finditer(text):
-        if (kept := winnower.word(match[0], match.start(), match.end())) is not None:
-            yield kept
-    if (kept := winnower.rest()) is not None:
-        yield kept
+        if (gram := grams.word(match[0], match.start(), match.end())) is None:
+            continue
+        window.append(gram)
+        least = min(window, key=lambda each: (each.value, -each.place))
+        if len(window) == WINDOW and least.place != kept:
+            kept = least.place
+            yield least.value
+    if window and kept < 0:
+        yield min(each.value for each in window)
 
 
 @dataclass
@@ -113,8 +110,8 @@ class Fingerprints:
         return ((value, source) for value in sorted(self.sources) for source in sorted(self.sources[value]))
 
     def add(self, source: str, text: str) -> None:
-        for each in _winnowed(text):
-            self.sources.setdefault(each.value, set()).add(source)
+        for value in _winnowed(text):
+            self.sources.setdefault(value, set()).add(source)
 
     def find(self, text: str, *, least_words: int = THRESHOLD_WORDS) -> tuple[Overlap, ...]:
         """Shared passages of at least so many words, in order, those of different sources apart."""
@@ -130,8 +127,7 @@ class _Run:
     last: _Print
 
     def grows(self, by: _Print) -> bool:
-        # Two prints of one passage are at most a window apart.
-        return by.place - self.last.place <= WINDOW
+        return by.place - self.last.place <= _GAP
 
     @property
     def words(self) -> int:
@@ -151,7 +147,7 @@ class OverlapStream:
     def __init__(self, fingerprints: Fingerprints, *, least_words: int = THRESHOLD_WORDS) -> None:
         self._fingerprints = fingerprints
         self._least = least_words
-        self._winnower = _Winnower()
+        self._grams = _Grams()
         self._open: dict[str, _Run] = {}
         self._held = ""
         self._length = 0
@@ -172,8 +168,6 @@ class OverlapStream:
     def end(self) -> list[Overlap]:
         """Nothing more arrives; gives the passages that were open."""
         found = self._take(len(self._held))
-        if (kept := self._winnower.rest()) is not None:
-            found += self._meet(kept)
         found += [run.overlap(source) for source, run in self._open.items()]
         self._open = {}
         return [each for each in found if each.words >= self._least]
@@ -182,19 +176,19 @@ class OverlapStream:
         found: list[Overlap] = []
         for match in _WORD.finditer(self._held, 0, length):
             at = self._length
-            kept = self._winnower.word(match[0], at + match.start(), at + match.end())
-            if kept is not None:
-                found += self._meet(kept)
+            gram = self._grams.word(match[0], at + match.start(), at + match.end())
+            if gram is not None:
+                found += self._meet(gram)
         self._held = self._held[length:]
         self._length += length
         return [each for each in found if each.words >= self._least]
 
-    def _meet(self, kept: _Print) -> list[Overlap]:
-        over = [source for source, run in self._open.items() if not run.grows(kept)]
+    def _meet(self, gram: _Print) -> list[Overlap]:
+        over = [source for source, run in self._open.items() if not run.grows(gram)]
         found = [self._open.pop(source).overlap(source) for source in over]
-        for source in self._fingerprints.sources.get(kept.value, ()):
+        for source in self._fingerprints.sources.get(gram.value, ()):
             if source in self._open:
-                self._open[source].last = kept
+                self._open[source].last = gram
             else:
-                self._open[source] = _Run(kept, kept)
+                self._open[source] = _Run(gram, gram)
         return found

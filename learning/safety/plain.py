@@ -18,10 +18,12 @@ _LOOKALIKES = str.maketrans(
     "\u03bf\u03b1\u03b5\u03b9\u03ba\u03bd\u03c1\u03c4\u03c5\u0391\u0392\u0395\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a7\u0131",
     "aeopcyxijsdABEKMHOPCTXoaeikvptuABEHIKMNOPTXi",
 )
-_MIXED = re.compile(r"(?=\w*[a-zA-Z])(?=\w*[\u0370-\u04ff\u0501\u0131])\w{2,64}")
+_MIXED = re.compile(r"(?<!\w)(?=\w{0,63}[a-zA-Z])(?=\w{0,63}[\u0370-\u04ff\u0501\u0131])\w{2,64}")
 _SPACED = re.compile(r"(?<!\w)(?:[a-zA-Z][ .\-_*]){4,40}[a-zA-Z](?!\w)")
 _LEET = str.maketrans("013457@$", "oieastas")
-_LEET_WORD = re.compile(r"(?<!\w)(?=[a-zA-Z@$]*[013457@$])(?=[013457@$]*[a-zA-Z])[a-zA-Z013457@$]{4,20}(?!\w)")
+_LEET_WORD = re.compile(
+    r"(?<!\w)(?=[a-zA-Z@$]{0,20}[013457@$])(?=[013457@$]{0,20}[a-zA-Z])[a-zA-Z013457@$]{4,20}(?!\w)"
+)
 
 
 @dataclass(frozen=True)

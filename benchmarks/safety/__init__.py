@@ -1,0 +1,1 @@
+"""How well texts are judged: orders to a model, support in sources, copied passages, quiz keys."""
