@@ -141,7 +141,8 @@ def shortened(sentence: str, chance: random.Random) -> str:
 
 def grounding(embed: Embed | None, answers: Path | None) -> None:
     chance, every = random.Random(5), [unit for unit in units() if prose(unit.body)]
-    judge, rates = Grounding(embed), {}
+    judge = Grounding(embed)
+    rates: dict[str, list[bool]] = {}
     for place, unit in enumerate(every[: 12 if embed else 60]):
         other = every[(place + len(every) // 2) % len(every)]
         for sentence in chance.sample(prose(unit.body), min(6, len(prose(unit.body)))):
@@ -186,7 +187,7 @@ def overlap() -> None:
     table = Table("text", "count", "reported", title="Copied passages")
     cases: dict[str, list[bool]] = {}
     for unit in every[::2]:
-        words = " ".join(prose(unit.body)).split()
+        words = re.findall(r"[^\W_]+", unit.body)
         filler = " ".join(chance.choice(every[1::2]).body.split()[:60])
         for size in (12, 24, 36, 60):
             start = chance.randrange(max(1, len(words) - size))
@@ -213,7 +214,8 @@ def keys(unit: Unit) -> Iterator[QuizKey]:
         options = question.get("options")
         if options:
             for each in correct if isinstance(correct, list) else [correct]:
-                yield QuizKey(name, prompt, str(options[each]), "ABCDEFGH"[each])
+                place = int(str(each))
+                yield QuizKey(name, prompt, str(options[place]), "ABCDEFGH"[place])
         else:
             answers = question.get("accepted") or question.get("answers") or correct
             answer = answers[0] if isinstance(answers, list) else answers
