@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.analytics_aggregator import duties as aggregation
+from actors.governor import duties as governance
 from actors.housekeeper.duties import Duty
 from actors.retrieval_index import duties as retrieval
 from configs.settings import Settings
@@ -13,6 +14,7 @@ from deployments.courses import duties as courses
 from deployments.courses.deployment import SERVICE as COURSES
 from deployments.enrollments import duties as enrollments
 from deployments.enrollments.deployment import SERVICE as ENROLLMENTS
+from deployments.governance.deployment import SERVICE as GOVERNANCE
 from deployments.kit.service import ServiceDefinition
 from deployments.llm import duties as llm
 from deployments.llm.deployment import ADMINISTRATION as LLM_ADMINISTRATION
@@ -33,6 +35,7 @@ SERVICES: tuple[ServiceDefinition, ...] = (
     LLM,
     LLM_ADMINISTRATION,
     AGENTS,
+    GOVERNANCE,
 )
 BY_NAME = {definition.name: definition for definition in (*SERVICES, front_door(SERVICES))}
 
@@ -47,4 +50,5 @@ def duties(settings: Settings) -> list[Duty]:
         *retrieval.duties(settings),
         *llm.duties(),
         *agents.duties(settings),
+        *governance.duties(),
     ]

@@ -27,6 +27,7 @@ _LEARN = {
 _TEACH = {
     "courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade",
     "analytics.courses", "agents.approve", "people.message",
+    "constitution.read",
 }  # fmt: skip
 _ADMINISTER = {
     "organisation.write",
@@ -35,14 +36,16 @@ _ADMINISTER = {
     "analytics.organisation", "analytics.learners", "analytics.import",
     "llm.manage", "llm.usage", "llm.transcripts",
     "agents.any",
+    "audit.read", "audit.export", "constitution.write", "constitution.activate",
 }  # fmt: skip
-_OPERATE = {"organisations.read", "organisations.write", "keys.rotate", "analytics.platform"}
+_OPERATE = {"organisations.read", "organisations.write", "keys.rotate", "analytics.platform", "audit.platform"}
 _AUDIT = {
     "people.read", "people.export", "courses.read", "courses.any",
     "enrollments.course", "enrollments.read", "enrollments.any",
     "analytics.courses", "analytics.organisation", "analytics.learners",
     "llm.usage", "llm.transcripts",
     "agents.any", "agents.read",
+    "audit.read", "audit.export", "constitution.read",
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[str]] = {
@@ -212,6 +215,22 @@ ROUTES: dict[str, str] = {
     "POST   /api/agents/approvals/{approval_id}/approve":           "agents.approve",
     "POST   /api/agents/approvals/{approval_id}/refuse":            "agents.approve",
     "POST   /api/agents/approvals/{approval_id}/edit":              "agents.approve",
+    # Governance: the audit log
+    "GET    /api/governance/audit/entries":                         "audit.read",
+    "GET    /api/governance/audit/entries/{number}":                "audit.read",
+    "GET    /api/governance/audit/head":                            "audit.read",
+    "GET    /api/governance/audit/keys":                            PUBLIC,
+    "GET    /api/governance/audit/export":                          "audit.export",
+    "GET    /api/governance/audit/platform/entries":                "audit.platform",
+    "GET    /api/governance/audit/platform/export":                 "audit.platform",
+    # Governance: the constitution
+    "GET    /api/governance/constitution":                          "constitution.read",
+    "GET    /api/governance/constitution/checks":                   "constitution.read",
+    "GET    /api/governance/constitution/versions":                 "constitution.read",
+    "GET    /api/governance/constitution/versions/{number}":        "constitution.read",
+    "POST   /api/governance/constitution/versions":                 "constitution.write",
+    "POST   /api/governance/constitution/versions/{number}/trial":  "constitution.write",
+    "POST   /api/governance/constitution/versions/{number}/activate": "constitution.activate",
 }  # fmt: skip
 
 _HEALTH = ("health", "ready", "openapi.json")

@@ -18,7 +18,7 @@ from tests.routes import Route, protected_routes
 
 MARK = "unmistakable-7f3a"
 # A platform administrator looks after organisations; that these routes cross tenants is their purpose.
-CROSSING = {"organisations.read", "organisations.write", "keys.rotate"}
+CROSSING = {"organisations.read", "organisations.write", "keys.rotate", "audit.platform"}
 QUESTION = {"kind": "true_false", "prompt": f"{MARK}?", "points": 1, "correct": True, "explanation": MARK}
 BODIES: dict[str, Any] = {
     "PATCH /api/users/{user_id}": {"first_name": "Changed"},

@@ -1,0 +1,13 @@
+"""What the governor has the housekeeper do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from actors.governor.recording import forget_plans
+from actors.housekeeper.duties import Duty
+
+
+def duties() -> list[Duty]:
+    """The governor's duties."""
+    return [Duty(name="forget_judged_plans", every=timedelta(hours=6), run=forget_plans)]

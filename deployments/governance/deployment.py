@@ -1,0 +1,25 @@
+"""The governance service, put together."""
+
+from __future__ import annotations
+
+from deployments.governance.endpoints import router
+from deployments.governance.endpoints.common import PREFIX
+from deployments.governance.service import AuditService, ConstitutionService, GovernanceService
+from deployments.kit.context import ServiceContext
+from deployments.kit.service import ServiceDefinition
+
+
+def _build(context: ServiceContext) -> GovernanceService:
+    return GovernanceService(
+        audit=AuditService(database=context.database, keys=context.keys), constitutions=ConstitutionService()
+    )
+
+
+SERVICE = ServiceDefinition(
+    name="governance",
+    prefix=PREFIX,
+    title="Azora governance",
+    description="The audit log, and the constitution that automated work is judged by.",
+    router=router,
+    build=_build,
+)
