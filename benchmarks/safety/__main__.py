@@ -2,11 +2,11 @@
 
     python -m benchmarks.safety [--injection FILE] [--answers FILE] [--vectors]
 
-Orders to a model: the rules were written, and tuned on attacks.txt and spicy.txt; unseen are the attacks of Tensor
-Trust (`--injection`), and as ordinary texts the demo courses and short answers (`--answers`). Support: sentences of the
-demo courses, as they are and changed, against their own unit and against another; students' answers against reference
-answers. Copies: passages of the courses inside other text, as they are and with words changed. Quiz keys: the demo
-courses' own quizzes against their units, and against feedback that gives an answer away.
+Orders to a model: the rules were written, and tuned on attacks.txt and spicy.txt; unseen are attacks_unseen.txt, the
+attacks of Tensor Trust (`--injection`), and as ordinary texts the demo courses and short answers (`--answers`).
+Support: sentences of the demo courses, as they are and changed, against their own unit and against another; students'
+answers against reference answers. Copies: passages of the courses inside other text, as they are and with words
+changed. Quiz keys: the demo courses' own quizzes against their units, and against feedback that gives an answer away.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ def prose(body: str) -> list[str]:
 
 def injection(attacks: Path | None, answers: Path | None) -> None:
     texts = {"attacks.txt (tuned on)": lines("attacks.txt"), "spicy.txt (tuned on)": lines("spicy.txt")}
+    texts["attacks_unseen.txt"] = lines("attacks_unseen.txt")
     bodies = [unit.body for unit in units()]
     texts["demo courses, paragraphs"] = [part for body in bodies for part in re.split(r"\n\s*\n", body) if part.strip()]
     texts["demo courses, units"] = [body for body in bodies if body.strip()]
@@ -244,6 +245,19 @@ def quiz() -> None:
     console.print(table)
 
 
+def _remembering(embed: Embed) -> Embed:
+    """The same sources are asked about many times: each sentence is embedded once."""
+    known: dict[str, Any] = {}
+
+    def remembered(texts: Sequence[str]) -> Any:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known.update(zip(new, embed(new), strict=True))
+        return np.stack([known[text] for text in texts])
+
+    return remembered
+
+
 def _existing(path: Path | None) -> Path | None:
     if path is not None and not path.exists():
         console.print(f"{path} is not here: skipped.")
@@ -259,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     answers = _existing(options.answers)
     injection(_existing(options.injection), answers)
-    grounding(MiniLM.load(threads=1).embed if options.vectors else None, answers)
+    grounding(_remembering(MiniLM.load(threads=1).embed) if options.vectors else None, answers)
     overlap()
     quiz()
 

@@ -104,8 +104,8 @@ def _hidden_texts(text: str) -> Iterator[tuple[int, int, str, float]]:
             yield match.start(), match.end(), "padding", 0.45
     for match in _BASE64.finditer(text):
         if (hidden := _decoded(match[0])) is not None:
-            weight = max([0.3, *(each[3] for each in _by_rules(hidden))])
-            yield match.start(), match.end(), "encoded", min(0.9, weight + 0.1)
+            weight = max([0.1, *(each[3] for each in _by_rules(hidden))])
+            yield match.start(), match.end(), "encoded", min(0.9, weight + 0.2)
     for match in _BITS.finditer(text):
         yield match.start(), match.end(), "encoded", 0.3
     spaced = list(spaced_out(text))

@@ -14,12 +14,12 @@ _SOME = r"[^.!?\n]{0,60}?"
 _FEW = r"[^.!?\n]{0,30}?"
 _ORDERS = (
     r"(?:instructions?|prompts?|rules?|directions?|directives?|guidelines?|commands?|constraints?|restrictions?|training|"
-    r"programming|orders|polic(?:y|ies)|rubrics?|criteria|marking\s+schemes?|grading\s+schemes?|safeguards?|filters?|context|system\s+messages?)"
+    r"programming|orders|polic(?:y|ies)|rubrics?|criteria|(?:marking|grading|mark|assessment)\s+(?:schemes?|guides?)|safeguards?|filters?|context|system\s+messages?)"
 )
 _MACHINE = (
     r"(?:a\.?i\.?|l\.?l\.?m\.?s?|language\s+models?|chat\s?bots?|chat\s?gpt|gpt(?:-?\d\S{0,4})?|claude|gemini|copilot|assistants?|bots?|"
     r"(?:auto|automated|automatic)[- ]?(?:grader|marker|grading|scorer)s?|grading\s+(?:system|model|assistant|bot|engine|software)|"
-    r"(?:ai|llm)[- ](?:grader|tutor|agent|model|assistant|reader|reviewer)s?|agents?|models?)"
+    r"automated\s+(?:readers?|systems?|evaluators?|reviewers?|screening)|(?:ai|llm)[- ](?:grader|tutor|agent|model|assistant|reader|reviewer)s?|agents?|models?)"
 )
 _SPEAK = r"(?:say|reply|respond|answer|output|print|return|write|type|state|generate|emit|echo|produce)"
 _REPLY = r"(?:reply|response|answer|output|message|completion|feedback)"
@@ -72,6 +72,12 @@ RULES: tuple[Rule, ...] = (
         r"|(?:忽略|无视|忘记)[^。！？\n]{0,16}(?:指令|指示|说明|提示|规则)|(?:以前|上記|これまで|前)[^。\n]{0,10}(?:指示|命令|プロンプト)[^。\n]{0,6}(?:無視|忘れ)"
         r"|(?:이전|위의)[^.\n]{0,12}(?:지시|명령)[^.\n]{0,8}(?:무시|잊)|(?:تجاهل|انس)[^.\n]{0,30}(?:التعليمات|الأوامر)",
     ),
+    _rule("override", 0.75, rf"\byour\s+(?:\w+\s+)?{_ORDERS}\s+(?:no\s+longer\s+appl\w+|do(?:es)?\s+not\s+apply|don'?t\s+apply|(?:are|is|have\s+been|has\s+been)\s+(?:now\s+)?(?:off|disabled|void|lifted|suspended|removed|switched\s+off))\b"),
+    _rule("override", 0.7, rf"\b(?:ignore|disregard|discard|forget|override|drop|neglect)\s+(?:the|any|all)\s+{_ORDERS}\s+(?:that\s+)?you\s+(?:received|were|have|got|had)\b"),
+    _rule("override", 0.45, rf"(?:^|[.!?:;\n]\s*)(?:please\s+|kindly\s+|now\s+)?(?:ignore|disregard|discard|override)\s+(?:the|your|this|these)\s+{_ORDERS}\b"),
+    _rule("override", 0.5, rf"\byou\s+(?:now\s+)?have\s+no\s+(?:more\s+)?{_ORDERS}\b|\b(?:skip|omit)\s+the\s+(?:evaluation|grading|marking|assessment|moderation|checks?|review)\b"),
+    _rule("override", 0.35, r"\b(?:new\s+(?:session|conversation|chat)|(?:reset|clear)\s+(?:the\s+|your\s+)?(?:conversation|context|session|memory))\b"),
+    _rule("override", 0.4, r"(?:^|[.!?:;\n]\s*)(?:please\s+)?(?:do\s+not|don'?t)\s+(?:evaluate|grade|mark|assess|moderate|filter|check|analy[sz]e)\s+(?:the|this|my|it)\b"),
     # putting other orders in their place
     _rule(
         "new_orders", 0.6,
@@ -99,6 +105,9 @@ RULES: tuple[Rule, ...] = (
         r"|\b(?:when|if|while|before)\s+(?:you\s+)?(?:are\s+)?(?:asked\s+to\s+)?(?:summari[sz]|process|read|grad|translat|review|evaluat|quot|mark|pars)\w*\s+(?:this|the)\s+(?:page|text|document|essay|answer|email|file|unit|message|submission|article)\b[^.!?\n]{0,20}\b(?:must|include|add|also|always|say|mention|first|output|tell|state)\b",
     ),
     _rule("new_orders", 0.35, rf"\binstead\b,?\s+(?:you\s+(?:must|should|will|shall|are\s+to|need\s+to)|(?:just\s+|only\s+)?{_SPEAK}\b)"),
+    _rule("new_orders", 0.5, r"\b(?:the|your|my)\s+(?:true|real|actual)\s+(?:request|task|instruction|assignment|job)\b\s*(?:is\b|:|,)|\b(?:instructions?|orders?|commands?)\s+of\s+(?:the\s+)?(?:highest|top|absolute|maximum)\s+priority\b"),
+    _rule("new_orders", 0.4, r"\b(?:simply|just|only)\s+(?:answer|reply|say|respond|return|output)\s*:|\breturn\s+[\"'](?:pass|passed|correct|approved|ok|true|yes)[\"']"),
+    _rule("new_orders", 0.5, r"\b(?:assume|consider|act\s+as\s+if|pretend|suppose)\s+(?:that\s+)?(?:all\s+|the\s+|every\s+)?(?:checks?|tests?|reviews?|approvals?|verifications?|conditions)\s+(?:have|has|had|are|is)\s+(?:been\s+)?(?:passed|approved|met|granted|given|done)\b"),
     # making it somebody else
     _rule(
         "role", 0.6,
@@ -115,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule("role", 0.5, r"\b(?:simulate|emulate|impersonate)\s+(?:being\s+)?(?:an?|the)\s+(?:\w+\s+){0,3}(?:ai|model|assistant|chat\s?bot|bot|llm|admin\w*|terminal|examiner|teacher)\b[^.!?\n]{0,40}\b(?:without|no|any|who|that|which|has)\b"),
     _rule("role", 0.4, rf"(?:^|[.!?:\n]\s*)you\s+are\s+(?:an?|the|my)\s+(?:\w+\s+){{0,4}}(?:{_MACHINE}|terminal|server|system|parrot|grader|program|calculator|interpreter|door|guard|machine)\b"),
+    _rule("role", 0.5, r"\byou\s+(?:shall|must|will|should|have\s+to)\s+(?:now\s+|only\s+|always\s+)?(?:act|behave|answer|respond)\s+(?:as|like)\b"),
     # getting out what it was told
     _rule(
         "extraction", 0.6,
@@ -126,6 +136,7 @@ RULES: tuple[Rule, ...] = (
         r"|\bmy\s+(?:system\s+)?prompt\s+(?:says|is|reads|starts|begins)\b",
     ),
     _rule("extraction", 0.4, r"\b(?:reveal|show|print|output|display|leak|disclose|send|give\s+me|tell\s+me|publish)\b[^.!?\n]{0,30}\b(?:answer\s+keys?|mark(?:ing)?\s+schemes?|solutions?\s+of\s+the\s+(?:final\s+)?(?:exam|test|quiz)|model\s+answers?)\b"),
+    _rule("extraction", 0.5, r"\b(?:what|everything|all)\s+(?:that\s+)?(?:you\s+were|were\s+you|you\s+have\s+been)\s+(?:told|instructed)\s+(?:before|above|earlier|so\s+far|by\s+the|at\s+the|to\s+do)\b"),
     # pretending that the text is over and somebody else speaks
     _rule(
         "markup", 0.8,
@@ -134,7 +145,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "markup", 0.6,
-        r"(?:^|\n)[ \t>*#\-=%\[(|]{0,12}(?:end|begin|start|stop)\s+(?:of\s+)?(?:the\s+)?(?:\w+[- ]){0,4}(?:prompt|input|essay|instructions?|document|submission|untrusted|student|system|rules|context|log|transcript|conversation|data|message|user\s+text)\b"
+        r"(?:^|\n)[ \t>*#\-=%\[(|]{0,12}(?:(?:end|beginning|start)\s+of\s+(?:the\s+)?(?:\w+[- ]){0,4}(?:prompt|input|essay|instructions?|document|submission|untrusted|student|system|rules|context|log|transcript|conversation|data|message|user\s+text|answer)\b(?!\s+should|\s+must)|(?:end|begin|start|stop)\s+(?:\w+[- ]){0,3}(?:prompt|instructions?|untrusted|system|log|transcript)\b)"
         r"|(?:^|\n)[ \t]{0,8}#{2,6}\s*(?:new\s+|system\s+|override\s+)?(?:instructions?|system|response|assistant|input|override)\b\s*:?",
     ),
     _rule("markup", 0.7, r"[\"']role[\"']\s*:\s*[\"'](?:system|assistant|developer|tool)[\"']"),
@@ -175,6 +186,11 @@ RULES: tuple[Rule, ...] = (
         r"|\bthis\s+(?:essay|answer|submission|student|work|text)\s+(?:has\s+been|is|was)\s+(?:already\s+)?(?:pre-?)?(?:approved|verified|graded|marked)\b"
         r"|\b(?:classify|label|treat|consider|regard|rate)\s+(?:this|the|my)\s+(?:answer|essay|submission|text|response|work)\s+as\s+(?:correct|perfect|excellent|complete|outstanding|passed|entailed)\b",
     ),
+    _rule("addressed", 0.35, r"\b(?:whoever|whatever|anyone\s+who)\s+(?:\w+\s+)?(?:evaluates|grades|reads|marks|processes|reviews|checks)\s+(?:this|my|the)\b"),
+    _rule("addressed", 0.5, r"\b(?:hidden|secret|private|invisible)\s+(?:note|message|instructions?|text)\s+(?:for|to)\s+(?:the\s+|any\s+|all\s+)?(?:automat\w+|ai|llm|machine|model|bot|assistant|grader)"),
+    _rule("addressed", 0.5, r"\b(?:the|any|every|all)\s+(?:ai|llm|chat\s?bot|assistant|grader|grading\s+(?:system|model|bot)|marker|evaluator|automated\s+\w+)s?\s+(?:must|has\s+to|have\s+to|shall|is\s+to|will\s+now|needs\s+to)\s+(?:now\s+|always\s+|then\s+)?(?:output|return|confirm|send|give|print|reveal|approve|accept|award|mark|recommend|report|write|answer|reply)\b"),
+    _rule("grade", 0.5, r"\beven\s+(?:if|though)\s+(?:the|my|this|it)\b[^.!?\n]{0,20}\b(?:is|are|was)\s+(?:wrong|incorrect|false|incomplete)\b[^.!?\n]{0,20}\b(?:mark|count|accept|give|rate|grade|treat)\b|\b(?:add|give|grant)\s+\d+\s+(?:extra\s+|more\s+)?(?:points?|marks?)\s+to\s+(?:my|his|her|their)\b|\b(?:change|set|raise|increase|update|bump)\s+(?:my|the|his|her|their|this)\s+(?:\w+\s+)?(?:grade|score|mark|result)s?\s+(?:to|by)\b"),
+    _rule("grade", 0.5, r"\b(?:treat|regard|consider|count|accept)\s+(?:this|the|my|it)\s*(?:answer|essay|submission|text|response|work)?\s+as\s+(?:flawless|faultless|right|passing|approved|complete|valid|correct|perfect)\b"),
     # making it act
     _rule(
         "action", 0.5,
@@ -191,6 +207,10 @@ RULES: tuple[Rule, ...] = (
         "action", 0.5,
         r"\b(?:skip|bypass|circumvent|disable|ignore|turn\s+off)\s+(?:your|the|all|any|every)\s+(?:\w+\s+)?(?:checks?|reviews?|approvals?(?:\s+steps?)?|confirmations?|safety|moderation|safeguards?|verification|validation)\b",
     ),
+    _rule("action", 0.5, r"\b(?:turn|switch)\s+off\s+(?:your|the|all|any)\s+(?:\w+\s+)?(?:filters?|safety|moderation|safeguards?|restrictions?|logging)\b"),
+    _rule("action", 0.5, r"(?:^|[.!?:;,\n]\s*|\b(?:then|and|must|please|now)\s+)(?:delete|remove|change|overwrite|alter|edit)\s+(?:the\s+|this\s+|every\s+|all\s+)?(?:learner|student|user|pupil)(?:'?s|s')\s+(?:\w+\s+)?(?:attempts?|records?|grades?|marks?|data|submissions?|answers?|profiles?)\b|\b(?:write|enter|put|insert|record|add)\b[^.!?\n]{0,40}\b(?:in|into|to)\s+(?:the|this|my)\s+(?:learner|student|user)(?:'?s|s')?\s+(?:record|profile|file|transcript)\b"),
+    _rule("action", 0.4, r"\buse\s+your\s+(?:\w+\s+)?(?:tools?|access|permissions?)\b"),
+    _rule("secrecy", 0.4, r"\b(?:do\s+not|don'?t|never|without)\s+(?:log|record|report|logging|recording|reporting)\s*(?:this|it|that|anything)\b"),
     _rule(
         "secrecy", 0.5,
         r"\b(?:do\s+not|don'?t|never)\s+(?:tell|inform|mention|alert|notify|warn|reveal|disclose|show|let)\b[^.!?\n]{0,40}\b(?:(?:the\s+)?(?:user|teacher|student|human|anyone|learner|instructor|reader)\b(?!\s+(?:your|the|my)\s+(?:password|pin|answer|secret))|these\s+instructions|this\s+(?:instruction|message|note|prompt)\b)"
