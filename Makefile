@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-retrieval bench-prediction lock clean
+.PHONY: run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-tutor bench-retrieval bench-prediction lock clean
 
 run: $(VENV)/.installed
 	@$(BIN)/azora up
@@ -31,6 +31,9 @@ bench: $(VENV)/.installed-dev
 
 bench-term: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.term --data $(DATA) --module AAA --presentation 2013J
+
+bench-tutor: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.tutor
 
 bench-retrieval: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.retrieval

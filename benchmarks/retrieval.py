@@ -278,8 +278,9 @@ async def main(files: Sequence[Path], questions: Path | None) -> None:
     embedder.close()
 
 
-def _arguments() -> tuple[Sequence[Path], Path | None]:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.retrieval", description=__doc__)
+def arguments(module: str, description: str) -> tuple[Sequence[Path], Path | None]:
+    """The course files and the file of questions that the command line names; by default the demo school's."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
     parser.add_argument("--course", type=Path, action="append", help="a course file; several may be given")
     parser.add_argument("--questions", type=Path, help="a file of questions about them")
     given = parser.parse_args()
@@ -287,4 +288,4 @@ def _arguments() -> tuple[Sequence[Path], Path | None]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*_arguments()))
+    asyncio.run(main(*arguments("benchmarks.retrieval", __doc__ or "")))
