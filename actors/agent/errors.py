@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from learning.governance.decisions import Decision
+from learning.governance.views import PlanView
+
 
 class TaskStopped(Exception):
     """The task ends here. `type` is stable; `detail` names no person and quotes nothing that somebody wrote."""
@@ -62,8 +65,16 @@ class ForbiddenOrigin(TaskStopped):
 
 
 class RefusedByGovernor(TaskStopped):
+    """`decision` says what was found, about the plan in `view` or one `step` of it."""
+
     type = "refused-by-governor"
     retriable = False
+
+    def __init__(self, detail: str, decision: Decision, view: PlanView, step: str | None = None) -> None:
+        super().__init__(detail, checks=sorted({finding.check for finding in decision.reasons}))
+        self.decision = decision
+        self.view = view
+        self.step = step
 
 
 class RefusedByPerson(TaskStopped):

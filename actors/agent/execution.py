@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,12 +22,13 @@ from actors.agent.delegation import TaskToken
 from actors.agent.origins import people
 from actors.agent.plan import Step
 from actors.agent.state import Status
-from actors.agent.store import ApprovalRecord, Begun, Ended, Entry, StepRecord
+from actors.agent.store import Also, ApprovalRecord, Begun, Ended, Entry, StepRecord
 from actors.agent.tools.base import AnyTool, Result
 from actors.agent.values import Resolved, output_of, resolvable, resolve, shown
+from actors.governor.recording import record_call
 from learning.governance.decisions import Decision
 from learning.governance.views import PlanView
-from learning.governance.vocabulary import ApprovalKind, Verdict
+from learning.governance.vocabulary import ApprovalKind, DataClass, Verdict
 from stores.errors import StoreError
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class Execution:
         await self.run.checkpoint(
             Begun(position=record.position, arguments=resolved.values, decision=decision.record()),
             [Entry("step.begun", {"step": step.key, "tool": step.tool, "position": record.position})],
+            self._audited(step, tool, decision),
         )
         record.tries += 1
         self.means.trace(f"begun {step.key}")
@@ -86,6 +89,12 @@ class Execution:
         self.means.trace(f"done {step.key}")
         record.output, record.origins, record.status = ended.output, ended.origins, "done"
         self._require_budget()
+
+    def _audited(self, step: Step, tool: AnyTool, decision: Decision) -> Also | None:
+        """What leaves something behind, or is about people, is in the audit log before it happens."""
+        if not tool.changes and tool.approval is None and DataClass.PERSONAL not in tool.data:
+            return None
+        return partial(record_call, plan=self.view, step=step.key, decision=decision)
 
     # Approvals --------------------------------------------------------------------------------------------------
 
@@ -102,7 +111,7 @@ class Execution:
         decision = await self._judged(step, resolved, frozenset(needed))
         if decision.verdict is not Verdict.ALLOW:  # more is needed than was approved: the law changed meanwhile
             raise errors.RefusedByGovernor(
-                "The constitution asks for more than was approved", decision=decision.record()
+                "The constitution asks for more than was approved", decision, self.view, step.key
             )
         return decision
 
@@ -117,7 +126,7 @@ class Execution:
         view = call_view(self.view, step.key, resolved.values, resolved.origins, approved)
         decision = await self.means.governor.judge_call(view)
         if decision.verdict is Verdict.REFUSE:
-            raise errors.RefusedByGovernor("The constitution does not allow the step", decision=decision.record())
+            raise errors.RefusedByGovernor("The constitution does not allow the step", decision, self.view, step.key)
         return decision
 
     async def _wait_for(

@@ -1,14 +1,11 @@
-"""Which constitution is in force, and who judges by it."""
+"""Which constitution is in force, as agents ask for it."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from learning.governance.constitution import Constitution, parse
-
-_PLATFORMS = Path(__file__).parents[2] / "configs" / "constitution.json"
+from learning.governance.constitution import Constitution
 
 
 class Law(Protocol):
@@ -17,13 +14,3 @@ class Law(Protocol):
     async def in_force(self, org_id: UUID) -> Constitution:
         """The organisation's own, or else the platform's. Raises `StoreUnavailable`."""
         ...
-
-
-class PlatformLaw:
-    """The platform's own constitution, for everybody."""
-
-    def __init__(self) -> None:
-        self._constitution = parse(_PLATFORMS.read_text())
-
-    async def in_force(self, org_id: UUID) -> Constitution:
-        return self._constitution

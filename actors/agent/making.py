@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 
 from actors.agent.calling import Http
 from actors.agent.delegation import LIFETIME_SECONDS, Delegations
-from actors.agent.law import PlatformLaw
 from actors.agent.limits import Limits
 from actors.agent.run import Means
 from actors.agent.worker import Agent
+from actors.governor.law import Law
 from configs.settings import Settings
 from learning.governance.governor import LocalGovernor
 from stores import valkey
@@ -37,7 +37,7 @@ async def live(
     http = Http(settings.services_base_url)
     agent = Agent(settings, database, owner)
     keyring = Keyring.parse(settings.data_keys.get_secret_value())
-    law = PlatformLaw()
+    law = Law(database)
     means = Means(
         store=agent.store,
         http=http,

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -29,13 +30,15 @@ from actors.agent.law import Law
 from actors.agent.limits import Limits
 from actors.agent.plan import Plan
 from actors.agent.state import Stage, Status
-from actors.agent.store import Begun, Ended, Entry, Fenced, StepRecord, Task, TaskStore
+from actors.agent.store import Also, Begun, Ended, Entry, Fenced, StepRecord, Task, TaskStore
 from actors.agent.telling import ended_event
+from actors.governor.recording import record_call, record_plan
 from learning.governance.decisions import Decision
 from learning.governance.governor import Governor
 from learning.governance.views import PlanView
 from learning.governance.vocabulary import Verdict
 from stores.errors import StoreError
+from stores.postgres import Connection
 
 log = structlog.get_logger("azora.agent")
 
@@ -111,7 +114,7 @@ class Run:
         view = plan_view(known, kind, asker, task.id, task.course_id)
         plan_hash = plan.digest(org_id=task.org_id, task_id=task.id, user_id=task.user_id, kind=task.kind)
         decision = await self._judge(view)
-        records = await self._records(known, plan_hash, decision)
+        records = await self._records(known, view, plan_hash, decision)
         execution = Execution(
             run=self, known=known, view=view, plan_hash=plan_hash, records=records,
             plan_kinds=decision.approvals - {tool.approval for tool in known.tools.values() if tool.approval},
@@ -137,16 +140,16 @@ class Run:
         # Each time the task is taken up: the law may have changed while it waited.
         decision = await self.means.governor.judge_plan(view)
         if decision.verdict is Verdict.REFUSE:
-            raise errors.RefusedByGovernor("The constitution does not allow the plan", decision=decision.record())
+            raise errors.RefusedByGovernor("The constitution does not allow the plan", decision, view)
         return decision
 
-    async def _records(self, known: Checked, plan_hash: bytes, decision: Decision) -> list[StepRecord]:
+    async def _records(self, known: Checked, view: PlanView, plan_hash: bytes, decision: Decision) -> list[StepRecord]:
         """How the steps stand; where the plan is new, it is fixed first."""
         if self.task.stage not in _BEFORE_EXECUTION:
             if plan_hash != self.task.plan_hash:
                 raise errors.InvalidPlan("The plan is not the one that was checked")
             return await self.means.store.steps(self.task)
-        await self._fix(known, plan_hash, decision)
+        await self._fix(known, view, plan_hash, decision)
         if self.task.plan is not None:  # edited: some steps may be done
             return await self.means.store.steps(self.task)
         return [
@@ -154,7 +157,7 @@ class Run:
             for number, step in enumerate(known.plan.steps, start=1)
         ]
 
-    async def _fix(self, known: Checked, plan_hash: bytes, decision: Decision) -> None:
+    async def _fix(self, known: Checked, view: PlanView, plan_hash: bytes, decision: Decision) -> None:
         told = {
             "plan_hash": plan_hash.hex(),
             "steps": len(known.plan.steps),
@@ -165,6 +168,7 @@ class Run:
         await self.means.store.fix_plan(
             self.task, known.plan.model_dump(mode="json"), plan_hash,
             [(step.key, step.tool) for step in known.plan.steps], [decision.record()], [Entry("task.planned", told)],
+            also=partial(record_plan, plan=view, decision=decision),
         )  # fmt: skip
         self.means.trace("planned")
 
@@ -183,29 +187,38 @@ class Run:
 
     async def _stop(self, stop: errors.TaskStopped) -> None:
         log.info("task stopped", task_id=str(self.task.id), kind=self.task.kind, reason=stop.type)
-        record = stop.record()
-        decision = record.pop("decision", None)
         status = Status.REFUSED if isinstance(stop, errors.REFUSALS) else Status.FAILED
-        await self._end(status, error=record, decisions=[decision] if decision else [])
+        await self._end(
+            status, error=stop.record(), refusal=stop if isinstance(stop, errors.RefusedByGovernor) else None
+        )
 
     async def _end(
         self, status: Status, *, result: Mapping[str, Any] | None = None, error: Mapping[str, Any] | None = None,
-        decisions: Sequence[Mapping[str, Any]] = (),
+        refusal: errors.RefusedByGovernor | None = None,
     ) -> None:  # fmt: skip
         await self.flush()
         told = {"status": status.value, **({"reason": error["type"]} if error else {})}
+
+        async def also(connection: Connection) -> None:
+            if refusal is not None and refusal.step is None:
+                await record_plan(connection, refusal.view, refusal.decision)
+            elif refusal is not None:
+                await record_call(connection, refusal.view, str(refusal.step), refusal.decision)
+
         await self.means.store.end(
             self.task, status, result=result, error=error, failed_position=self._failing if error else None,
-            decisions=decisions, entries=[Entry("task.ended", told)],
-            event=ended_event(self.task, status, self._tokens, self._cost_microdollars),
+            decisions=[refusal.decision.record()] if refusal else [], entries=[Entry("task.ended", told)],
+            event=ended_event(self.task, status, self._tokens, self._cost_microdollars), also=also,
         )  # fmt: skip
 
     # Checkpoints ------------------------------------------------------------------------------------------------
 
-    async def checkpoint(self, begun: Begun | None, entries: Sequence[Entry]) -> None:
+    async def checkpoint(self, begun: Begun | None, entries: Sequence[Entry], also: Also | None = None) -> None:
         """One write for the end of the last step and the beginning of the next."""
         ended, told, touched = self._ended, self._ended_entries, self._touched
-        await self.means.store.advance(self.task, ended=ended, begun=begun, subjects=touched, entries=[*told, *entries])
+        await self.means.store.advance(
+            self.task, ended=ended, begun=begun, subjects=touched, entries=[*told, *entries], also=also
+        )
         self._ended, self._ended_entries, self._touched = None, [], set()
         self.means.news(self.task.id)
 

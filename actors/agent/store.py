@@ -4,14 +4,16 @@ writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
 from actors.agent.state import Status
-from stores import events
+from stores import audit, events
+from stores.audit.entries import Outcome
 from stores.events import Event
 from stores.ids import new_id
 from stores.postgres import Connection, Database
@@ -22,6 +24,10 @@ _queries = load_queries(__file__)
 WORK_CHANNEL = "agent_work"  # something became due (empty), or a task is to be let go of (its id)
 NEWS_CHANNEL = "agent_news"  # ids of tasks whose journals grew
 _NEWS_PER_NOTICE = 200  # 33 bytes each; a notice has at most 8,000
+
+
+# Writes more in the transaction of a checkpoint.
+Also = Callable[[Connection], Awaitable[None]]
 
 
 class Fenced(Exception):
@@ -187,10 +193,10 @@ class TaskStore:
 
     async def fix_plan(
         self, task: Task, plan: Mapping[str, Any], plan_hash: bytes, steps: Sequence[tuple[str, str]],
-        decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry],
+        decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], also: Also,
     ) -> None:  # fmt: skip
         """Keep the plan and what was decided about it. `steps` are their keys and tools."""
-        async with self._database.single_statements() as connection:
+        async with self._writing(also) as connection:
             _held(
                 await _queries.fix_plan(
                     connection, id=task.id, epoch=task.epoch, plan=dict(plan), plan_hash=plan_hash,
@@ -201,10 +207,10 @@ class TaskStore:
 
     async def advance(
         self, task: Task, *, ended: Ended | None = None, begun: Begun | None = None,
-        subjects: Collection[UUID] = (), entries: Sequence[Entry],
+        subjects: Collection[UUID] = (), entries: Sequence[Entry], also: Also | None = None,
     ) -> None:  # fmt: skip
         """Checkpoint: a step is done, or about to be."""
-        async with self._database.single_statements() as connection:
+        async with self._writing(also) as connection:
             _held(
                 await _queries.advance(
                     connection, id=task.id, epoch=task.epoch, lease=self._lease,
@@ -247,6 +253,17 @@ class TaskStore:
         async with self._database.single_statements() as connection:
             return [ApprovalRecord(**row) async for row in _queries.approvals(connection, id=task.id)]
 
+    @asynccontextmanager
+    async def _writing(self, also: Also | None) -> AsyncIterator[Connection]:
+        """A single statement, or a transaction where more is to be written."""
+        if also is None:
+            async with self._database.single_statements() as connection:
+                yield connection
+        else:
+            async with self._database.transaction(None) as connection:
+                yield connection
+                await also(connection)
+
     async def ask(self, task: Task, question: Question, due_at: datetime, entries: Sequence[Entry]) -> UUID:
         """Ask people, and wait for them."""
         approval_id = new_id()
@@ -260,6 +277,8 @@ class TaskStore:
                 roles=sorted(question.roles), escalates_to=sorted(question.escalates_to),
                 escalates_at=question.escalates_at, expires_at=question.expires_at,
             )  # fmt: skip
+            told = {"kinds": sorted(question.kinds), "steps": sorted(question.covers), "approval_id": approval_id}
+            await audit.append(connection, [_entry(task, "approval.asked", plan_hash=question.plan_hash.hex(), **told)])
         return approval_id
 
     async def escalate(self, task: Task, approval: ApprovalRecord, due_at: datetime, entries: Sequence[Entry]) -> None:
@@ -267,14 +286,15 @@ class TaskStore:
         async with self._database.transaction(None) as connection:
             await self._rest(connection, task, Status.WAITING_APPROVAL, due_at, entries)
             await _queries.escalate(connection, id=approval.id)
+            await audit.append(connection, [_entry(task, "approval.escalated", approval_id=approval.id)])
 
     async def end(
         self, task: Task, status: Status, *, result: Mapping[str, Any] | None = None,
         error: Mapping[str, Any] | None = None, failed_position: int | None = None,
-        decisions: Sequence[Mapping[str, Any]] = (), entries: Sequence[Entry], event: Event,
+        decisions: Sequence[Mapping[str, Any]] = (), entries: Sequence[Entry], event: Event, also: Also,
     ) -> None:  # fmt: skip
         """The end of it, with its event, in one transaction. Questions that are still open are closed."""
-        async with self._database.transaction(None) as connection:
+        async with self._writing(also) as connection:
             _held(
                 await _queries.end_task(
                     connection, id=task.id, epoch=task.epoch, status=status.value, result=result, error=error,
@@ -283,6 +303,9 @@ class TaskStore:
                 )
             )  # fmt: skip
             await events.append(connection, [event])
+            outcome: Outcome = "done" if status is Status.SUCCEEDED else "failed"
+            told = {"status": status.value, "reason": error["type"] if error else None}
+            await audit.append(connection, [replace(_entry(task, "agent_task.ended", **told), outcome=outcome)])
 
     async def role(self, task: Task) -> str | None:
         """The person's role now; None where the person or the organisation is not active."""
@@ -309,6 +332,13 @@ async def forget_ended(database: Database, age: timedelta, limit: int) -> int:
     async with database.transaction(None) as connection:
         count: int = await _queries.forget_ended(connection, age=age, limit=limit)
         return count
+
+
+def _entry(task: Task, action: str, **details: Any) -> audit.Entry:
+    return audit.Entry(
+        org_id=task.org_id, action=action, source="agents", actor=task.user_id, role=task.role, subject=task.id,
+        details={"kind": task.kind, "acting": f"task:{task.id}", **details},
+    )  # fmt: skip
 
 
 def _plain(entries: Sequence[Entry]) -> list[dict[str, Any]]:

@@ -112,8 +112,13 @@ class Work:
             role=self._by.role if self._by else None,
             subject=subject,
             trace=ids.trace_id if ids else None,
-            details={name: value for name, value in details.items() if value != subject},
+            details={name: value for name, value in details.items() if value != subject} | self._acting(),
         )
+
+    def _acting(self) -> dict[str, str]:
+        # Who acts in the person's name, where it is not the person.
+        acting = self._by.acting if self._by else None
+        return {"acting": acting} if acting else {}
 
     def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Do something once the transaction is committed. For what may be lost: caches, hints."""

@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from stores.events.catalogue import CATALOGUE
 
 _TOPIC = "user_events"
-_BESIDES = {"course.published", "course.archived", "course.deleted", "submission.graded"}
+_BESIDES = {
+    "course.published",
+    "course.archived",
+    "course.deleted",
+    "submission.graded",
+    "agent_task.created",
+    "agent_task.ended",
+}
 
 # By type of event, with its version: the action that it is.
 AUDITED: Mapping[str, str] = {
@@ -28,6 +35,10 @@ _OWN = {
     "constitution.proposed": "A new version of the organisation's constitution was written",
     "constitution.tried": "A version was tried on past plans",
     "constitution.activated": "A version came into force",
+    "approval.asked": "A task asked people for approval",
+    "approval.escalated": "Nobody answered a task in time, and others are asked too",
+    "approval.decided": "Somebody approved, refused or edited what a task asked",
+    "agent_task.retried": "A task that had stopped goes on",
     "plan.judged": "The governor judged a plan",
     "call.judged": "The governor judged a step about to be executed",
     "text.judged": "The governor found something in a text to or from a model",

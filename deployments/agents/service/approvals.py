@@ -92,6 +92,9 @@ class Approvals:
             raise ApprovalDecided()
         told = {"approval_id": str(approval_id), "by": str(principal.user_id), "plan_hash": new_hash.hex()}
         await TaskRepository(connection).note(task["id"], "approval.edited", told)
+        work.audit(
+            "approval.decided", subject=task["id"], approval_id=approval_id, decision="edited", plan_hash=new_hash.hex()
+        )
         call_agents(work, self.database, task["id"])
         return decided
 
@@ -111,6 +114,10 @@ class Approvals:
             raise ApprovalDecided("The task has ended")
         told = {"approval_id": str(approval_id), "by": str(principal.user_id), "plan_hash": decided["plan_hash"].hex()}
         await TaskRepository(connection).note(task["id"], f"approval.{status}", told)
+        work.audit(
+            "approval.decided", subject=task["id"], approval_id=approval_id, decision=status,
+            plan_hash=decided["plan_hash"].hex(),
+        )  # fmt: skip
         call_agents(work, self.database, task["id"])
         return decided
 

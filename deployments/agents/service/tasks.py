@@ -185,6 +185,7 @@ class Tasks:
         row = await repository.retry(task_id, await self._delegation(work, repository, principal), _deadline(wanted))
         assert row is not None
         await repository.note(task_id, "task.retried", {"attempt": row["attempt"]})
+        work.audit("agent_task.retried", subject=task_id, attempt=row["attempt"])
         call_agents(work, self.database, task_id)
         return row
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.agent.approving import clears, question, standing
-from actors.agent.law import PlatformLaw
 from actors.agent.store import ApprovalRecord
+from actors.governor.law import shipped
 from learning.governance.vocabulary import ApprovalKind
 from stores.ids import new_id
 
@@ -44,8 +44,8 @@ def test_an_answer_that_is_none_clears_nothing(change: dict[str, object]) -> Non
     assert not clears(replace(APPROVED, **change), KINDS)  # type: ignore[arg-type]
 
 
-async def test_of_several_kinds_whoever_may_approve_all_is_asked_until_the_first_runs_out() -> None:
-    law = await PlatformLaw().in_force(new_id())
+def test_of_several_kinds_whoever_may_approve_all_is_asked_until_the_first_runs_out() -> None:
+    law = shipped()
     now = datetime.now(UTC)
     kinds = {ApprovalKind.PERSONAL_DATA_ANALYSIS, ApprovalKind.CONTENT_GENERATION}
     asked = question(

@@ -13,10 +13,10 @@ from actors.agent.constitution import call_view, plan_view
 from actors.agent.errors import ForbiddenOrigin, InvalidPlan
 from actors.agent.kinds import KINDS
 from actors.agent.kinds.base import Asker
-from actors.agent.law import PlatformLaw
 from actors.agent.origins import Takes, marks, permitted
 from actors.agent.plan import Given, Plan, Step, Taken, asked
 from actors.agent.tools import TOOLS
+from actors.governor.law import shipped
 from deployments.kit.permissions import ROLES
 from learning.governance.governor import LocalGovernor
 from learning.governance.vocabulary import ApprovalKind, Effect, Origin, Verdict
@@ -131,7 +131,7 @@ def test_the_hash_is_of_one_task_and_one_order() -> None:
 
 
 async def test_the_governor_sees_the_calls_that_were_planned() -> None:
-    governor = LocalGovernor(PlatformLaw().in_force)
+    governor = LocalGovernor.of(shipped())
     plan = of(read(), grade(points="5"))
     known = checked(plan, GRADES, asker(), 10)
     view = plan_view(known, GRADES, asker(), TASK, COURSE)

@@ -1,0 +1,143 @@
+"""Everything around a run, in memory: a store, services that answer what they are told to, and people who approve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+
+from actors.agent.calling import Http
+from actors.agent.delegation import Delegations
+from actors.agent.limits import Limits
+from actors.agent.run import Means, Run
+from actors.agent.state import Stage, Status
+from actors.agent.store import ApprovalRecord, Begun, Ended, Question, StepRecord, Task, TaskStore
+from actors.governor.law import shipped
+from deployments.kit.permissions import ROLES
+from learning.governance.constitution import Constitution
+from learning.governance.governor import LocalGovernor
+from stores.ids import new_id
+
+
+@dataclass
+class FakeStore:
+    """A task's rows."""
+
+    task: Task
+    records: list[StepRecord] = field(default_factory=list)
+    asked: list[ApprovalRecord] = field(default_factory=list)
+    status: Status = Status.RUNNING
+    error: Mapping[str, Any] | None = None
+    result: Mapping[str, Any] | None = None
+
+    async def fix_plan(
+        self,
+        task: Task,
+        plan: Mapping[str, Any],
+        plan_hash: bytes,
+        steps: Sequence[tuple[str, str]],
+        *_: Any,
+        **__: Any,
+    ) -> None:
+        self.task = replace(task, plan=plan, plan_hash=plan_hash, stage=Stage.EXECUTION)
+        self.records = [StepRecord(position=n, key=key, tool=tool) for n, (key, tool) in enumerate(steps, start=1)]
+
+    async def steps(self, task: Task) -> list[StepRecord]:
+        return self.records
+
+    async def advance(self, task: Task, *, ended: Ended | None = None, begun: Begun | None = None, **_: Any) -> None:
+        if ended is not None:
+            one = self.records[ended.position - 1]
+            one.status, one.output, one.origins = "done", ended.output, ended.origins
+        if begun is not None:
+            self.records[begun.position - 1].status = "begun"
+
+    async def rest(self, task: Task, status: Status, *_: Any) -> None:
+        self.status = status
+
+    async def approvals(self, task: Task) -> list[ApprovalRecord]:
+        return self.asked
+
+    async def ask(self, task: Task, question: Question, *_: Any) -> None:
+        """Somebody else approves at once."""
+        self.status = Status.WAITING_APPROVAL
+        self.asked.insert(
+            0,
+            ApprovalRecord(
+                id=new_id(), plan_hash=question.plan_hash, kinds=list(question.kinds), covers=question.covers,
+                status="approved", decided_by=new_id(), requester_id=task.user_id, reason=None, escalates_at=None,
+                escalated_at=None, expires_at=question.expires_at,
+            ),
+        )  # fmt: skip
+
+    async def end(self, task: Task, status: Status, *, result: Any = None, error: Any = None, **_: Any) -> None:
+        self.status, self.result, self.error = status, result, error
+
+
+@dataclass
+class FakeHttp:
+    """Services whose every text is `text`."""
+
+    text: str
+    calls: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    async def request(
+        self, method: str, path: str, headers: Any, query: Any, body: Any
+    ) -> tuple[int, dict[str, str], bytes]:
+        self.calls.append((method, path, body if body is not None else query))
+        return 200, {}, orjson.dumps(self._answer(path))
+
+    def _answer(self, path: str) -> Any:
+        ids = str(UUID(int=7))
+        passage = {"course_id": ids, "course_title": self.text, "unit_id": ids, "heading": self.text, "text": self.text}
+        learner = {"id": ids, "first_name": self.text, "last_name": self.text}
+        unit = {
+            "unit_id": ids, "title": self.text, "kind": "text", "completed_at": None, "score": None,
+            "attempts_used": None, "submissions": None,
+        }  # fmt: skip
+        row = {
+            "id": ids, "user_id": ids, "body": self.text, "number": 1, "maximum_points": "10", "points": None,
+            "status": "active", "progress": "0", "score": None, "learner": learner, "feedback": self.text,
+            **passage,
+        }  # fmt: skip
+        return {
+            "id": ids, "items": [row], "units": [{**unit, "id": ids}], "status": "active", "score": None,
+            "progress": "0", "points": "5", "maximum_points": "10", "number": 2, "funnel": [],
+            "totals": {"figures": {}, "suppressed": []},
+        }  # fmt: skip
+
+
+class _Law:
+    async def in_force(self, org_id: UUID) -> Constitution:
+        return shipped()
+
+
+class _Delegations:
+    async def mint(self, task: Task, scope: Any) -> tuple[str, float]:
+        return "token", float("inf")
+
+
+async def carried_out(kind: str, input: Mapping[str, Any], text: str) -> tuple[FakeStore, FakeHttp]:
+    """A task of an administrator from its beginning to its end, approvals given, with services that say `text`."""
+    task = Task(
+        id=UUID(int=1), org_id=UUID(int=2), user_id=UUID(int=3), delegation_id=UUID(int=4), course_id=None, kind=kind,
+        input=input, stage=Stage.ANALYSIS, plan=None, plan_hash=None, plan_revision=0, maximum_steps=100,
+        maximum_tokens=1000, maximum_cost_microdollars=1000, tokens=0, cost_microdollars=0,
+        deadline=datetime.now(UTC) + timedelta(days=1), epoch=1, claims=1, attempt=1, role="org_admin",
+    )  # fmt: skip
+    store, http = FakeStore(task), FakeHttp(text)
+    means = Means(
+        store=cast(TaskStore, store), http=cast(Http, http), delegations=cast(Delegations, _Delegations()),
+        governor=LocalGovernor.of(shipped()), law=_Law(), permissions=lambda role: ROLES[role],
+        later=lambda work: work.close(), news=lambda task_id: None, limits=Limits(),
+    )  # fmt: skip
+    for _ in range(10):
+        store.status = Status.RUNNING
+        await Run(means=means, task=store.task).carry_out()
+        if store.status not in (Status.WAITING_APPROVAL, Status.WAITING_TIME):
+            break
+    return store, http
