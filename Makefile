@@ -40,6 +40,15 @@ bench-agents: $(VENV)/.installed-dev
 bench-retrieval: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.retrieval
 
+bench-scale: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.scale
+
+# As root, for it makes network namespaces.
+bench-cluster: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.cluster faults
+	$(BIN)/python -m benchmarks.cluster upgrade
+	$(BIN)/python -m benchmarks.cluster autoscale
+
 bench-prediction: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.prediction --data $(DATA)
 

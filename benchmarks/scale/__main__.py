@@ -1,0 +1,77 @@
+"""`python -m benchmarks.scale`: requests/s and processor time with 1, 2 and 4 replicas, a fitted model of what 10,000
+and 100,000 requests/s need, with its assumptions, and the simulation behind the utilisation that it plans with.
+
+On few processors more replicas cannot bring more than those have: processor time per request is what travels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.load import require_tools
+from benchmarks.scale.measuring import Measured, measure
+from benchmarks.scale.model import Assumptions, fit, plan
+from benchmarks.scale.simulation import simulate
+
+out = Console(highlight=False, soft_wrap=True)
+RATES = (10_000, 100_000)
+UTILISATIONS = (0.3, 0.6, 0.8, 0.9)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicas", default="1,2,4", help="numbers of replicas to measure")
+    counts = [int(number) for number in parser.parse_args().replicas.split(",")]
+    require_tools()
+    out.print(f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f}\n")
+    measured = [asyncio.run(measure(count)) for count in counts]
+    _show_measured(measured)
+    _show_plan(measured)
+    _show_waits(measured[0])
+
+
+def _show_measured(measured: list[Measured]) -> None:
+    table = Table("replicas", "from memory", "through the database", "µs per request: replica, proxy, database, rest")
+    for item in measured:
+        costs = "; ".join(
+            ", ".join(f"{value:.0f}" for value in vars(cost).values()) for cost in (item.memory, item.through)
+        )
+        table.add_row(str(item.replicas), f"{item.memory_per_second:.0f}/s", f"{item.through_per_second:.0f}/s", costs)
+    out.print(table)
+    law = fit({item.replicas: item.through_per_second for item in measured})
+    out.print(f"fitted over replicas: gamma={law.gamma:.0f}/s, alpha={law.alpha:.3f}, beta={law.beta:.4f} "
+              "(alpha has the processors in it that replicas share here)\n")  # fmt: skip
+
+
+def _show_plan(measured: list[Measured]) -> None:
+    assumed = Assumptions()
+    best = min(measured, key=lambda item: item.replicas)  # the fewer, the less they disturb each other's figures
+    out.print(f"assumed: {assumed}")
+    table = Table("requests/s", "processors for replicas", "nodes", "processors of PostgreSQL", "one primary is enough")
+    for rate in RATES:
+        needs = plan(rate, best.memory, best.through, assumed)
+        table.add_row(
+            f"{rate:,}", f"{needs.replica_processors:.0f}", str(needs.nodes), f"{needs.database_processors:.0f}",
+            "yes" if needs.fits_one_primary else "no: read replicas, or more from memory",
+        )  # fmt: skip
+    out.print(table)
+
+
+def _show_waits(item: Measured) -> None:
+    assumed = Assumptions()
+    mean = item.memory.mixed(item.through, assumed.from_memory).replica / 1e6
+    out.print(f"\nsimulated: 20 replicas, {mean * 1000:.2f} ms each, as variable as an exponential time")
+    table = Table("utilisation", "p50", "p99", "p99.9")
+    for utilisation in UTILISATIONS:
+        waits = simulate(utilisation * 20 / mean, 20, mean)
+        table.add_row(f"{utilisation:.0%}", *(f"{value * 1000:.2f} ms" for value in (waits.p50, waits.p99, waits.p999)))
+    out.print(table)
+
+
+if __name__ == "__main__":
+    main()
