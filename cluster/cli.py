@@ -90,10 +90,17 @@ def down() -> None:
 
 
 @app.command()
-def status() -> None:
+def status(
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="which nodes a cluster has, and what runs on each")
+    ] = False,
+) -> None:
     """Say what runs, and whether every dependency of every service answers."""
     from cluster.status import show_status
 
+    if cluster:
+        cluster_cli.show_nodes()
+        return
     _run(show_status(_settings()))
 
 

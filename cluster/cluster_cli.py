@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from cluster.console import explained, out, step
 from cluster.vaulted import load_settings
 
+if TYPE_CHECKING:
+    from cluster.dashboard import Dashboard
+
 app = typer.Typer(help="Clusters of several nodes.", no_args_is_help=True)
-DashboardUrl: TypeAlias = Annotated[str, typer.Option("--dashboard", help="Ray's dashboard on the head")]
-Token: TypeAlias = Annotated[str, typer.Option("--token", envvar="RAY_AUTH_TOKEN", help="Ray's token")]
+DashboardUrl: TypeAlias = Annotated[
+    str, typer.Option("--dashboard", help="Ray's dashboard on the head; default: of what runs in this home")
+]
+Token: TypeAlias = Annotated[
+    str, typer.Option("--token", envvar="RAY_AUTH_TOKEN", help="Ray's token; default: the one in this home")
+]
+_LOOPBACK = "http://127.0.0.1:8265"
 _DEPLOY = timedelta(minutes=10)
 
 
@@ -48,17 +56,16 @@ def up(
 @app.command()
 def deploy(
     topology: Annotated[Path | None, typer.Argument(help="Serve configuration; default serve.production.yaml")] = None,
-    dashboard: DashboardUrl = "http://127.0.0.1:8265",
+    dashboard: DashboardUrl = "",
     token: Token = "",
 ) -> None:
     """Make Serve run a topology on a cluster and wait until all of it runs. Run `azora migrate` before."""
-    from cluster.dashboard import Dashboard
     from cluster.node import PRODUCTION_TOPOLOGY
     from cluster.serve_configuration import ServeConfiguration
 
     with explained():
         configuration = ServeConfiguration.read(topology or PRODUCTION_TOPOLOGY)
-        client = Dashboard(dashboard, token)
+        client = _client(dashboard, token)
         try:
             with step("Services"):
                 client.deploy(configuration.document)
@@ -68,17 +75,36 @@ def deploy(
 
 
 @app.command()
-def show(dashboard: DashboardUrl = "http://127.0.0.1:8265", token: Token = "") -> None:
+def show(dashboard: DashboardUrl = "", token: Token = "") -> None:
     """Say which nodes there are and what runs on each."""
-    from cluster.dashboard import Dashboard
+    show_nodes(dashboard, token)
+
+
+def show_nodes(dashboard: str = "", token: str = "") -> None:
+    """What `azora cluster show` and `azora status --cluster` print."""
     from cluster.several.report import placement_table
 
     with explained():
-        client = Dashboard(dashboard, token)
+        client = _client(dashboard, token)
         try:
             out.print(placement_table(client))
         finally:
             client.close()
+
+
+def _client(dashboard: str, token: str) -> Dashboard:
+    """As told, else as what runs in this home has it."""
+    from cluster.dashboard import Dashboard
+    from cluster.installation import home_of, read_running
+
+    home = home_of(load_settings())
+    running = read_running(home)
+    if not dashboard and running is not None and running.ray_address:
+        dashboard = f"http://{running.ray_address.rpartition(':')[0]}:8265"
+    kept = home.secrets / "ray-token"
+    if not token and kept.exists():
+        token = kept.read_text()
+    return Dashboard(dashboard or _LOOPBACK, token)
 
 
 @app.command()
