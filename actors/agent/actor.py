@@ -12,12 +12,13 @@ import structlog
 
 from actors.agent.making import Roles, live
 from actors.monitoring import observe
+from configs import placement
 from configs.settings import Settings
 
 NAMESPACE = "azora"
 
 
-@ray.remote(num_cpus=0, max_restarts=-1)
+@ray.remote(num_cpus=0, max_restarts=-1, resources=placement.ACTOR)
 class AgentActor:
     """Works from its first moment on, also after a restart: all that it needs to know is in the database.
 
