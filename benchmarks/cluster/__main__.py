@@ -223,7 +223,7 @@ def report(work: loading.Load, blows: list[Blow], verdict: judging.Verdict, seco
     for trouble, count in ledger.troubles().most_common():
         out.print(f"  {count:5d}  {trouble}")
     ends = [blow.at for blow in blows[1:]] + [work.began + seconds]
-    for blow, end in zip(blows, ends, strict=True):
+    for blow, end in zip(blows, ends, strict=False):  # without blows there is an end all the same
         count, span = ledger.trouble_span(blow.at, end)
         out.print(f"{blow.name}: whole after {blow.whole_after:.1f} s; {count} wrong answers within {span:.1f} s")
     out.print(f"acknowledged: {len(ledger.enrolled)} enrolments, {len(ledger.completed)} completed units; "
