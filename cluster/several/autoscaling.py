@@ -33,7 +33,9 @@ def configuration(shape: Shape) -> dict[str, Any]:
         "upscaling_speed": 1.0,
         "idle_timeout_minutes": shape.idle_seconds / 60,
         "provider": {
-            "type": "fake_multinode",
+            # By module and not by its own name, for which Ray 2.60's wheel lacks the defaults.
+            "type": "external",
+            "module": "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider",
             "use_node_id_as_ip": True,
             "disable_node_updaters": True,
             "disable_launch_config_check": True,
