@@ -42,6 +42,8 @@ BODIES: dict[str, Any] = {
     "POST /api/enrollments": {"course_id": "{course_id}"},
     "POST /api/llm/budgets": {"subject": "organisation", "unit": "tokens", "period": "day", "maximum": 1_000_000},
     "PATCH /api/llm/budgets/{budget_id}": {"maximum": 1},
+    "POST /api/tutor/conversations": {"course_id": "{course_id}"},
+    "POST /api/tutor/conversations/{conversation_id}/turns": {"text": "What?"},
     "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},
 }
 
@@ -92,6 +94,7 @@ async def world(platform: Platform) -> World:
         admin, "POST", "/api/users/invitations", {"email": f"{MARK}@example.org", "role": "student"}
     )
     key = await _made(admin, "POST", "/api/llm/keys", {"name": MARK})
+    conversation = await _made(learner, "POST", "/api/tutor/conversations", {"course_id": course_id})
     budget = await _made(admin, "POST", "/api/llm/budgets", BODIES["POST /api/llm/budgets"])
     wanted = {"kind": "study_overview", "input": {"course_id": course_id, "question": MARK}}
     task = await _made(learner, "POST", "/api/agents/tasks", wanted)
@@ -129,6 +132,7 @@ async def world(platform: Platform) -> World:
             "budget_id": budget["id"],
             "transcript_id": await _transcript(platform, learner),
             "model": "no-such-model",
+            "conversation_id": conversation["id"],
         },
     )
 
