@@ -71,13 +71,30 @@ class MiniLM:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of unit length for each text; the scalar product of two rows is the cosine of their angle."""
-        ids = [self.tokenizer.encode(text, MAXIMUM_TOKENS) for text in texts]
+        ids = self._encode(texts)
         vectors = np.empty((len(ids), DIMENSIONS), dtype=np.float32)
         for batch in _batches([len(tokens) for tokens in ids]):
-            vectors[batch] = self._run([ids[index] for index in batch])
+            states, mask = self._run([ids[index] for index in batch])
+            means = np.einsum("btd,bt->bd", states, mask.astype(np.float32))
+            vectors[batch] = means / np.linalg.norm(means, axis=1, keepdims=True)
         return vectors
 
-    def _run(self, ids: Sequence[Sequence[int]]) -> Vectors:
+    def token_states(self, texts: Sequence[str]) -> list[Vectors]:
+        """For each text one row per word piece, those of start and end included, of any length. A text's vector is the
+        direction of their mean."""
+        ids = self._encode(texts)
+        found: list[Vectors] = [np.empty((0, DIMENSIONS), dtype=np.float32)] * len(ids)
+        for batch in _batches([len(tokens) for tokens in ids]):
+            states, _ = self._run([ids[index] for index in batch])
+            for row, index in enumerate(batch):
+                found[index] = states[row, : len(ids[index])].copy()
+        return found
+
+    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        return [self.tokenizer.encode(text, MAXIMUM_TOKENS) for text in texts]
+
+    def _run(self, ids: Sequence[Sequence[int]]) -> tuple[Vectors, NDArray[np.int64]]:
+        """The states of a batch, padded, and which of them are of pieces."""
         tokens = np.zeros((len(ids), max(map(len, ids))), dtype=np.int64)
         mask = np.zeros_like(tokens)
         for row, found in enumerate(ids):
@@ -85,9 +102,7 @@ class MiniLM:
             mask[row, : len(found)] = 1
         inputs = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
         states: Vectors = self._session.run(None, inputs)[0]
-        means = np.einsum("btd,bt->bd", states, mask.astype(np.float32))
-        unit: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
-        return unit
+        return states, mask
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

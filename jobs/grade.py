@@ -1,0 +1,80 @@
+"""Grade short answers against references."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.framework import DataFolder, OutFile, Row, Run, job
+from jobs.framework.rows import Work
+from jobs.reading.short_answers import question_of, read_short_answers
+
+COLUMNS = (
+    "answer_id", "question_id", "label", "score", "confidence", "needs_person", "feedback", "graded_answers", "model",
+)  # fmt: skip
+
+
+@job(version=1)
+def grade(
+    run: Run,
+    data: DataFolder,
+    out: OutFile,
+    model: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="what train-grading made; else the one that ships")
+    ] = None,
+    confident: Annotated[
+        float, typer.Option(min=0, max=1, help="answers graded with less confidence are marked for a person")
+    ] = 0.6,
+) -> None:
+    """Grade every answer of a folder; a row for each, in its order. Labels in the folder are not looked at."""
+    rows = read_short_answers(data)
+    for row in rows:
+        row.pop("label")
+    by_question = sorted(enumerate(rows), key=lambda numbered: (numbered[1]["question_id"], numbered[0]))
+    asked = [row | {"place": place} for place, row in by_question]  # the texts of a question are read once
+    results = run.each(asked, partial(grader, model, confident), stage="answers", batch_size=64)
+    graded = sorted(results, key=lambda row: row["place"])
+    run.write(graded, COLUMNS)
+    run.note(for_a_person=sum(row["needs_person"] for row in graded))
+
+
+def grader(model: Path | None, confident: float) -> Work:
+    """Load the model, and give what grades a batch."""
+    from learning.embedding.minilm import MiniLM
+    from learning.grading.model import Grader
+    from learning.grading.reading import Reader
+    from learning.grading.storing import SHIPPED, load
+
+    grader = Grader(load(model or SHIPPED), Reader(MiniLM.load(threads=1)))
+
+    def work(rows: list[Row]) -> list[Row]:
+        found = []
+        for question, own in groupby(rows, key=question_of):
+            batch = list(own)
+            grades = grader.grade(question, [row["answer"] for row in batch])
+            found += [
+                {
+                    "place": row["place"],
+                    "answer_id": row["answer_id"],
+                    "question_id": row["question_id"],
+                    "label": one.label,
+                    "score": round(one.score, 4),
+                    "confidence": round(one.confidence, 4),
+                    "needs_person": one.needs_person(confident),
+                    "feedback": one.feedback,
+                    "graded_answers": one.graded_answers,
+                    "model": one.model,
+                }
+                for row, one in zip(batch, grades, strict=True)
+            ]
+        return found
+
+    return work
+
+
+if __name__ == "__main__":
+    grade()

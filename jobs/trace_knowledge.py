@@ -1,0 +1,75 @@
+"""Trace what learners know, answer by answer, with a model of fit-knowledge."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.framework import DataFolder, OutFile, Row, Run, job
+from jobs.framework.rows import Work
+from jobs.reading.results import read_results
+
+COLUMNS = ("row", "learner", "skill_name", "correct", "chance", "known", "model")
+
+
+@job(version=1)
+def trace_knowledge(
+    run: Run,
+    data: DataFolder,
+    out: OutFile,
+    model: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="what fit-knowledge made; else typical values")
+    ] = None,
+) -> None:
+    """For every row of a folder, in its order: `chance`, that it is answered rightly, and `known`, that the skill is
+    known; both from the rows of the learner before it and from nothing later.
+
+    A row whose `correct` is empty is predicted, and teaches nothing.
+    """
+    learners = read_results(data, graded=False)
+    traced = run.each(learners, partial(tracer, model), stage="learners", batch_size=16)
+    rows = sorted(traced, key=lambda row: row["row"])
+    run.write(rows, COLUMNS)
+    run.note(learners=len(learners))
+    known = [(row["correct"], row["chance"]) for row in rows if row["correct"] is not None]
+    if len({right for right, _ in known}) == 2:
+        from sklearn.metrics import roc_auc_score
+
+        run.note(auc=round(float(roc_auc_score(*zip(*known, strict=True))), 4))
+
+
+def tracer(file: Path | None) -> Work:
+    """Load the model, and give what traces learners, one a row."""
+    from learning.knowledge.history import History
+    from learning.knowledge.model import DEFAULT
+    from learning.knowledge.storing import load
+
+    model = load(file) if file else DEFAULT
+
+    def work(learners: list[Row]) -> list[Row]:
+        traced = []
+        for learner in learners:
+            history = History()
+            own = zip(learner["rows"], learner["skills"], learner["right"], strict=True)
+            before, place = [], len(traced)
+            for row, name, right in own:
+                before.append(history.features(name, model.skill(name)))
+                known = history.known(name, model.skill(name))
+                traced.append(
+                    {"row": row, "learner": learner["learner"], "skill_name": name, "correct": right,
+                     "known": round(known, 4), "model": model.name}
+                )  # fmt: skip
+                if right is not None:
+                    model.record(history, name, bool(right))
+            for answer, chance in zip(traced[place:], model.chances(before), strict=True):
+                answer["chance"] = round(chance, 6)
+        return traced
+
+    return work
+
+
+if __name__ == "__main__":
+    trace_knowledge()

@@ -1,0 +1,1 @@
+"""Boosted trees: fitted by scikit-learn, kept as arrays, served by numpy."""

@@ -1,0 +1,118 @@
+"""The next best units, from mastery, prerequisites, goals and time.
+
+A step is worth what the learner does not know yet of what it teaches, most where a goal needs it, and all the same
+where something that is needed waits for it. Units are taken by worth for the minutes that they cost, each only after
+what it needs. The result depends on nothing but the arguments, so a path is replanned by planning again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from learning.paths.units import Seen, Step, Unit, Why
+
+SECURE = 0.85  # chance of being known from which on a skill needs no more work
+FORGOTTEN_BELOW = 0.9
+_SHARE_OF_REVIEWS = 0.4  # of the time, so that there is always some for what is new
+_GOAL_WEIGHT, _PLAIN_WEIGHT, _NO_SKILL = 3.0, 1.0, 0.3
+
+
+def plan(
+    units: Sequence[Unit],
+    known: Mapping[str, float],
+    *,
+    now: datetime,
+    minutes: int,
+    goals: Collection[str] = (),
+    seen: Iterable[Seen] = (),
+    most: int = 10,
+) -> list[Step]:
+    """Steps in the order in which to do them, within the minutes and `most` in number. `known` are the chances that
+    skills are known; one that is missing counts as not known. Nothing is planned twice, nothing that is done but for
+    reviews, nothing before what it needs."""
+    by_id = {unit.id: unit for unit in units}
+    steps = _reviews(by_id, seen, now, int(minutes * _SHARE_OF_REVIEWS), most)
+    left = minutes - sum(step.unit.minutes for step in steps)
+    worth = _worths(units, known, goals)
+    finished = {unit.id for unit in units if unit.done}
+    waiting = {unit.id: unit for unit in units if not unit.done}
+    while waiting and len(steps) < most:
+        ready = [unit for unit in waiting.values() if unit.minutes <= left and _ready(unit, by_id, finished)]
+        if not ready:
+            break
+        best = max(ready, key=lambda unit: (worth[unit.id] / unit.minutes, -unit.place, unit.id))
+        steps.append(_step(best, units, known, goals, worth))
+        left -= best.minutes
+        finished.add(best.id)
+        del waiting[best.id]
+    return steps
+
+
+def _reviews(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime, minutes: int, most: int) -> list[Step]:
+    """Units that are due or fading, the most faded first."""
+    steps = []
+    for one in sorted(seen, key=lambda one: (one.remembered, one.due, one.unit_id)):
+        unit = units.get(one.unit_id)
+        fading = one.due <= now or one.remembered < FORGOTTEN_BELOW
+        if unit is None or not unit.done or not fading or unit.minutes > minutes or len(steps) == most:
+            continue
+        minutes -= unit.minutes
+        percent = round(one.remembered * 100)
+        reason = f"You did “{unit.title}” before and still have about {percent} % of it. Seeing it again now keeps it."
+        steps.append(Step(unit=unit, why=Why.REVIEW, reason=reason))
+    return steps
+
+
+def _ready(unit: Unit, units: Mapping[str, Unit], finished: Collection[str]) -> bool:
+    return all(needed in finished or needed not in units for needed in unit.after)
+
+
+def _worths(units: Sequence[Unit], known: Mapping[str, float], goals: Collection[str]) -> dict[str, float]:
+    """What each unit is worth: its own, or that of the worthiest unit that waits for it, if that is more."""
+    worth = {unit.id: _own_worth(unit, known, goals) for unit in units}
+    for _ in units:  # as many rounds as the longest chain can have
+        changed = False
+        for unit in units:
+            for needed in unit.after:
+                if not unit.done and needed in worth and worth[needed] < worth[unit.id]:
+                    worth[needed] = worth[unit.id]
+                    changed = True
+        if not changed:
+            break
+    return worth
+
+
+def _own_worth(unit: Unit, known: Mapping[str, float], goals: Collection[str]) -> float:
+    gaps = [
+        (_GOAL_WEIGHT if skill in goals else _PLAIN_WEIGHT) * (1 - known.get(skill, 0.0))
+        for skill in unit.skills
+        if known.get(skill, 0.0) < SECURE
+    ]
+    return max(gaps, default=0.0 if unit.skills else _NO_SKILL) + 1e-3
+
+
+def _step(
+    unit: Unit, units: Sequence[Unit], known: Mapping[str, float], goals: Collection[str], worth: Mapping[str, float]
+) -> Step:
+    open_skills = [skill for skill in unit.skills if known.get(skill, 0.0) < SECURE]
+    if wanted := [skill for skill in open_skills if skill in goals]:
+        return Step(
+            unit=unit, why=Why.GOAL, reason=f"{_named(wanted)} is one of your goals, and {_far(wanted, known)}."
+        )
+    if worth[unit.id] > _own_worth(unit, known, goals):
+        further = next(other.title for other in units if unit.id in other.after and worth[other.id] == worth[unit.id])
+        return Step(unit=unit, why=Why.PREPARES, reason=f"“{further}” builds on it.")
+    if open_skills:
+        return Step(unit=unit, why=Why.GAP, reason=f"On {_named(open_skills)}, {_far(open_skills, known)}.")
+    return Step(unit=unit, why=Why.NEXT, reason="It comes next in the course.")
+
+
+def _named(skills: Sequence[str]) -> str:
+    return skills[0] if len(skills) == 1 else f"{skills[0]} (and {len(skills) - 1} more)"
+
+
+def _far(skills: Sequence[str], known: Mapping[str, float]) -> str:
+    if skills[0] not in known:
+        return "you have not shown yet what you know"
+    return f"the chance that you know it is {round(known[skills[0]] * 100)} % so far"
