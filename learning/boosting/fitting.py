@@ -22,9 +22,11 @@ def fit_forest(
     `options` are those of `HistGradientBoostingClassifier`. Features must be finite.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     fitted = HistGradientBoostingClassifier(random_state=0, early_stopping=False, **options)
-    fitted.fit(features, classes, sample_weight=weights)
+    with threadpool_limits(1):  # its threads wait by spinning, which on a busy machine takes ten times as long
+        fitted.fit(features, classes, sample_weight=weights)
     forest = _forest(fitted)
     some = features[:200]
     expected = fitted.decision_function(some).reshape(len(some), -1)

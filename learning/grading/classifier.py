@@ -54,18 +54,22 @@ class Classifier:
         return scaled @ self.weights + self.bias
 
 
-def fit_classifier(features: Numbers, labels: NDArray[np.int64], **trees: Any) -> Classifier:
-    """Both halves, each as if all labels were equally common. Every label must occur."""
+def fit_classifier(features: Numbers, labels: NDArray[np.int64], rounds: int) -> Classifier:
+    """Both halves, each as if all labels were equally common. `rounds` of trees. Every label must occur."""
     from sklearn.linear_model import LogisticRegression
 
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     scaled = np.clip((features - mean) / scale, -_FURTHEST, _FURTHEST)
     straight = LogisticRegression(C=0.005, class_weight="balanced", max_iter=1_000).fit(scaled, labels)
     options = {
-        "max_iter": 120, "learning_rate": 0.06, "max_leaf_nodes": 10, "min_samples_leaf": 40, "l2_regularization": 5.0,
-        "max_features": 0.4,
-    }  # fmt: skip
-    forest = fit_forest(features, labels, class_weight="balanced", **(options | trees))
+        "max_iter": rounds,
+        "learning_rate": 0.07,
+        "max_leaf_nodes": 5,
+        "min_samples_leaf": 50,
+        "l2_regularization": 5.0,
+        "max_features": 0.3,
+    }
+    forest = fit_forest(features, labels, class_weight="balanced", **options)
     return Classifier(
         mean=mean,
         scale=scale,

@@ -24,6 +24,7 @@ from learning.grading.neighbours import Neighbours
 from learning.grading.reading import Reader
 
 FOLDS = 4
+ROUNDS = 80
 FEWEST_ANSWERS, FEWEST_QUESTIONS = 200, 2 * FOLDS
 _LEANINGS = (0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0)
 
@@ -81,12 +82,13 @@ class Fitted:
     figures: dict[str, float]
 
 
-def fit(seen: Seen, name: str) -> Fitted:
+def fit(seen: Seen, name: str, *, rounds: int = ROUNDS) -> Fitted:
     """A grader with all of the graded answers in it. Raises `TooFewAnswers`."""
     _require(seen)
     by_question = folds(seen.questions, FOLDS)
-    chances, blind = _held_out(seen.features, seen.labels, by_question)
-    new = _judge(fit_classifier(seen.features, seen.labels), chances, seen.labels)
+    chances, blind = _held_out(seen.features, seen.labels, by_question, rounds)
+    # What is best on questions at hand is not best on others, so the labels of new ones weigh the same.
+    new = _judge(fit_classifier(seen.features, seen.labels, rounds), chances, seen.labels, _evened(seen.labels))
     figures = {"macro_f1_new_questions": _figure(new, chances, seen.labels)}
     graded = _known(seen, chances, by_question, new.classifier.prior)
     extended = np.hstack([seen.features, _left_out(seen, graded)])
@@ -96,8 +98,8 @@ def fit(seen: Seen, name: str) -> Fitted:
         known = new  # no question has enough graded answers: none is ever judged as known
     else:
         by_answer = folds(np.arange(len(labels)), FOLDS)
-        heard, _ = _held_out(extended, labels, by_answer)
-        known = _judge(fit_classifier(extended, labels), heard, labels)
+        heard, _ = _held_out(extended, labels, by_answer, rounds)
+        known = _judge(fit_classifier(extended, labels, rounds), heard, labels, _best_leaning(heard, labels))
         figures["macro_f1_known_questions"] = _figure(known, heard, labels)
     model = GradingModel(name=name, new=new, known=known, graded=graded, blind=blind)
     return Fitted(model, figures)
@@ -149,13 +151,13 @@ def _left_out(seen: Seen, graded: dict[str, Known]) -> Numbers:
 
 
 def _held_out(
-    rows: Numbers, labels: NDArray[np.int64], fold: NDArray[np.int64]
+    rows: Numbers, labels: NDArray[np.int64], fold: NDArray[np.int64], rounds: int
 ) -> tuple[Numbers, tuple[Classifier, ...]]:
     """Chances for each row by a classifier that was fitted without its fold, and these classifiers."""
     chances = np.zeros((len(labels), len(LABELS)))
     classifiers = []
     for one in range(FOLDS):
-        classifiers.append(fit_classifier(rows[fold != one], labels[fold != one]))
+        classifiers.append(fit_classifier(rows[fold != one], labels[fold != one], rounds))
         chances[fold == one] = classifiers[-1].probabilities(rows[fold == one])
     return chances, tuple(classifiers)
 
@@ -164,21 +166,24 @@ def _figure(judge: Judge, chances: Numbers, labels: NDArray[np.int64]) -> float:
     return round(macro_f1(labels, np.argmax(chances * judge.leaning, axis=1)), 4)
 
 
-def _judge(classifier: Classifier, chances: Numbers, labels: NDArray[np.int64]) -> Judge:
-    leaning = _best_leaning(chances, labels)
+def _judge(classifier: Classifier, chances: Numbers, labels: NDArray[np.int64], leaning: Numbers) -> Judge:
     predicted = np.argmax(chances * leaning, axis=1)
     return Judge(classifier=classifier, leaning=leaning, trust=_trust(chances, predicted, predicted == labels))
 
 
 def _best_leaning(chances: Numbers, labels: NDArray[np.int64]) -> Numbers:
     """What the chances of the two rarer labels are multiplied by for the best macro-F1."""
-    prior = np.bincount(labels, minlength=len(LABELS)) / len(labels)
-    evened = chances / prior
+    even = _evened(labels)
     best = max(
         product(_LEANINGS, repeat=2),
-        key=lambda pair: macro_f1(labels, np.argmax(evened * np.array([pair[0], pair[1], 1.0]), axis=1)),
+        key=lambda pair: macro_f1(labels, np.argmax(chances * even * np.array([*pair, 1.0]), axis=1)),
     )
-    return np.array([*best, 1.0]) / prior
+    return np.array([*best, 1.0]) * even
+
+
+def _evened(labels: NDArray[np.int64]) -> Numbers:
+    """What makes all labels as likely."""
+    return len(labels) / np.bincount(labels, minlength=len(LABELS))
 
 
 def _trust(chances: Numbers, predicted: NDArray[np.int64], right: NDArray[np.bool_]) -> Numbers:

@@ -1,0 +1,85 @@
+"""Paths keep their promises whatever the course: in time, in order, nothing twice, reasons given."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from learning.paths.planning import plan
+from learning.paths.reviewing import Review, seen
+from learning.paths.units import Seen, Unit, Why
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+SKILLS = ["a", "b", "c"]
+
+
+@st.composite
+def courses(draw: st.DrawFn) -> list[Unit]:
+    count = draw(st.integers(0, 8))
+    return [
+        Unit(
+            id=str(place),
+            title=f"Unit {place}",
+            place=place,
+            minutes=draw(st.integers(1, 40)),
+            skills=tuple(draw(st.sets(st.sampled_from(SKILLS), max_size=2))),
+            after=tuple(str(other) for other in draw(st.sets(st.integers(0, 7), max_size=2)) if other != place),
+            done=draw(st.booleans()),
+        )
+        for place in range(count)
+    ]
+
+
+@given(
+    units=courses(),
+    known=st.dictionaries(st.sampled_from(SKILLS), st.floats(0, 1)),
+    minutes=st.integers(0, 120),
+    goals=st.sets(st.sampled_from(SKILLS)),
+    remembered=st.floats(0, 1),
+)
+def test_a_path_keeps_its_promises(
+    units: list[Unit], known: dict[str, float], minutes: int, goals: set[str], remembered: float
+) -> None:
+    before = [Seen(unit_id=unit.id, due=NOW - timedelta(days=1), remembered=remembered) for unit in units]
+    steps = plan(units, known, now=NOW, minutes=minutes, goals=goals, seen=before, most=5)
+    assert steps == plan(units, known, now=NOW, minutes=minutes, goals=goals, seen=before, most=5)
+    assert sum(step.unit.minutes for step in steps) <= minutes
+    assert len(steps) <= 5
+    assert len({step.unit.id for step in steps}) == len(steps)
+    finished = {unit.id for unit in units if unit.done}
+    for step in steps:
+        assert step.reason
+        assert step.unit.done == (step.why is Why.REVIEW)
+        there = {unit.id for unit in units}
+        assert step.unit.done or all(needed in finished for needed in step.unit.after if needed in there)
+        finished.add(step.unit.id)
+
+
+def unit(place: int, **fields: object) -> Unit:
+    return Unit(**{"id": str(place), "title": f"Unit {place}", "place": place, "minutes": 10, **fields})  # type: ignore[arg-type]
+
+
+def test_a_goal_comes_first_and_what_it_needs_before_it() -> None:
+    units = [unit(0, skills=("b",)), unit(1), unit(2, skills=("a",), after=("1",))]
+    steps = plan(units, {"b": 0.2}, now=NOW, minutes=60, goals={"a"})
+    assert [(step.unit.id, step.why) for step in steps] == [("1", Why.PREPARES), ("2", Why.GOAL), ("0", Why.GAP)]
+    assert "Unit 2" in steps[0].reason
+
+
+def test_what_is_known_comes_last() -> None:
+    units = [unit(0, skills=("a",)), unit(1, skills=("b",))]
+    assert [step.unit.id for step in plan(units, {"a": 0.95, "b": 0.4}, now=NOW, minutes=60)] == ["1", "0"]
+
+
+def test_what_went_well_is_seen_again_later_and_forgetting_takes_time() -> None:
+    well = seen("u", [Review(NOW, 1.0)], NOW + timedelta(days=3))
+    badly = seen("u", [Review(NOW, 0.1)], NOW + timedelta(days=3))
+    later = seen("u", [Review(NOW, 1.0)], NOW + timedelta(days=90))
+    assert well is not None
+    assert badly is not None
+    assert later is not None
+    assert well.due > badly.due
+    assert badly.remembered < well.remembered
+    assert later.remembered < well.remembered
+    assert seen("u", [], NOW) is None
+    assert well == seen("u", [Review(NOW, 1.0)], NOW + timedelta(days=3))
