@@ -50,7 +50,7 @@ def tracer(file: Path | None) -> Work:
     model = load(file) if file else DEFAULT
 
     def work(learners: list[Row]) -> list[Row]:
-        traced = []
+        traced: list[Row] = []
         for learner in learners:
             history = History()
             own = zip(learner["rows"], learner["skills"], learner["right"], strict=True)

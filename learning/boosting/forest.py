@@ -53,4 +53,5 @@ class Forest:
             goes_left = features[rows, self.feature[node]] <= self.threshold[node]
             node = np.where(goes_left, self.left[node], self.right[node])
         by_round = self.value[node].reshape(len(features), -1, len(self.start))
-        return by_round.sum(axis=1) + self.start
+        sums: Numbers = by_round.sum(axis=1) + self.start
+        return sums

@@ -62,7 +62,7 @@ def fit_classifier(features: Numbers, labels: NDArray[np.int64], rounds: int) ->
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     scaled = np.clip((features - mean) / scale, -_FURTHEST, _FURTHEST)
     straight = LogisticRegression(C=0.005, class_weight="balanced", max_iter=1_000).fit(scaled, labels)
-    options = {
+    options: dict[str, Any] = {
         "max_iter": rounds,
         "learning_rate": 0.07,
         "max_leaf_nodes": 5,

@@ -59,7 +59,8 @@ def features(answer: Reading, asked: Asked) -> NDArray[np.float64]:
     )
     nearest = nearest_reference(pairs)
     extra = [len(pairs), *pairs.max(axis=0)[list(_BEST_OF)], *pairs.mean(axis=0)[list(_MEAN_OF)]]
-    return np.nan_to_num(np.concatenate([pairs[nearest], extra]))
+    found: NDArray[np.float64] = np.nan_to_num(np.concatenate([pairs[nearest], extra]))
+    return found
 
 
 def nearest_reference(pairs: NDArray[np.float64]) -> int:
@@ -203,7 +204,7 @@ def _longest_common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _rest(vector: Vectors, without: Vectors) -> Vectors:
-    rest = vector - (vector @ without) * without
+    rest: Vectors = vector - (vector @ without) * without
     unit: Vectors = rest / max(float(np.linalg.norm(rest)), 1e-9)
     return unit
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from learning.artefact import Arrays, UnusableModel, prefixed, read, within, write
 from learning.boosting.forest import Numbers
@@ -62,9 +63,13 @@ def _graded_arrays(graded: Sequence[Neighbours]) -> Arrays:
     vectors = [one.vector for each in graded for one in each.answers]
     return {
         "graded.vectors": np.array(vectors, dtype=np.float16),
-        "graded.labels": np.concatenate([each.labels for each in graded] or [np.empty(0)]).astype(np.int8),
-        "graded.chances": np.concatenate([each.chances for each in graded] or [np.empty((0, 3))]).astype(np.float32),
+        "graded.labels": _joined([each.labels for each in graded], (0,)).astype(np.int8),
+        "graded.chances": _joined([each.chances for each in graded], (0, 3)).astype(np.float32),
     }
+
+
+def _joined(parts: Sequence[NDArray[Any]], empty: tuple[int, ...]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(empty)
 
 
 def _known_of(document: Mapping[str, Any], arrays: Arrays, prior: Numbers) -> dict[str, Known]:

@@ -46,7 +46,7 @@ class Seen:
             self.labels[chosen],
             self.questions[chosen],
             self.keys,
-            [self.sketches[index] for index in chosen],
+            [self.sketches[int(index)] for index in chosen],
         )
 
 

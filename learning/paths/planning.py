@@ -51,7 +51,7 @@ def plan(
 
 def _reviews(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime, minutes: int, most: int) -> list[Step]:
     """Units that are due or fading, the most faded first."""
-    steps = []
+    steps: list[Step] = []
     for one in sorted(seen, key=lambda one: (one.remembered, one.due, one.unit_id)):
         unit = units.get(one.unit_id)
         fading = one.due <= now or one.remembered < FORGOTTEN_BELOW
