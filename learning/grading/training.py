@@ -39,16 +39,6 @@ class Seen:
     keys: Sequence[str]  # of questions, by number
     sketches: Sequence[Sketch]
 
-    def subset(self, chosen: NDArray[np.int64]) -> Seen:
-        """Some of them."""
-        return Seen(
-            self.features[chosen],
-            self.labels[chosen],
-            self.questions[chosen],
-            self.keys,
-            [self.sketches[int(index)] for index in chosen],
-        )
-
 
 def see(graded: Sequence[Graded], reader: Reader, *, at_once: int = 256) -> Seen:
     """Read graded answers."""
@@ -110,7 +100,7 @@ def _known(seen: Seen, chances: Numbers, fold: NDArray[np.int64], prior: Numbers
     found = {}
     for number, key in enumerate(seen.keys):
         own = np.flatnonzero(seen.questions == number)
-        neighbours = Neighbours([seen.sketches[index] for index in own], seen.labels[own], chances[own], prior)
+        neighbours = Neighbours([seen.sketches[int(index)] for index in own], seen.labels[own], chances[own], prior)
         found[key] = Known(neighbours=neighbours, fold=int(fold[own[0]]))
     return found
 
