@@ -102,7 +102,7 @@ $(LLM_VENV)/.installed: $(LLM_LOCK) pyproject.toml
 
 # The real small model behind /v1. The test programs run in $(VENV), the platform in $(LLM_VENV).
 acceptance-llm: $(VENV)/.installed-dev $(LLM_VENV)/.installed
-	AZORA_TEST_LLM_PYTHON=$(LLM_VENV)/bin/python $(BIN)/python -m pytest -q tests/acceptance_llm
+	AZORA_TEST_LLM_PYTHON=$(LLM_VENV)/bin/python $(BIN)/python -m pytest -q -o faulthandler_timeout=900 tests/acceptance_llm
 
 clean:
 	rm -rf $(VENV) $(LLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

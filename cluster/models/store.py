@@ -19,7 +19,6 @@ from cluster.models.errors import ModelDamaged
 
 MANIFEST = "azora.json"
 _PARTS = ".parts"
-_CHUNK_BYTES = 4 * 2**20
 
 Progress = Callable[[str], None]
 
@@ -98,11 +97,8 @@ class ModelStore:
 
 def sha256_of(path: Path) -> str:
     """The digest of a file, in hexadecimal."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _described(folder: Path, path: Path) -> File:

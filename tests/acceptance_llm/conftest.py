@@ -35,6 +35,11 @@ class LlmPlatform:
     base_url: str
     home: Path
 
+    @property
+    def adapters(self) -> Path:
+        """Where LoRA adapters of organisations go."""
+        return self.home / "adapters" / MODEL
+
     def azora(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run an `azora` command in the platform's home."""
         return subprocess.run(
