@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-tutor bench-retrieval bench-prediction lock clean bench-agents
+.PHONY: bench-llm run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-tutor bench-retrieval bench-prediction lock clean bench-agents
 
 run: $(VENV)/.installed
 	@$(BIN)/azora up
@@ -36,6 +36,9 @@ bench-tutor: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.tutor
 bench-agents: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.agents
+
+bench-llm: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.llm $(if $(LITELLM),--litellm $(LITELLM))
 
 bench-retrieval: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.retrieval

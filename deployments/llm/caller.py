@@ -14,8 +14,8 @@ from deployments.llm.errors import InvalidRequest
 from deployments.llm.keys import KeyHolder, Scope
 
 # What clients may say besides the body, and what it is without.
-FEATURE_HEADER = b"azora-feature"
-COURSE_HEADER = b"azora-course-id"
+FEATURE_HEADER = b"x-azora-feature"
+COURSE_HEADER = b"x-azora-course-id"
 DEFAULT_FEATURE = "api"
 _FEATURE = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _FEATURE_CHARACTERS = 64
@@ -64,7 +64,7 @@ def _feature(value: bytes | None) -> str:
         return DEFAULT_FEATURE
     feature = value.decode("latin-1")
     if len(feature) > _FEATURE_CHARACTERS or not _FEATURE.fullmatch(feature):
-        raise InvalidRequest("The header Azora-Feature must be a word such as tutor or essay-feedback")
+        raise InvalidRequest("The header X-Azora-Feature must be a word such as tutor or essay-feedback")
     return feature
 
 
@@ -74,4 +74,4 @@ def _course(value: bytes | None) -> UUID | None:
     try:
         return UUID(value.decode("latin-1"))
     except ValueError:
-        raise InvalidRequest("The header Azora-Course-Id must be a UUID") from None
+        raise InvalidRequest("The header X-Azora-Course-Id must be a UUID") from None

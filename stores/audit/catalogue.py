@@ -32,6 +32,8 @@ _OWN = {
     "data_key.rotated": "What is sealed was sealed again under another data key",
     "audit.exported": "Entries of this log were handed out",
     "audit.accepted": "A chain that did not hold was continued all the same",
+    "api_key.created": "A key for language models was made",
+    "api_key.revoked": "A key for language models was revoked",
     "constitution.proposed": "A new version of the organisation's constitution was written",
     "constitution.tried": "A version was tried on past plans",
     "constitution.activated": "A version came into force",

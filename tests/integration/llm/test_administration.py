@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from configs.settings import Settings
+from stores.postgres import Database
 from tests.integration.llm.metering import ask, budget, hello, over, usage
 from tests.integration.llm.upstream import Upstream, counted, says
 from tests.platform import PASSWORD, Account, Organisation, Platform
@@ -79,6 +80,14 @@ async def test_revoked_expired_and_made_up_keys(world: tuple[Platform, Upstream]
         assert (await admin.http.delete(f"/api/llm/keys/{key['id']}")).json()["revoked_at"] is not None
         await asyncio.sleep(1.1)
         assert ((await ask(http)).status_code, (await ask(soon)).status_code) == (401, 401)
+    system = Database.from_settings(platform.settings, role="azora_system")
+    async with system.transaction(None, readonly=True) as connection:
+        rows = await connection.fetch("select body from audit_pending where org_id = $1 order by seq", org.id)
+    await system.close()
+    entries = [orjson.loads(row["body"]) for row in rows]
+    told = [(entry["action"], entry["subject"]) for entry in entries if entry["action"].startswith("api_key.")]
+    made = [("api_key.created", key["id"]), ("api_key.created", short["id"])]
+    assert told == [*made, ("api_key.revoked", key["id"])]
     other = text[:-4] + ("AAAA" if text[-4:] != "AAAA" else "BBBB")
     for bad in (other, text[:-1], "azk_", "azk_" + "A" * 64, "azk_" + "%" * 64, text + "A"):
         async with holder(platform, bad) as http:

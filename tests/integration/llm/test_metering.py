@@ -24,7 +24,7 @@ async def test_usage_of_whole_and_streamed_answers(settings: Settings, tmp_path:
         learner, admin = await org.person(), await org.person("org_admin")
         assert (await ask(learner.http)).status_code == 200
         assert "[DONE]" in (await ask(learner.http, stream=True)).text
-        await learner.http.post("/v1/chat/completions", json=hello(), headers={"azora-feature": "tutor"})
+        await learner.http.post("/v1/chat/completions", json=hello(), headers={"x-azora-feature": "tutor"})
         report = await usage(admin, 3, by=["user", "feature", "model", "target"])
         total = report["total"]
         assert (total["input_tokens"], total["output_tokens"], total["cost_microdollars"]) == (33, 12, 3 * 19)
@@ -194,7 +194,7 @@ async def test_a_budget_by_key_and_by_feature(settings: Settings, tmp_path: Path
         org = await platform.create_organisation()
         learner, admin = await org.person(), await org.person("org_admin")
         await budget(admin, "requests", 1, subject="feature", feature="tutor")
-        headers = {"azora-feature": "tutor"}
+        headers = {"x-azora-feature": "tutor"}
 
         async def tutor() -> Any:
             return (await learner.http.post("/v1/chat/completions", json=hello(), headers=headers)).status_code

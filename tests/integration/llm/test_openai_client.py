@@ -90,8 +90,8 @@ async def test_vectors_in_either_form(learner: Account) -> None:
         ({"temperature": 3}, openai.BadRequestError, "invalid_request", "temperature"),
         ({"logprobs": True}, openai.BadRequestError, "unsupported_parameter", "logprobs"),
         ({"stop": ["x"]}, openai.BadRequestError, "unsupported_parameter", "stop"),
-        ({"extra_headers": {"Azora-Feature": "No Word"}}, openai.BadRequestError, "invalid_request", None),
-        ({"extra_headers": {"Azora-Course-Id": "x"}}, openai.BadRequestError, "invalid_request", None),
+        ({"extra_headers": {"X-Azora-Feature": "No Word"}}, openai.BadRequestError, "invalid_request", None),
+        ({"extra_headers": {"X-Azora-Course-Id": "x"}}, openai.BadRequestError, "invalid_request", None),
     ],
 )
 async def test_refusals(
