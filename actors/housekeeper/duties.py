@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 
@@ -29,6 +29,13 @@ _ANSWERS_KEPT = timedelta(hours=24)
 _LINKS_KEPT = timedelta(days=30)
 _MAILS_KEPT = timedelta(days=30)
 _ROWS_AT_ONCE = 10_000
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """What a duty's `run` is where it holds connections of its own."""
+
+    async def aclose(self) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)

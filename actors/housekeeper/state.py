@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from actors.housekeeper.duties import Duty
+from actors.housekeeper.duties import Closable, Duty
 from configs.errors import AzoraError
 from stores.metrics.duties import counted_run
 from stores.postgres import Database
@@ -48,7 +48,14 @@ class Housekeeper:
         try:
             await asyncio.gather(*(self._repeat(duty) for duty in self._duties))
         finally:
-            await self._database.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Let go of what duties hold, and of the database."""
+        for duty in self._duties:
+            if isinstance(duty.run, Closable):
+                await duty.run.aclose()
+        await self._database.close()
 
     async def _repeat(self, duty: Duty) -> None:
         while True:

@@ -188,6 +188,7 @@ class SealAudit:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sealer: Sealer | None = None
+        self._valkey: Valkey | None = None
 
     async def __call__(self, database: Database) -> int:
         """Returns how many entries were chained."""
@@ -195,5 +196,11 @@ class SealAudit:
             assert self._settings.data_keys is not None
             keyring = Keyring.parse(self._settings.data_keys.get_secret_value())
             keys = HeadKeys(KeyDirectory(database), keyring)
-            self._sealer = Sealer(database, keys, valkey.connect(self._settings))
+            self._valkey = valkey.connect(self._settings)
+            self._sealer = Sealer(database, keys, self._valkey)
         return await self._sealer.run()
+
+    async def aclose(self) -> None:
+        """Let its connections go."""
+        if self._valkey is not None:
+            await self._valkey.aclose()
