@@ -17,6 +17,7 @@ from deployments.llm.direct import DirectRoutes
 from deployments.llm.dispatch import Dispatcher
 from deployments.llm.endpoints import administration
 from deployments.llm.endpoints.openai import PREFIX, router
+from deployments.llm.governed import GovernorSafeguard
 from deployments.llm.keys import KeyAuthenticator
 from deployments.llm.memory import CHANNEL
 from deployments.llm.metering.meter import Meter
@@ -34,7 +35,7 @@ from deployments.llm.service.safeguards import Safeguard, Safeguards
 from deployments.llm.transcripts import Transcripts
 
 # Rules about content, in the order in which text passes them; each is made once for a process.
-SAFEGUARDS: tuple[Callable[[ServiceContext], Safeguard], ...] = ()
+SAFEGUARDS: tuple[Callable[[ServiceContext], Safeguard], ...] = (GovernorSafeguard.of,)
 
 
 def _build(context: ServiceContext) -> LlmService:

@@ -36,13 +36,6 @@ select known.org_id, coalesce(c.number, 0) as number
 -- name: chain^
 select number, hash, token from audit_chains where org_id = :org_id;
 
--- name: entries_after
-select number, recorded_at, body, hash, action, actor, subject
-  from audit_log
- where org_id = :org_id and number > :after
- order by number
- limit :limit;
-
 -- name: checkpoints
 select number, token from audit_checkpoints where org_id = :org_id order by number;
 

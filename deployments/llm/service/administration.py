@@ -69,7 +69,7 @@ class Administration:
             created_by=principal.user_id,
             expires_at=body.expires_at,
         )
-        work.audit("api_key.created", subject=key.id)
+        work.audit("api_key.created", subject=key.id, scopes=body.scopes, expires_at=body.expires_at)
         return key, stored
 
     async def keys(self, work: Work, after: UUID | None, limit: int) -> list[StoredKey]:
@@ -81,7 +81,7 @@ class Administration:
         key = await KeyRepository(await work.connection()).revoke(key_id)
         if key is None:
             raise KeyNotFound
-        work.audit("api_key.revoked", subject=key.id)
+        work.audit("api_key.revoked", subject=key_id)
         return key
 
     async def make_budget(self, work: Work, body: NewBudgetBody) -> StoredBudget:

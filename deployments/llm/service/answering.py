@@ -55,10 +55,12 @@ class Answering:
         route = self.dispatcher.route(_offered(policy, question.request.model), policy.rule)
         rule = await self.safeguards.for_call(caller, policy)
         try:
-            request = await rule.on_request(replace(question.request, asker=caller.asker))
+            asked = replace(question.request, asker=caller.asker)
+            request = await rule.on_request(asked)
         except Blocked as blocked:
             return await self._blocked(caller, policy, question.request, blocked, began)
-        key = self._key(caller, policy, request, route)
+        # What a rule has changed may be put back into the answer, which is then this caller's alone.
+        key = self._key(caller, policy, request, route) if request is asked else None
         if key is not None and (known := self.cache.get(key)) is not None:
             return await self._from_memory(caller, policy, request, known, rule, began)
         return await self._asked(caller, policy, request, route, rule, key)

@@ -1,0 +1,188 @@
+"""The governor at the models: what an organisation's constitution says of questions and of answers as they flow.
+
+What is redacted in a question that leaves the cluster is put back into the answer, so that whoever asks sees their own
+words again and the provider never did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, Self
+
+from actors.governor.law import Law
+from actors.governor.recording import text_entry
+from configs.models import Models, load_models
+from deployments.kit.context import ServiceContext
+from deployments.kit.logs import get_logger
+from deployments.llm.caller import Caller
+from deployments.llm.conversation import ChatRequest, Message
+from deployments.llm.filters import Blocked, Channel, StreamFilter
+from deployments.llm.policy import Policy
+from deployments.llm.routing import permitted
+from learning.governance.constitution import Constitution
+from learning.governance.decisions import Finding
+from learning.governance.judge import Judge
+from learning.governance.streams import AnswerStream, Refused
+from learning.governance.views import TextContext, TextView
+from learning.governance.vocabulary import Action, Origin, Place
+from learning.privacy.redaction import Pseudonyms
+from learning.privacy.streams import RestorationStream
+from stores import audit
+from stores.errors import StoreError
+from stores.postgres import Database
+
+log = get_logger("llm")
+
+# From so many characters on, looking at a question would hold up what others are being answered.
+_LONG_CHARACTERS = 2_000
+_ORIGINS = {"tool": Origin.TOOL, "assistant": Origin.MODEL}
+_REFUSAL = "This cannot be answered here: the organisation's constitution forbids it ({constraint}: {check})."
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class GovernorSafeguard:
+    """Brings a filter for every call."""
+
+    def __init__(self, law: Law, models: Models, database: Database, spawn: Spawn) -> None:
+        self._law = law
+        self._models = models
+        self._database = database
+        self._spawn = spawn
+
+    @classmethod
+    def of(cls, context: ServiceContext) -> Self:
+        models = load_models(context.settings.models_file)
+        return cls(Law(context.database), models, context.database, context.spawn)
+
+    async def for_call(self, caller: Caller, policy: Policy) -> GovernedCall:
+        """Raises `StoreUnavailable` where the constitution cannot be read."""
+        return GovernedCall(self, await self._law.in_force(caller.org_id), caller, policy)
+
+    def leaves(self, model: str, policy: Policy) -> bool:
+        """Whether any target that may answer for the name lies outside the cluster."""
+        alias = self._models.models.get(model)
+        if alias is None:
+            return False  # there is no such model, and the call will end at that
+        groups = permitted(alias, self._models.targets, policy.rule)
+        return any(not self._models.targets[choice.target].inside for group in groups for choice in group)
+
+    def tell(self, caller: Caller, finding: Finding, place: Place, constitution: Constitution) -> None:
+        """Write a finding to the audit log. The answer does not wait for it."""
+        details = {
+            "finding": finding.record(),
+            "place": place,
+            "feature": caller.feature,
+            "key_id": caller.key_id,
+            "constitution": {"version": constitution.version, "digest": constitution.digest},
+        }
+        refused = finding.action is Action.REFUSE
+        self._spawn(self._write(text_entry(caller.org_id, caller.user_id, "llm", details, refused=refused)))
+
+    async def _write(self, entry: audit.Entry) -> None:
+        try:
+            async with self._database.transaction(entry.org_id) as connection:
+                await audit.append(connection, [entry])
+        except StoreError as error:
+            log.warning("finding not recorded", check=entry.details["finding"]["check"], cause=repr(error))
+
+
+class GovernedCall:
+    """A filter for one question and its answer."""
+
+    def __init__(
+        self, safeguard: GovernorSafeguard, constitution: Constitution, caller: Caller, policy: Policy
+    ) -> None:
+        self._safeguard = safeguard
+        self._judge = Judge(constitution)
+        self._caller = caller
+        self._policy = policy
+        self._pseudonyms = Pseudonyms()
+        self._known: tuple[str, ...] = ()
+        self._told: set[tuple[Place, str]] = set()
+
+    async def on_request(self, request: ChatRequest) -> ChatRequest:
+        """See `Filter`."""
+        self._known = tuple(message.text for message in request.messages)
+        external = self._safeguard.leaves(request.model, self._policy)
+        if sum(map(len, self._known)) > _LONG_CHARACTERS:
+            messages, findings = await asyncio.to_thread(self._examined, request.messages, external)
+        else:
+            messages, findings = self._examined(request.messages, external)
+        for finding in findings:
+            self._tell(finding, Place.TEXT_IN)
+        if refused := next((finding for finding in findings if finding.action is Action.REFUSE), None):
+            raise Blocked(_explanation(refused))
+        return request if messages == request.messages else replace(request, messages=messages)
+
+    def _examined(self, messages: tuple[Message, ...], external: bool) -> tuple[tuple[Message, ...], list[Finding]]:
+        out: list[Message] = []
+        findings: list[Finding] = []
+        for message in messages:
+            context = TextContext(
+                org_id=self._caller.org_id, origin=_ORIGINS.get(message.role, Origin.ASKER), external=external
+            )
+            view = TextView(text=message.text, context=context)
+            found = self._judge.examine(view, self._judge.constitution.checks(Place.TEXT_IN))
+            findings += found
+            out.append(replace(message, text=self._redacted(message.text, found)) if found else message)
+        return tuple(out), findings
+
+    def _redacted(self, text: str, findings: list[Finding]) -> str:
+        """The text with tokens in the place of what is redacted; the same text has the same token."""
+        parts: list[str] = []
+        at = 0
+        spans = [(f.span, f.evidence) for f in findings if f.action is Action.REDACT and f.span is not None]
+        for (start, end), kind in sorted(spans):
+            if start >= at:
+                parts += [text[at:start], self._pseudonyms.token(kind, text[start:end])]
+                at = end
+        return "".join([*parts, text[at:]])
+
+    def open(self, channel: Channel) -> StreamFilter | None:
+        """See `Filter`. Arguments of tools are JSON, which redaction would break: originals are put back, no more."""
+        restoration = RestorationStream(self._pseudonyms.mapping) if self._pseudonyms.mapping else None
+        if channel != "text":
+            return _Answer(None, restoration) if restoration is not None else None
+        context = TextContext(org_id=self._caller.org_id, origin=Origin.MODEL, known=self._known)
+        stream = AnswerStream(self._judge, context, lambda finding: self._tell(finding, Place.TEXT_OUT))
+        return _Answer(stream, restoration)
+
+    def _tell(self, finding: Finding, place: Place) -> None:
+        # Once for each check: an answer with a hundred numbers in it is one event.
+        if (place, finding.check) not in self._told:
+            self._told.add((place, finding.check))
+            self._safeguard.tell(self._caller, finding, place, self._judge.constitution)
+
+
+class _Answer:
+    """Judges what the model says, then puts back what was redacted in the question."""
+
+    def __init__(self, stream: AnswerStream | None, restoration: RestorationStream | None) -> None:
+        self._stream = stream
+        self._restoration = restoration
+
+    def on_delta(self, text: str) -> str:
+        """See `StreamFilter`."""
+        if self._stream is not None:
+            try:
+                text = self._stream.feed(text)
+            except Refused as refused:
+                raise Blocked(_explanation(refused.finding)) from None
+        return text if self._restoration is None else self._restoration.feed(text)
+
+    def on_end(self) -> str:
+        """See `StreamFilter`."""
+        rest = ""
+        if self._stream is not None:
+            try:
+                rest = self._stream.end()
+            except Refused as refused:
+                raise Blocked(_explanation(refused.finding)) from None
+        return rest if self._restoration is None else self._restoration.feed(rest) + self._restoration.end()
+
+
+def _explanation(finding: Finding) -> str:
+    return _REFUSAL.format(constraint=finding.constraint, check=finding.check)
