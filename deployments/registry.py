@@ -16,6 +16,7 @@ from deployments.enrollments import duties as enrollments
 from deployments.enrollments.deployment import SERVICE as ENROLLMENTS
 from deployments.governance.deployment import SERVICE as GOVERNANCE
 from deployments.kit.service import ServiceDefinition
+from deployments.learning.deployment import SERVICE as LEARNING
 from deployments.llm import duties as llm
 from deployments.llm.deployment import ADMINISTRATION as LLM_ADMINISTRATION
 from deployments.llm.deployment import SERVICE as LLM
@@ -31,6 +32,7 @@ SERVICES: tuple[ServiceDefinition, ...] = (
     COURSES,
     ENROLLMENTS,
     TUTOR,
+    LEARNING,
     ANALYTICS,
     LLM,
     LLM_ADMINISTRATION,

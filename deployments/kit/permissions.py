@@ -23,11 +23,13 @@ _LEARN = {
     "tutor.ask",
     "agents.use",
     "agents.read",
+    "predictions.own",
 }
 _TEACH = {
     "courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade",
     "analytics.courses", "agents.approve", "people.message",
     "constitution.read",
+    "predictions.courses",
 }  # fmt: skip
 _ADMINISTER = {
     "organisation.write",
@@ -37,6 +39,7 @@ _ADMINISTER = {
     "llm.manage", "llm.usage", "llm.transcripts",
     "agents.any",
     "audit.read", "audit.export", "constitution.write", "constitution.activate",
+    "learning.read", "learning.manage",
 }  # fmt: skip
 _OPERATE = {"organisations.read", "organisations.write", "keys.rotate", "analytics.platform", "audit.platform"}
 _AUDIT = {
@@ -46,6 +49,7 @@ _AUDIT = {
     "llm.usage", "llm.transcripts",
     "agents.any", "agents.read",
     "audit.read", "audit.export", "constitution.read",
+    "learning.read",
 }  # fmt: skip
 
 ROLES: dict[str, frozenset[str]] = {
@@ -161,6 +165,17 @@ ROUTES: dict[str, str] = {
     "GET    /api/tutor/conversations/{conversation_id}":            "tutor.ask",
     "DELETE /api/tutor/conversations/{conversation_id}":            "tutor.ask",
     "POST   /api/tutor/conversations/{conversation_id}/turns":      "tutor.ask",
+    # Learning
+    "POST   /api/learning/models":                                  "learning.manage",
+    "GET    /api/learning/models":                                  "learning.read",
+    "POST   /api/learning/models/{model_id}/serve":                 "learning.manage",
+    "POST   /api/learning/models/{model_id}/stop":                  "learning.manage",
+    "GET    /api/learning/predictions":                             "predictions.own",
+    "POST   /api/learning/courses/{course_id}/predictions":         "predictions.courses",
+    "GET    /api/learning/courses/{course_id}/predictions":         "predictions.courses",
+    "POST   /api/learning/predictions/{prediction_id}/interventions":    "predictions.courses",
+    "PUT    /api/learning/interventions/{intervention_id}/outcome": "predictions.courses",
+    "GET    /api/learning/bias-reports":                            "learning.read",
     # Analytics: figures
     "GET    /api/analytics/platform":                               "analytics.platform",
     "GET    /api/analytics/platform/trends":                        "analytics.platform",

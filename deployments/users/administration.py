@@ -18,10 +18,10 @@ from deployments.users.repository.people import User, UserRepository
 from deployments.users.schemas import NewOrganisation, NewPerson
 from deployments.users.service.common import end_sessions, publish
 from deployments.users.service.organisations import publish_organisation
-from deployments.users.service.profiles import sensitive_context
 from stores.ids import new_id
 from stores.postgres import Database
 from stores.sealing import Keyring, SealBroken
+from stores.sensitive import sensitive_context
 from stores.sessions import SessionStore
 
 _SOURCE = "command-line"

@@ -27,6 +27,7 @@ CONTENTS: Mapping[str, str] = {
     "model_usage": "What your questions to language models came to, by day: requests, tokens, millionths of a dollar.",
     "model_transcripts": "Conversations with language models that your organisation keeps.",
     "model_keys": "Keys for language models that you made for your organisation.",
+    "predictions": "How likely a model held it that you would withdraw or fail, why, and what was done.",
     "courses_taught": "Courses you teach.",
     "gradings": "Grades and feedback you gave.",
     "invitations": "Invitations sent to your address.",

@@ -56,12 +56,17 @@ class _Asked:
 
 
 class Job:
-    """A job: its function, and its command. `version` grows where the same input gives another output than before."""
+    """A job: its function, and its command.
 
-    def __init__(self, function: Callable[..., None], *, name: str, version: int) -> None:
+    `version` grows where the same input gives another output than before. One with `platform` works on the platform's
+    own database, whose address and keys it finds in the settings.
+    """
+
+    def __init__(self, function: Callable[..., None], *, name: str, version: int, platform: bool = False) -> None:
         self.function = function
         self.name = name
         self.version = version
+        self.platform = platform
 
     def __call__(self, arguments: list[str] | None = None) -> None:
         """Run as a command line does. Ends the process where it fails."""
@@ -147,7 +152,7 @@ class Job:
         return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 
-def job(*, version: int = 1) -> Callable[[Callable[..., None]], Job]:
+def job(*, version: int = 1, platform: bool = False) -> Callable[[Callable[..., None]], Job]:
     """Make a job of a function `(run: Run, option: Annotated[...] = default, ...) -> None`.
 
     Its command is the function's name with dashes and its documentation the help. An option `out` names the file
@@ -155,7 +160,7 @@ def job(*, version: int = 1) -> Callable[[Callable[..., None]], Job]:
     """
 
     def made(function: Callable[..., None]) -> Job:
-        return Job(function, name=function.__name__.replace("_", "-"), version=version)
+        return Job(function, name=function.__name__.replace("_", "-"), version=version, platform=platform)
 
     return made
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -16,6 +16,8 @@ from jobs.framework.execution import Device, Means, work_through
 from jobs.framework.journal import Journal
 from jobs.framework.outputs import write_rows
 from jobs.framework.rows import Batch, Build, Row, in_batches
+
+Item = TypeVar("Item")
 
 
 class Run:
@@ -49,6 +51,11 @@ class Run:
         with self.console.status(what):
             yield
         self.console.print(f"[green]✓[/green] {what} [dim]{time.perf_counter() - started:.1f} s[/dim]")
+
+    def track(self, items: Sequence[Item], what: str) -> Iterator[Item]:
+        """The items, with a bar that shows how many are done."""
+        with self._progress() as progress:
+            yield from progress.track(items, description=what)
 
     def each(
         self,

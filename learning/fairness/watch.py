@@ -44,21 +44,32 @@ DRIFT = Limits(drift.MODERATE, drift.LARGE)
 CALIBRATION = Limits(0.05, 0.10)
 
 
-def judge(report: FairnessReport, stability: float | None, calibration_error: float | None) -> list[Finding]:
-    """Every figure that there is, judged."""
+ENOUGH_TO_STOP = 100
+"""Over fewer people chance alone is as large as the limits: a person is told, and nothing is stopped."""
+
+
+def judge(
+    report: FairnessReport, learners: int, stability: float | None, calibration_error: float | None
+) -> list[Finding]:
+    """Every figure that there is, judged. `learners` is over how many the last two were measured."""
     findings = []
     for figures in report.attributes:
+        people = min(
+            (g.learners for g in report.groups if g.attribute == figures.attribute and not g.withheld), default=0
+        )
         limits = ABROCA.get(figures.attribute, OTHER_ABROCA)
-        if figures.abroca is not None:
-            findings.append(Finding(f"abroca_{figures.attribute}", figures.abroca, limits.judge(figures.abroca)))
-        if (parity := figures.demographic_parity_difference) is not None:
-            findings.append(Finding(f"parity_{figures.attribute}", parity, PARITY.judge(parity)))
-    if stability is not None:
-        findings.append(Finding("population_stability_index", stability, DRIFT.judge(stability)))
-    if calibration_error is not None:
-        verdict = CALIBRATION.judge(calibration_error)
-        findings.append(Finding("expected_calibration_error", calibration_error, verdict))
-    return findings
+        findings.append(_finding(f"abroca_{figures.attribute}", figures.abroca, limits, people))
+        findings.append(_finding(f"parity_{figures.attribute}", figures.demographic_parity_difference, PARITY, people))
+    findings.append(_finding("population_stability_index", stability, DRIFT, learners))
+    findings.append(_finding("expected_calibration_error", calibration_error, CALIBRATION, learners))
+    return [finding for finding in findings if finding is not None]
+
+
+def _finding(figure: str, value: float | None, limits: Limits, people: int) -> Finding | None:
+    if value is None:
+        return None
+    verdict = limits.judge(value)
+    return Finding(figure, value, Verdict.ALERT if verdict is Verdict.STOP and people < ENOUGH_TO_STOP else verdict)
 
 
 def overall(findings: list[Finding]) -> Verdict:

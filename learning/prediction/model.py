@@ -24,6 +24,7 @@ _MODULE_PENALTY = 5.0
 _MODULE_SLOPE_PENALTY = 120.0
 _SEASON_PENALTY = 300.0  # about half of what one cycle of seasons shows
 _INTERCEPT_PENALTY = 1e-6
+_LAST_DAY = 1000
 
 
 @dataclass(frozen=True)
@@ -79,20 +80,23 @@ class RiskModel:
         """Raises `ValueError` where the document is not a model with the features of this version."""
         if document.get("kind") != "risk" or tuple(document.get("names", ())) != NAMES:
             raise ValueError("not a risk model of this version: train it again")
+        past = {
+            module: {name: Usual(*map(float, values)) for name, values in figures.items()}
+            for module, figures in document["past"].items()
+        }
+        if "" not in past or not 1 <= int(document["day"]) <= _LAST_DAY:
+            raise ValueError("a model needs a day and what was usual")
         return cls(
             day=int(document["day"]),
             names=NAMES,
-            mean=np.array(document["mean"]),
-            scale=np.array(document["scale"]),
+            mean=_row(document["mean"]),
+            scale=_row(document["scale"]),
             intercept=float(document["intercept"]),
-            common=np.array(document["common"]),
-            modules=document["modules"],
-            slopes={module: np.array(slopes) for module, slopes in document["slopes"].items()},
-            seasons=document["seasons"],
-            past={
-                module: {name: Usual(*values) for name, values in past.items()}
-                for module, past in document["past"].items()
-            },
+            common=_row(document["common"]),
+            modules={module: float(effect) for module, effect in document["modules"].items()},
+            slopes={module: _row(slopes) for module, slopes in document["slopes"].items()},
+            seasons={season: float(effect) for season, effect in document["seasons"].items()},
+            past=past,
         )
 
 
@@ -136,6 +140,14 @@ def train(cohorts: Sequence[Cohort], day: int) -> RiskModel:
         seasons=dict(zip(seasons, of_season.tolist(), strict=True)),
         past=_past(cohorts, found),
     )
+
+
+def _row(values: Any) -> Floats:
+    """One finite number for each feature. Raises `ValueError`."""
+    row = np.asarray(values, dtype=np.float64)
+    if row.shape != (len(NAMES),) or not np.isfinite(row).all():
+        raise ValueError(f"a row of {len(NAMES)} numbers is needed")
+    return row
 
 
 def _known(cohort: Cohort) -> Bools:

@@ -23,6 +23,7 @@ _ERASED = (
     "agent_tasks",
     "mails",
     "tutoring",
+    "predictions",
     "learning_days",
     "model_transcripts",
     "model_keys",

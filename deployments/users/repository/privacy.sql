@@ -42,6 +42,15 @@ select t.id, t.conversation_id, c.course_id, t.number, t.question, t.reply, t.ki
   from tutor_conversations c join tutor_turns t on t.org_id = c.org_id and t.conversation_id = c.id
  where c.user_id = :user_id order by t.conversation_id, t.number;
 
+-- name: predictions
+select p.id, p.enrollment_id, p.course_id, p.probability, p.level, p.reasons, p.suggestion, p.predicted_at,
+       m.version as model_version, m.day,
+       (select jsonb_agg(jsonb_build_object('kind', i.kind, 'note', i.note, 'made_at', i.made_at, 'outcome', i.outcome,
+                                            'outcome_note', i.outcome_note) order by i.id)
+          from learning_interventions i where i.prediction_id = p.id) as interventions
+  from learning_predictions p join learning_models m on m.org_id = p.org_id and m.id = p.model_id
+ where p.user_id = :user_id order by p.id;
+
 -- name: courses_taught
 select id, title, category, status, created_at, published_at
   from courses where instructor_id = :user_id order by created_at, id;
@@ -190,6 +199,10 @@ with done as (delete from mails where recipient = :email returning 1) select cou
 
 -- name: erase_tutoring$
 with done as (delete from tutor_conversations where user_id = :user_id returning 1) select count(*) from done;
+
+-- name: erase_predictions$
+-- With what was noted about them.
+with done as (delete from learning_predictions where user_id = :user_id returning 1) select count(*) from done;
 
 -- name: erase_learning_days$
 -- In every generation of the figures that there can be. With the pseudonym nothing is left that tells whose share of a figure was whose.

@@ -13,11 +13,7 @@ from deployments.users.repository.people import User, UserRepository
 from deployments.users.schemas import ProfileChange, Sensitive
 from deployments.users.service.common import amended, publish
 from stores.sealing import Keyring
-
-
-def sensitive_context(user_id: UUID) -> str:
-    """What the sealed fields of a person are bound to."""
-    return f"users.sensitive:{user_id}"
+from stores.sensitive import sensitive_context
 
 
 @dataclass(frozen=True, kw_only=True)

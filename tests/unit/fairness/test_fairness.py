@@ -110,7 +110,9 @@ def test_the_worst_figure_decides() -> None:
     probability = np.concatenate([np.full(100, 0.9), np.full(100, 0.1)])
     outcome = np.tile([True, False], 100)
     found = report(probability, outcome, {"gender": ["f"] * 100 + ["m"] * 100}, ["A"] * 200)
-    findings = judge(found, stability=0.01, calibration_error=0.4)
+    few = judge(found, learners=99, stability=0.01, calibration_error=0.4)
+    assert {finding.figure for finding in few if finding.verdict is Verdict.ALERT} == {"expected_calibration_error"}
+    findings = judge(found, learners=200, stability=0.01, calibration_error=0.4)
     assert overall(findings) is Verdict.STOP
     assert {finding.figure for finding in findings if finding.verdict is Verdict.STOP} == {
         "parity_gender",

@@ -1,0 +1,22 @@
+"""The learning service, put together."""
+
+from __future__ import annotations
+
+from deployments.kit.context import ServiceContext
+from deployments.kit.service import ServiceDefinition
+from deployments.learning.endpoints import PREFIX, router
+from deployments.learning.service import LearningService
+
+
+def _build(_context: ServiceContext) -> LearningService:
+    return LearningService()
+
+
+SERVICE = ServiceDefinition(
+    name="learning",
+    prefix=PREFIX,
+    title="Azora learning",
+    description="Models of learning: which serve, what they predict and why, and what was done about it.",
+    router=router,
+    build=_build,
+)

@@ -1,0 +1,128 @@
+-- name: course^
+select id, instructor_id, status from courses where id = :course_id;
+
+-- name: insert_model^
+insert into learning_models (id, org_id, kind, day, version, document, gate_passed, registered_by)
+values (:id, :org_id, 'risk', :day, :version, :document, :gate_passed, :registered_by)
+on conflict (org_id, kind, version) do update set kind = excluded.kind
+returning id, kind, day, version, gate_passed, status, status_reason, registered_at, document - 'model' as card;
+
+-- name: models
+select id, kind, day, version, gate_passed, status, status_reason, registered_at, document - 'model' as card
+  from learning_models order by id desc limit :limit;
+
+-- name: model^
+select id, kind, day, version, gate_passed, status, status_reason, registered_at, document - 'model' as card
+  from learning_models where id = :id for update;
+
+-- name: retire_serving!
+update learning_models set status = 'registered' where kind = 'risk' and status = 'serving' and id <> :id;
+
+-- name: set_status!
+update learning_models set status = :status, status_reason = :reason where id = :id;
+
+-- name: serving^
+select id, version, day from learning_models where kind = 'risk' and status = 'serving';
+
+-- name: document$
+select document from learning_models where id = :id;
+
+-- name: cohort
+-- Who had enrolled so many days ago and had not left by then. What became of them, where it is decided.
+select e.id, e.user_id, e.status = 'active' and not overdue(e) as open,
+       case when e.status = 'completed' then false
+            when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
+  from enrollments e join users u on u.org_id = e.org_id and u.id = e.user_id
+ where e.course_id = :course_id and u.status <> 'erased'
+   and e.enrolled_at is not null and e.enrolled_at + make_interval(days => :day) <= now()
+   and not (e.status = 'dropped' and coalesce(e.dropped_at, e.enrolled_at) <= e.enrolled_at + make_interval(days => :day))
+   and not (e.status = 'completed' and e.completed_at <= e.enrolled_at + make_interval(days => :day))
+ order by e.id limit :limit;
+
+-- name: results
+-- The first result of each graded unit and the best mark, in the first so many days of each enrolment.
+with done as (
+    select a.enrollment_id, a.unit_id, a.created_at, a.score::float8 as score
+      from quiz_attempts a where a.enrollment_id = any (:enrollments)
+    union all
+    select s.enrollment_id, s.unit_id, s.created_at,
+           case when s.maximum_points > 0 then (100 * s.points / s.maximum_points)::float8 end
+      from submissions s where s.enrollment_id = any (:enrollments)
+)
+select d.enrollment_id, d.unit_id, max(d.score) as score,
+       min(extract(epoch from d.created_at - e.enrolled_at))::float8 / 86400 as after_days, count(*) as times
+  from done d join enrollments e on e.id = d.enrollment_id
+ where d.created_at <= e.enrolled_at + make_interval(days => :day)
+ group by d.enrollment_id, d.unit_id;
+
+-- name: completions
+select p.enrollment_id, count(*) as units
+  from unit_progress p join enrollments e on e.id = p.enrollment_id
+ where p.enrollment_id = any (:enrollments) and p.completed_at <= e.enrolled_at + make_interval(days => :day)
+ group by p.enrollment_id;
+
+-- name: record*!
+insert into learning_predictions (id, org_id, enrollment_id, user_id, course_id, model_id, probability, level, reasons,
+                                  intervention, suggestion)
+values (:id, :org_id, :enrollment_id, :user_id, :course_id, :model_id, :probability, :level, :reasons, :intervention,
+        :suggestion)
+on conflict (enrollment_id, model_id) do update
+   set probability = excluded.probability, level = excluded.level, reasons = excluded.reasons,
+       intervention = excluded.intervention, suggestion = excluded.suggestion, predicted_at = now();
+
+-- name: predictions
+-- The newest model's of a course, the highest risk first.
+select p.*, m.version as model_version, m.day,
+       coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'kind', i.kind, 'note', i.note, 'made_at', i.made_at,
+                                                     'outcome', i.outcome, 'outcome_note', i.outcome_note,
+                                                     'outcome_at', i.outcome_at) order by i.id)
+                   from learning_interventions i where i.prediction_id = p.id), '[]') as interventions
+  from learning_predictions p join learning_models m on m.id = p.model_id and m.status = 'serving'
+ where p.course_id = :course_id
+   and (:probability::float8 is null or (p.probability, p.id) < (:probability::float8, :before::uuid))
+ order by p.probability desc, p.id desc limit :limit;
+
+-- name: own_predictions
+-- Only where the model serves: what was stopped is not shown either.
+select p.*, m.version as model_version, m.day, '[]'::jsonb as interventions
+  from learning_predictions p join learning_models m on m.id = p.model_id and m.status = 'serving'
+ where p.user_id = :user_id order by p.id desc limit :limit;
+
+-- name: prediction^
+select p.id, p.course_id, c.instructor_id, c.status
+  from learning_predictions p join courses c on c.id = p.course_id where p.id = :id;
+
+-- name: insert_intervention^
+insert into learning_interventions (id, org_id, prediction_id, kind, note, made_by)
+values (:id, :org_id, :prediction_id, :kind, :note, :made_by)
+returning id, kind, note, made_at, outcome, outcome_note, outcome_at;
+
+-- name: intervention^
+select i.id, c.instructor_id, c.status
+  from learning_interventions i
+  join learning_predictions p on p.id = i.prediction_id
+  join courses c on c.id = p.course_id
+ where i.id = :id;
+
+-- name: set_outcome^
+update learning_interventions set outcome = :outcome, outcome_note = :note, outcome_at = now() where id = :id
+returning id, kind, note, made_at, outcome, outcome_note, outcome_at;
+
+-- name: bias_reports
+select b.id, b.model_id, b.reported_on, b.verdict, b.report from learning_bias_reports b order by b.id desc limit :limit;
+
+-- name: predicted
+-- What the model that serves predicted, what became of it where that is decided, and the sealed fields of each person.
+select p.user_id, p.course_id, p.probability, u.sensitive,
+       case when e.status = 'completed' then false
+            when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
+  from learning_predictions p
+  join enrollments e on e.id = p.enrollment_id
+  join users u on u.id = p.user_id
+ where p.model_id = :model_id and u.status <> 'erased'
+ order by p.id limit :limit;
+
+-- name: write_bias_report!
+insert into learning_bias_reports (id, org_id, model_id, reported_on, verdict, report)
+values (:id, :org_id, :model_id, current_date, :verdict, :report)
+on conflict (org_id, model_id, reported_on) do update set verdict = excluded.verdict, report = excluded.report;

@@ -1,0 +1,112 @@
+"""The nightly report of how predictions treat groups. The only place where attributes of people meet predictions.
+
+What people have given of themselves is opened here, made into coarse groups, and forgotten. Held are dates of birth
+and needs of accessibility; gender, origin and the like are not, so nothing can be said about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from deployments.learning.repository import LearningRepository
+from stores.ids import new_id
+from stores.postgres import Connection
+from stores.sealing import Keyring, SealBroken
+from stores.sensitive import sensitive_context
+
+MOST_PREDICTIONS = 200_000
+_AGES = ((18, "under 18"), (25, "18 to 24"), (35, "25 to 34"), (55, "35 to 54"))
+_OLDEST = "55 or more"
+
+
+async def report_on(connection: Connection, org_id: UUID, keyring: Keyring) -> dict[str, Any] | None:
+    """Write today's report on the model that serves, and stop it where the verdict says so.
+
+    Returns the verdict with its figures; None where no model serves or nothing was predicted.
+    """
+    repository = LearningRepository(connection)
+    serving = await repository.serving()
+    if serving is None:
+        return None
+    rows = await repository.predicted(serving.id, MOST_PREDICTIONS)
+    if not rows:
+        return None
+    document = await repository.document(serving.id)
+    report, verdict = figures_of(rows, document["distribution"], keyring, datetime.now(UTC).date())
+    await repository.write_bias_report(id=new_id(), org_id=org_id, model_id=serving.id, verdict=verdict, report=report)
+    if verdict == "stop":
+        worst = ", ".join(finding["figure"] for finding in report["findings"] if finding["verdict"] == "stop")
+        await repository.stop(serving.id, f"The bias report stopped it: {worst}")
+    return {"model": serving.version, "verdict": verdict, "learners": len(rows)}
+
+
+def figures_of(
+    rows: Sequence[Mapping[str, Any]], distribution: Mapping[str, Any], keyring: Keyring, today: date
+) -> tuple[dict[str, Any], str]:
+    """The report and its verdict. Quality is measured over those whose enrolment has ended."""
+    from dataclasses import asdict
+
+    import numpy as np
+
+    from learning.fairness.calibration import expected_calibration_error
+    from learning.fairness.drift import population_stability_index, shares
+    from learning.fairness.groups import SMALLEST, report
+    from learning.fairness.watch import judge, overall
+
+    groups = [_groups(row, keyring, today) for row in rows]
+    attributes = {name: [group[name] for group in groups] for name in ("age", "accessibility_needs")}
+    probability = np.array([row["probability"] for row in rows])
+    modules = [str(row["course_id"]) for row in rows]
+    decided = [number for number, row in enumerate(rows) if row["failed"] is not None]
+    outcome = np.array([rows[number]["failed"] for number in decided], dtype=bool)
+    ended = report(
+        probability[decided],
+        outcome,
+        {name: [values[number] for number in decided] for name, values in attributes.items()},
+        [modules[number] for number in decided],
+    )
+    everybody = report(probability, None, attributes, modules)
+    stability = (
+        population_stability_index(
+            np.array(distribution["shares"]), shares(probability, np.array(distribution["borders"]))
+        )
+        if len(rows) >= SMALLEST
+        else None
+    )
+    calibration = expected_calibration_error(outcome, probability[decided]) if len(decided) >= SMALLEST else None
+    findings = [*judge(ended, len(decided), None, calibration), *judge(everybody, len(rows), stability, None)]
+    verdict = overall(findings)
+    return {
+        "learners": len(rows),
+        "ended": len(decided),
+        "population_stability_index": stability,
+        "expected_calibration_error": calibration,
+        "everybody": everybody.document(),
+        "ended_enrolments": ended.document(),
+        "findings": [asdict(finding) for finding in findings],
+    }, str(verdict)
+
+
+def _groups(row: Mapping[str, Any], keyring: Keyring, today: date) -> dict[str, str | None]:
+    """The groups a person is in; None for what they have not told."""
+    if row["sensitive"] is None:
+        return {"age": None, "accessibility_needs": None}
+    try:
+        told = orjson.loads(keyring.open(row["sensitive"], sensitive_context(row["user_id"])))
+    except SealBroken:
+        return {"age": None, "accessibility_needs": None}
+    born = told.get("date_of_birth")
+    return {
+        "age": _age_band(date.fromisoformat(born), today) if born else None,
+        "accessibility_needs": "stated" if told.get("accessibility_needs") else "none stated",
+    }
+
+
+def _age_band(born: date, today: date) -> str:
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return next((band for limit, band in _AGES if age < limit), _OLDEST)

@@ -1,0 +1,135 @@
+"""The rules of the learning service: which models serve, who sees which prediction, what is done about it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from deployments.kit.errors import CourseNotFound, Invalid, NotYourCourse
+from deployments.kit.principal import Principal
+from deployments.kit.work import Work
+from deployments.learning.errors import InterventionNotFound, ModelNotFit, ModelNotFound, PredictionNotFound
+from deployments.learning.repository import (
+    BiasReport,
+    Course,
+    Intervention,
+    LearningRepository,
+    Model,
+    Prediction,
+)
+from deployments.learning.scoring import Models, score_course
+from stores.ids import new_id
+
+
+class LearningService:
+    def __init__(self) -> None:
+        self._models = Models()
+
+    async def register(self, work: Work, principal: Principal, document: dict[str, Any]) -> Model:
+        """Keep a model with what it was made of. One that failed its gate is kept too, and never serves.
+
+        Raises `Invalid` for what is no model of this version.
+        """
+        artefact = await asyncio.to_thread(_read, document)
+        repository = LearningRepository(await work.connection())
+        return await repository.register(
+            id=new_id(), org_id=work.org_id, day=artefact.model.day, version=artefact.version, document=document,
+            gate_passed=artefact.passed, by=principal.user_id,
+        )  # fmt: skip
+
+    async def models(self, work: Work, limit: int) -> list[Model]:
+        return await LearningRepository(await work.connection()).models(limit)
+
+    async def serve(self, work: Work, model_id: UUID) -> Model:
+        """Let a model serve in place of the one that does. Raises `ModelNotFound`, `ModelNotFit`."""
+        repository = LearningRepository(await work.connection())
+        model = await repository.model(model_id)
+        if model is None:
+            raise ModelNotFound()
+        if not model.gate_passed:
+            raise ModelNotFit("The model failed its gate")
+        if model.status == "stopped":
+            raise ModelNotFit(model.status_reason or "The model was stopped")
+        await repository.serve(model_id)
+        return await self._again(repository, model_id)
+
+    async def stop(self, work: Work, model_id: UUID, reason: str) -> Model:
+        """Let a model never serve again, and hide what it predicted. Raises `ModelNotFound`."""
+        repository = LearningRepository(await work.connection())
+        if await repository.model(model_id) is None:
+            raise ModelNotFound()
+        await repository.stop(model_id, reason)
+        return await self._again(repository, model_id)
+
+    async def score(self, work: Work, principal: Principal, course_id: UUID) -> int:
+        """Predict for a course now. Raises `CourseNotFound`, `NotYourCourse`, `NoModelServes`."""
+        repository = LearningRepository(await work.connection())
+        _reached(principal, await repository.course(course_id))
+        return await score_course(repository, self._models, work.org_id, course_id)
+
+    async def predictions(
+        self, work: Work, principal: Principal, course_id: UUID, position: list[Any] | None, limit: int
+    ) -> list[Prediction]:
+        """A course's, the highest risk first. Raises `CourseNotFound`, `NotYourCourse`."""
+        repository = LearningRepository(await work.connection())
+        _reached(principal, await repository.course(course_id))
+        return await repository.predictions(course_id, limit, *(position or ()))
+
+    async def own_predictions(self, work: Work, principal: Principal, limit: int) -> list[Prediction]:
+        """What is predicted of oneself, with the reasons; not what teachers did about it."""
+        return await LearningRepository(await work.connection()).own_predictions(principal.user_id, limit)
+
+    async def intervene(
+        self, work: Work, principal: Principal, prediction_id: UUID, kind: str, note: str
+    ) -> Intervention:
+        """Note what was done about a prediction. Raises `PredictionNotFound`."""
+        repository = LearningRepository(await work.connection())
+        course = await repository.course_of_prediction(prediction_id)
+        if course is None or not _reaches(principal, course):
+            raise PredictionNotFound()
+        return await repository.intervene(
+            id=new_id(), org_id=work.org_id, prediction_id=prediction_id, kind=kind, note=note, by=principal.user_id
+        )
+
+    async def set_outcome(
+        self, work: Work, principal: Principal, intervention_id: UUID, outcome: str, note: str
+    ) -> Intervention:
+        """Note what became of it. Raises `InterventionNotFound`."""
+        repository = LearningRepository(await work.connection())
+        course = await repository.course_of_intervention(intervention_id)
+        if course is None or not _reaches(principal, course):
+            raise InterventionNotFound()
+        return await repository.set_outcome(intervention_id, outcome, note)
+
+    async def bias_reports(self, work: Work, limit: int) -> list[BiasReport]:
+        return await LearningRepository(await work.connection()).bias_reports(limit)
+
+    @staticmethod
+    async def _again(repository: LearningRepository, model_id: UUID) -> Model:
+        model = await repository.model(model_id)
+        assert model is not None
+        return model
+
+
+def _reaches(principal: Principal, course: Course) -> bool:
+    return principal.may("courses.any") or course.instructor_id == principal.user_id
+
+
+def _reached(principal: Principal, course: Course | None) -> None:
+    if course is None:
+        raise CourseNotFound()
+    if not _reaches(principal, course):
+        # What is not published is no business of others: to them it is not there.
+        raise CourseNotFound() if course.status == "draft" else NotYourCourse()
+
+
+def _read(document: dict[str, Any]) -> Any:
+    from learning.prediction.artefact import Artefact
+
+    try:
+        return Artefact.read(document)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Invalid(
+            [{"pointer": "/body", "code": "not_a_model", "message": f"not a model that can serve: {error}"}]
+        ) from error
