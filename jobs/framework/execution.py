@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from jobs.framework.rows import Batch, Build, Row, Work
 Finished: TypeAlias = tuple[int, list[Row]]
 # One thread of arithmetic per process: the processes share the cores already.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 _AHEAD = 2  # batches waiting per process, so that none is idle
 
 
@@ -84,8 +87,12 @@ def _here(batches: Iterable[Batch], build: Build) -> Iterator[Finished]:
 _work: Work | None = None  # of a worker process, which has one for its life
 
 
-def _prepare(build: Build) -> None:
+def _prepare(build: Build, parent: int) -> None:
     global _work  # noqa: PLW0603
+    # Else a worker whose job was killed waits for ever on a queue whose other end it holds itself.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before that
+        os._exit(1)
     _work = build()
 
 
@@ -105,7 +112,10 @@ def _in_processes(batches: Iterable[Batch], build: Build, processes: int) -> Ite
         return
     with _environment(_ONE_THREAD):
         pool = ProcessPoolExecutor(
-            processes, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare, initargs=(build,)
+            processes,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_prepare,
+            initargs=(build, os.getpid()),
         )
         waiting: set[Future[Finished]] = {pool.submit(_do, first), pool.submit(_do, second)}
         try:

@@ -13,6 +13,7 @@ import pytest
 
 from deployments.kit.permissions import ROLES
 from stores.postgres import Database
+from tests.integration.isolation.learned import learned
 from tests.platform import Account, Organisation, Platform
 from tests.routes import Route, protected_routes
 
@@ -44,6 +45,9 @@ BODIES: dict[str, Any] = {
     "PATCH /api/llm/budgets/{budget_id}": {"maximum": 1},
     "POST /api/tutor/conversations": {"course_id": "{course_id}"},
     "POST /api/tutor/conversations/{conversation_id}/turns": {"text": "What?"},
+    "POST /api/learning/models/{model_id}/stop": {"reason": "Changed"},
+    "POST /api/learning/predictions/{prediction_id}/interventions": {"kind": "check_in"},
+    "PUT /api/learning/interventions/{intervention_id}/outcome": {"outcome": "helped"},
     "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},
 }
 
@@ -133,6 +137,15 @@ async def world(platform: Platform) -> World:
             "transcript_id": await _transcript(platform, learner),
             "model": "no-such-model",
             "conversation_id": conversation["id"],
+            **await learned(
+                platform.database,
+                org.id,
+                admin.id,
+                learner.id,
+                enrolment["id"],
+                course_id,
+                MARK,
+            ),
         },
     )
 
