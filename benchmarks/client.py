@@ -72,7 +72,7 @@ class Client:
             headers["content-type"] = "text/csv"
         for _ in range(_ATTEMPTS):
             if who is not None:
-                headers["authorization"] = f"Bearer {who.token or await self._sign_in(who)}"
+                headers["authorization"] = f"Bearer {await self.token(who)}"
             status, body, wait = await self._once(method, path, headers, json, text)
             if status == 401 and who is not None:
                 who.token = None
@@ -96,6 +96,10 @@ class Client:
                 return answer.status, body, float(answer.headers.get("retry-after", "1"))
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
             return 503, repr(error), 0.5
+
+    async def token(self, who: Identity) -> str:
+        """An access token of theirs; signs in at first use."""
+        return who.token or await self._sign_in(who)
 
     async def _sign_in(self, who: Identity) -> str:
         credentials = {"organisation": who.organisation, "email": who.email, "password": who.password}

@@ -56,6 +56,11 @@ async def target(url: str | None, organisation: str, **extra: str) -> AsyncItera
         yield own
 
 
+async def neighbour(place: Target, organisation: str) -> Target:
+    """Another organisation on the same platform."""
+    return await _prepared(Home(place.settings.home_path), place.base_url, organisation, lasting=place.lasting)
+
+
 @asynccontextmanager
 async def own_target(organisation: str, url: str | None = None, **extra: str) -> AsyncIterator[Target]:
     """A platform of its own, whatever else runs."""

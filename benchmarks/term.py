@@ -95,6 +95,12 @@ class Term:
         self._bulk = bulk
         self._learners = {learner: self._identity(learner) for learner in presentation.learners}
 
+    @property
+    def course_id(self) -> str:
+        """The presentation's course, once it is created."""
+        found: str = self._done["course"]
+        return found
+
     def _identity(self, learner: str) -> Identity:
         return Identity(self._place.organisation, f"learner-{learner}@oulad.example", PASSWORD)
 
