@@ -89,7 +89,7 @@ async def _leaks(asking: Tenant, asked: Tenant, client: Client) -> list[str]:
     course, pseudonym = asked.term.course_id, learners["items"][0]["pseudonym"]
     paths = [f"/api/analytics/courses/{course}{route}" for route in _COURSE_ROUTES]
     paths += [f"/api/analytics/learners/{pseudonym}{route}" for route in _LEARNER_ROUTES]
-    paths += [f"/api/analytics/stream?scope=course&course_id={course}", "/api/analytics/platform"]
+    paths += [f"/api/analytics/stream?scope=course&id={course}", "/api/analytics/platform"]
     found = []
     for path in paths:
         status, _ = await client.call("GET", path, who=asking.place.admin, accept=(200, *_REFUSED))
