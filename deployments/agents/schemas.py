@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from actors.agent.kinds.base import AnyKind
 from actors.agent.plan import MAXIMUM_STEPS
 from actors.agent.state import Stage, Status
 from actors.agent.tools import TOOLS
 from deployments.agents.repository.tasks import Row
+from deployments.kit.times import Moment
 
 _MICRODOLLARS = Decimal(1_000_000)
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -40,11 +41,11 @@ class NewTask(_Request):
     kind: Word
     input: dict[Annotated[str, StringConstraints(max_length=64)], JsonValue] = Field(max_length=64)
     budget: Budget = Field(default_factory=Budget)
-    deadline: AwareDatetime | None = Field(default=None, description="At most 30 days ahead; default: 7 days")
+    deadline: Moment | None = Field(default=None, description="At most 30 days ahead; default: 7 days")
 
 
 class Retry(_Request):
-    deadline: AwareDatetime | None = Field(default=None, description="Default: as before, or 7 days where that is over")
+    deadline: Moment | None = Field(default=None, description="Default: as before, or 7 days where that is over")
 
 
 class Answer(_Request):

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from deployments.kit.times import Moment
 from deployments.llm.keys import Scope
 
 Feature = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", examples=["tutor"])]
@@ -55,7 +56,7 @@ class NewApiKey(_In):
         description="`courses`: answers may quote every published course",
     )
     feature: Feature = Field(default="api", description="What its calls are metered under")
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
     @field_validator("scopes")
     @classmethod

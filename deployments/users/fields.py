@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 Role = Literal["student", "instructor", "org_admin", "platform_admin", "auditor"]
 # What an invitation may offer: it travels by mail, so it never carries power over other organisations.
@@ -18,9 +16,6 @@ Registration = Literal["open", "invitation", "closed"]
 # Without control characters (C0 and C1): PostgreSQL refuses one of them, and no terminal should be sent the others.
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _NO_CONTROLS_BUT_LINE_BREAKS_AND_TABS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
-
-# RFC 3339, section 5.6.
-_FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _plain_local_part(address: str) -> str:
@@ -45,14 +40,6 @@ def _line(maximum: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=maximum, pattern=_NO_CONTROLS)
 
 
-def _full_date(value: object) -> object:
-    # Pydantic by itself takes numbers, and digits, for seconds since 1970.
-    if not isinstance(value, date) and not (isinstance(value, str) and _FULL_DATE.fullmatch(value)):
-        raise ValueError("must be a date such as 1815-12-10")
-    return value
-
-
-Date = Annotated[date, BeforeValidator(_full_date)]
 Name = Annotated[str, _line(100)]
 OrganisationName = Annotated[str, _line(255)]
 ExternalId = Annotated[str, _line(255)]

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deployments.kit.times import Date
 from deployments.users.fields import (
-    Date,
     Email,
     ExternalId,
     InvitedRole,

@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from deployments.analytics import tables
 from deployments.analytics.service import AnalyticsService, trends
 from deployments.analytics.tables import Table
 from deployments.analytics.windows import Granularity
+from deployments.kit.times import Moment
 
 View = TypeVar("View", bound=BaseModel)
 
@@ -29,11 +30,11 @@ async def _service(request: Request) -> AnalyticsService:
 
 Service = Annotated[AnalyticsService, Depends(_service)]
 Start = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Query(alias="from", description="Where the range begins; the window that it lies in is the first"),
 ]
 End = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Query(alias="to", description="Where the range ends; now where it is left out. It is not part of the range"),
 ]
 Windows = Annotated[Granularity, Query(description="The length of a window")]

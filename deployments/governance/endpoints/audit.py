@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
 
 from deployments.governance.endpoints.common import Governance, router
 from deployments.governance.exporting import MEDIA_TYPES, Format
@@ -15,6 +14,7 @@ from deployments.governance.repository.entries import Entry, EntryFilter
 from deployments.governance.schemas import AuditKeys, EntryView, HeadView
 from deployments.kit.paging import Page, decode_cursor, split_page
 from deployments.kit.parameters import CurrentWork, Cursor, Limit
+from deployments.kit.times import Moment
 from deployments.kit.work import Work
 from stores.audit import PLATFORM
 
@@ -33,8 +33,8 @@ async def _filter(
     subject: Annotated[
         str | None, Query(max_length=128, pattern=r"^[A-Za-z0-9._:-]+$", description="To whom or what it was done")
     ] = None,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before this time")] = None,
+    since: Annotated[Moment | None, Query()] = None,
+    until: Annotated[Moment | None, Query(description="Before this time")] = None,
 ) -> EntryFilter:
     return EntryFilter(action=action, actor=actor, subject=subject, since=since, until=until)
 

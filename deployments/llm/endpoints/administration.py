@@ -13,6 +13,7 @@ from deployments.kit.etags import etag
 from deployments.kit.paging import Page, decode_cursor, split_page
 from deployments.kit.parameters import CurrentPrincipal, CurrentWork, Cursor, IfMatch, Limit
 from deployments.kit.routes import service_router
+from deployments.kit.times import Date
 from deployments.kit.work import Work
 from deployments.llm.repository.budgets import StoredBudget
 from deployments.llm.repository.settings import LlmSettings
@@ -45,8 +46,8 @@ async def _administration(request: Request) -> Administration:
 
 
 Service = Annotated[Administration, Depends(_administration)]
-First = Annotated[date | None, Query(description="The first day, in UTC; thirty days before the last by default")]
-Last = Annotated[date | None, Query(description="The last day, in UTC; today by default")]
+First = Annotated[Date | None, Query(description="The first day, in UTC; thirty days before the last by default")]
+Last = Annotated[Date | None, Query(description="The last day, in UTC; today by default")]
 By = Annotated[list[Dimension] | None, Query(max_length=6, description="What the groups are made by")]
 Groups = Annotated[int, Query(ge=1, le=10_000, description="How many groups at the most, the dearest first")]
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from deployments.users.fields import Date, Email, LinkText, Locale, Name, Text, Timezone
+from deployments.kit.times import Date
+from deployments.users.fields import Email, LinkText, Locale, Name, Text, Timezone
 
 
 def _is(kind: Any, value: object) -> bool:
