@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -19,11 +19,12 @@ def test_dates(day: date) -> None:
     assert DATE.validate_python(day.isoformat()) == day
 
 
-@given(st.datetimes(timezones=st.timezones(), min_value=datetime(1900, 1, 1)))
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.datetimes(timezones=OFFSETS))
 def test_moments(moment: datetime) -> None:
-    sent = moment.isoformat()
-    if sent.count(":") <= 3:  # zones of long ago have seconds, which RFC 3339 lacks
-        assert MOMENT.validate_python(sent) == moment
+    assert MOMENT.validate_python(moment.isoformat()) == moment
 
 
 @pytest.mark.parametrize("value", [0, 0.5, "0", "0.5", "1e3", "-1", "1815-12", "18151210", True, "1815-12-10x", ""])
