@@ -83,14 +83,14 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 # Language models on this machine, in an environment of their own: 4 GB, or 10 GB with a GPU (docs/MODELS.md).
-# uv takes a fifth of pip's time where it is at hand. torch's build for processors is not on PyPI: PIP_FIND_LINKS or
-# PIP_EXTRA_INDEX_URL names where it is.
+# uv takes a fifth of pip's time where it is at hand; pip also reads its own configuration. torch's build for processors
+# is not on PyPI: PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL names where it is.
 LLM_VENV ?= .venv-llm
 GPU      := $(wildcard /dev/nvidia[0-9]*)
 LLM_LOCK ?= $(if $(GPU),requirements-llm.lock,requirements-llm-cpu.lock)
 WHEELS    = $(addprefix --find-links ,$(PIP_FIND_LINKS))
-UV        = $(wildcard $(BIN)/uv)
-LLM_PIP   = $(if $(UV),$(UV) pip install --python $(LLM_VENV)/bin/python $(WHEELS) $(addprefix --extra-index-url ,$(PIP_EXTRA_INDEX_URL)),$(LLM_VENV)/bin/python -m pip install --disable-pip-version-check) --quiet --no-deps
+LLM_UV    = $(BIN)/uv pip install --quiet --python $(LLM_VENV)/bin/python $(WHEELS) $(addprefix --extra-index-url ,$(PIP_EXTRA_INDEX_URL))
+LLM_PIP   = $(LLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 llm: $(LLM_VENV)/.installed
 	@echo "Ready: $(LLM_VENV)/bin/azora up --llm smollm2"
@@ -99,8 +99,9 @@ $(LLM_VENV)/.installed: $(LLM_LOCK) pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Azora needs Python 3.11: $(PYTHON) is not on the PATH (make PYTHON=...)"; exit 1; }
 	@test -x $(LLM_VENV)/bin/python || $(PYTHON) -m venv $(LLM_VENV)
 	@echo "Installing Azora with vLLM into $(LLM_VENV), out of $(LLM_LOCK): some minutes"
-	@$(LLM_PIP) --require-hashes -r $(LLM_LOCK)
-	@$(LLM_PIP) --no-build-isolation -e .
+	@{ test -x $(BIN)/uv && $(LLM_UV) --no-deps --require-hashes -r $(LLM_LOCK); } \
+	    || $(LLM_PIP) --no-deps --require-hashes -r $(LLM_LOCK)
+	@$(LLM_PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 # The real small model behind /v1. The test programs run in $(VENV), the platform in $(LLM_VENV).

@@ -76,6 +76,7 @@ def llm_platform() -> Iterator[LlmPlatform]:
     try:
         fetched = platform.azora("models", "fetch", MODEL, timeout=FETCH_SECONDS)
         assert f"{MODEL} is in" in fetched.stdout
+        platform.adapters.mkdir(parents=True)
         with _running(platform, root / "up.log"):
             yield platform
     finally:
