@@ -11,10 +11,10 @@ from cluster.installation import connected
 from configs.settings import Settings
 from deployments.kit.passwords import Passwords
 from deployments.kit.work import Work
-from deployments.tutor import administration as tutoring
 from deployments.users import administration as users
 from stores import valkey
 from stores.postgres import Database
+from stores.resealing import SEALED, reseal
 from stores.sessions import SessionStore
 from stores.signing_keys import reseal_keys, rotate_key
 
@@ -77,14 +77,10 @@ async def rotate_keys(settings: Settings) -> None:
             work.audit("data_key.rotated", subject=keyring.active, platform=True, signing_keys=keys)
         system = Database.from_settings(found, role="azora_system")
         try:
-            people = await users.reseal(system, keyring)
-            turns = await tutoring.reseal(system, keyring)
+            done = [(sealed.what, await reseal(system, keyring, sealed)) for sealed in SEALED]
         finally:
             await system.close()
-        out.print(
-            f"Sealed again under {keyring.active!r}: {keys} signing key(s), {people.changed} profile(s), "
-            f"{turns.changed} turn(s) of tutoring."
-        )
-        if people.broken or turns.broken:
-            lost = f"{people.broken} profile(s) and {turns.broken} turn(s) of tutoring"
-            fail(f"{lost} cannot be opened with any key in AZORA_DATA_KEYS.", "Add the key back.")
+        again = ", ".join(f"{found.changed} {what}" for what, found in done)
+        out.print(f"Sealed again under {keyring.active!r}: {keys} signing key(s), {again}.")
+        if broken := ", ".join(f"{found.broken} {what}" for what, found in done if found.broken):
+            fail(f"{broken} cannot be opened with any key in AZORA_DATA_KEYS.", "Add the key back.")

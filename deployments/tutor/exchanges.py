@@ -32,11 +32,6 @@ class Scribe:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    @property
-    def key_id(self) -> str:
-        """The key that seals now."""
-        return self._keyring.active
-
     def seal(self, exchange: Exchange, quiz_question_id: UUID | None) -> Turn:
         """As it is stored. `quiz_question_id`: what it was a hint for."""
         id, reply = new_id(), exchange.reply

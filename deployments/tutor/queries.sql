@@ -66,8 +66,8 @@ select count(*) from tutor_turns where conversation_id = :conversation_id and qu
 with counted as (
     update tutor_conversations set turns = :number, updated_at = now() where id = :conversation_id
 )
-insert into tutor_turns (id, org_id, conversation_id, number, question, reply, key_id, kind, quiz_question_id, sources, made_by)
-values (:id, :org_id, :conversation_id, :number, :question, :reply, :key_id, :kind, :quiz_question_id, :sources, :made_by);
+insert into tutor_turns (id, org_id, conversation_id, number, question, reply, kind, quiz_question_id, sources, made_by)
+values (:id, :org_id, :conversation_id, :number, :question, :reply, :kind, :quiz_question_id, :sources, :made_by);
 
 -- name: content$
 select content from course_versions where id = :version_id;
@@ -77,12 +77,3 @@ select p.unit_id
   from enrollments e
   join unit_progress p on p.org_id = e.org_id and p.enrollment_id = e.id
  where e.user_id = :user_id and e.course_id = :course_id and p.completed_at is not null;
-
--- name: sealed_under_other_keys
-select id, question, reply from tutor_turns where key_id <> :active and id > :after order by id limit :limit for update;
-
--- name: reseal!
-update tutor_turns t
-   set question = r.question, reply = r.reply, key_id = :active
-  from unnest(:ids::uuid[], :questions::bytea[], :replies::bytea[]) as r (id, question, reply)
- where t.id = r.id;

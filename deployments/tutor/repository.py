@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -114,10 +114,10 @@ class ConversationRepository:
         )
         return count
 
-    async def add(self, conversation_id: UUID, org_id: UUID, turn: Turn, key_id: str) -> None:
+    async def add(self, conversation_id: UUID, org_id: UUID, turn: Turn) -> None:
         await _queries.insert_turn(
             self._connection, id=turn.id, org_id=org_id, conversation_id=conversation_id, number=turn.number,
-            question=turn.question, reply=turn.reply, key_id=key_id, kind=turn.kind,
+            question=turn.question, reply=turn.reply, kind=turn.kind,
             quiz_question_id=turn.quiz_question_id, sources=turn.sources, made_by=turn.made_by,
         )  # fmt: skip
 
@@ -130,15 +130,3 @@ class ConversationRepository:
         """The units of the course that the person has completed."""
         rows = _queries.completed_units(self._connection, user_id=self._user_id, course_id=course_id)
         return frozenset([row["unit_id"] async for row in rows])
-
-
-async def turns_under_other_keys(connection: Connection, active: str, after: UUID, limit: int) -> list[Any]:
-    """Turns of any tenant that another key seals, behind an id, locked: `id`, `question`, `reply`."""
-    rows = _queries.sealed_under_other_keys(connection, active=active, after=after, limit=limit)
-    return [row async for row in rows]
-
-
-async def reseal_turns(connection: Connection, active: str, sealed: Sequence[tuple[UUID, bytes, bytes]]) -> None:
-    """Store questions and replies that are sealed anew."""
-    ids, questions, answers = zip(*sealed, strict=True) if sealed else ((), (), ())
-    await _queries.reseal(connection, active=active, ids=ids, questions=questions, replies=answers)

@@ -140,7 +140,7 @@ class TutorService:
         if conversation.version_id != prepared.version_id:
             await repository.move(conversation_id, prepared.version_id)
         turn = self._scribe.seal(exchange, prepared.sought.id if prepared.sought else None)
-        await repository.add(conversation_id, work.org_id, turn, self._scribe.key_id)
+        await repository.add(conversation_id, work.org_id, turn)
         work.publish(
             "ai_events", "tutor.replied.v1", subject=conversation_id, key=principal.user_id,
             data={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,21 +19,10 @@ from deployments.users.service.common import end_sessions, publish
 from deployments.users.service.organisations import publish_organisation
 from stores.ids import new_id
 from stores.postgres import Database
-from stores.sealing import Keyring, SealBroken
-from stores.sensitive import sensitive_context
 from stores.sessions import SessionStore
 
 _SOURCE = "command-line"
-_RESEALED_AT_ONCE = 500
 Model = TypeVar("Model", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Resealed:
-    """How many rows were encrypted again, and how many could not be opened with any key there is."""
-
-    changed: int
-    broken: int
 
 
 async def create_organisation(
@@ -104,35 +92,6 @@ async def emails(database: Database, organisation: str) -> set[str]:
     """The addresses of everybody in an organisation, by slug. Raises `OrganisationNotFound`."""
     async with database.transaction(await _organisation_id(database, organisation), readonly=True) as connection:
         return await UserRepository(connection).emails()
-
-
-async def reseal(database: Database, keyring: Keyring) -> Resealed:
-    """Encrypt every person's sensitive fields again that another key than the active one seals.
-
-    `database` must be under the role `azora_system`. Works in batches, each a transaction of its own, and can be
-    repeated. Rows that cannot be opened stay as they are.
-    """
-    changed = broken = 0
-    after = UUID(int=0)
-    while True:
-        async with database.transaction(None) as connection:
-            repository = UserRepository(connection)
-            rows = await repository.sealed_under_other_keys(keyring.active, after, _RESEALED_AT_ONCE)
-            opened = {user_id: again for user_id, sealed in rows if (again := _again(keyring, user_id, sealed))}
-            await repository.reseal(keyring.active, opened)
-        changed += len(opened)
-        broken += len(rows) - len(opened)
-        if len(rows) < _RESEALED_AT_ONCE:
-            return Resealed(changed, broken)
-        after = rows[-1][0]
-
-
-def _again(keyring: Keyring, user_id: UUID, sealed: bytes) -> bytes | None:
-    context = sensitive_context(user_id)
-    try:
-        return keyring.seal(keyring.open(sealed, context), context)
-    except SealBroken:
-        return None
 
 
 async def _organisation_id(database: Database, slug: str) -> UUID:

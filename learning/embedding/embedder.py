@@ -8,10 +8,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+import structlog
+
 from learning.embedding import minilm
 from learning.embedding.errors import EmbeddingUnavailable
 from learning.embedding.minilm import MiniLM, Vectors
 from learning.embedding.wordpiece import WordPiece
+
+log = structlog.get_logger("azora.embedding")
 
 
 class Model(Protocol):
@@ -49,6 +53,16 @@ class Embedder:
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of unit length for each text. Raises `EmbeddingUnavailable`."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, texts)
+
+    async def attempt(self, texts: Sequence[str]) -> Vectors | None:
+        """The same; None where nothing can be embedded at present, and words have to do."""
+        if self._problem is not None:
+            return None
+        try:
+            return await self.embed(texts)
+        except EmbeddingUnavailable as error:
+            log.warning("comparing by words alone", cause=error.detail)
+            return None
 
     async def check(self) -> None:
         """Raises `EmbeddingUnavailable` where nothing can be embedded. Loads nothing."""

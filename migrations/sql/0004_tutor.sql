@@ -23,7 +23,6 @@ create table tutor_turns (
     number           integer     not null,
     question         bytea       not null,   -- sealed: what a learner asks is theirs
     reply            bytea       not null,   -- sealed
-    key_id           varchar(32) not null,
     kind             varchar(20) not null check (kind in ('answer', 'hint', 'declined')),
     quiz_question_id uuid,                   -- what it was a hint for
     sources          jsonb       not null,   -- [{"unit_id", "passage_id", "heading"}], as they are numbered in the reply
@@ -32,7 +31,6 @@ create table tutor_turns (
     unique (conversation_id, number),
     foreign key (org_id, conversation_id) references tutor_conversations (org_id, id) on delete cascade
 );
-create index tutor_turns_key on tutor_turns (key_id);
 
 do $$
 declare name text;

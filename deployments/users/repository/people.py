@@ -189,11 +189,3 @@ class UserRepository:
     async def set_sensitive(self, user_id: UUID, sealed: bytes | None, key_id: str | None) -> User:
         row = await _queries.set_sensitive(self._connection, user_id=user_id, sensitive=sealed, key_id=key_id)
         return User.from_row(row)
-
-    async def sealed_under_other_keys(self, active: str, after: UUID, limit: int) -> list[tuple[UUID, bytes]]:
-        """Sealed fields, of any organisation that the connection sees, that another key than `active` seals; locked."""
-        rows = _queries.sealed_under_other_keys(self._connection, active=active, after=after, limit=limit)
-        return [(row["id"], row["sensitive"]) async for row in rows]
-
-    async def reseal(self, active: str, sealed: Mapping[UUID, bytes]) -> None:
-        await _queries.reseal(self._connection, active=active, ids=list(sealed), sealed=list(sealed.values()))

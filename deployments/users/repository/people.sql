@@ -76,17 +76,3 @@ select sensitive from users where id = :user_id;
 
 -- name: set_sensitive^
 update users set sensitive = :sensitive, sensitive_key_id = :key_id where id = :user_id returning *;
-
--- name: sealed_under_other_keys
--- In the order of ids, so that a row that cannot be opened is passed, not met again for ever.
-select id, sensitive from users
- where sensitive_key_id is not null and sensitive_key_id <> :active and id > :after
- order by id
- limit :limit
-   for no key update;
-
--- name: reseal!
-update users u
-   set sensitive = r.sensitive, sensitive_key_id = :active
-  from unnest(:ids::uuid[], :sealed::bytea[]) as r (id, sensitive)
- where u.id = r.id;

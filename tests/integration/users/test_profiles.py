@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from configs.settings import Settings
-from deployments.users.administration import Resealed, reseal
+from stores.resealing import SENSITIVE as SENSITIVE_FIELDS
+from stores.resealing import Resealed, reseal
 from stores.sealing import Keyring
 from tests.integration.users.support import events, rows, system_database
 from tests.platform import Platform
@@ -87,6 +88,7 @@ async def test_sensitive_fields_are_sealed(platform: Platform) -> None:
     await rows(platform, org, "update users set sensitive = $2 where id = $1", other.id, row["sensitive"])
     moved = await other.http.get("/api/users/me/sensitive")
     assert moved.status_code == 500  # sealed bytes open only where they belong
+    await rows(platform, org, "update users set sensitive = null where id = $1", other.id)
     stale = await person.http.put("/api/users/me/sensitive", json={}, headers={"if-match": nothing.headers["etag"]})
     assert stale.status_code == 412
     assert (await person.http.put("/api/users/me/sensitive", json={})).status_code == 200
@@ -110,14 +112,14 @@ async def test_keys_rotate(platform: Platform, settings: Settings) -> None:
     old = settings.data_keys.get_secret_value()
     rotated = Keyring.parse(f"{Keyring.new_key('next')},{old}")
     async with system_database(settings) as database:
-        done = await reseal(database, rotated)
+        done = await reseal(database, rotated, SENSITIVE_FIELDS)
         assert done.broken == 1
         assert done.changed >= 2
         sealed = await rows(platform, org, "select sensitive, sensitive_key_id from users where id = $1", people[0].id)
         assert sealed[0]["sensitive_key_id"] == "next"
         assert rotated.key_of(sealed[0]["sensitive"])[0] == "next"
-        assert await reseal(database, rotated) == Resealed(0, 1)
-        assert (await reseal(database, Keyring.parse(f"{old},next:{_encoded(rotated)}"))).changed >= 2
+        assert await reseal(database, rotated, SENSITIVE_FIELDS) == Resealed(0, 1)
+        assert (await reseal(database, Keyring.parse(f"{old},next:{_encoded(rotated)}"), SENSITIVE_FIELDS)).changed >= 2
     for person in people:
         assert (await person.http.get("/api/users/me/sensitive")).json() == SENSITIVE
     await rows(platform, org, "update users set sensitive = null, sensitive_key_id = null where id = $1", broken.id)
