@@ -19,6 +19,7 @@ from stores.event_log.types import Entry, Share
 from stores.kafka.connection import ANSWER_SECONDS, client_configuration, topic_name
 from stores.kafka.errors import kafka_translated
 from stores.kafka.messages import entry_of
+from stores.kafka.patience import Patience
 
 log = structlog.get_logger("azora.kafka")
 
@@ -30,7 +31,16 @@ _ROUND_MS = 15_000
 _FAREWELL_SECONDS = 0.5
 _BARRED_SECONDS = 30.0
 _FETCH_WAIT_MS = 100
-_FETCHED_AHEAD_KIB = 16 * 1024
+# What is fetched ahead takes memory, of every member of every consumer; so does each answer while it is unpacked.
+_FETCHED_AHEAD_KIB = 8 * 1024
+_FETCHED_AT_ONCE_BYTES = 4 * 1024 * 1024
+_OF_A_PARTITION_BYTES = 256 * 1024
+_UNPACKED_AT_ONCE = 500
+_STATISTICS_MS = 2_000
+# From a broker without patience: this long a look, so long for more to come, this long a pause where nothing came.
+_LOOK_SECONDS = 0.05
+_MORE_SECONDS = 0.02
+_PAUSE_SECONDS = 0.2
 _REPORT_SECONDS = 5.0
 # One broker of several is away, or slow: the client sees to it.
 _PASSING = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT}
@@ -68,6 +78,8 @@ class GroupMember:
         self._troubles: set[int] = set()
         self._is_broken = False
         self._barred_until = 0.0
+        self._patience = Patience()
+        self._is_paused = False
 
     @property
     def deal(self) -> int:
@@ -150,6 +162,10 @@ class GroupMember:
                 "max.poll.interval.ms": _ROUND_MS,
                 "fetch.wait.max.ms": _FETCH_WAIT_MS,
                 "queued.max.messages.kbytes": _FETCHED_AHEAD_KIB,
+                "fetch.max.bytes": _FETCHED_AT_ONCE_BYTES,
+                "max.partition.fetch.bytes": _OF_A_PARTITION_BYTES,
+                "statistics.interval.ms": _STATISTICS_MS,
+                "stats_cb": self._patience.observe,
                 # What a relay did not get to commit are events all the same, and known by their positions when they
                 # come again. So an open transaction holds nobody up.
                 "isolation.level": "read_uncommitted",
@@ -168,14 +184,17 @@ class GroupMember:
         self._deals += 1
         if apart := {partition for _, partition in self._dealt} - self.partitions:
             log.warning("dealt partitions of some topics only; not read", group=self._group, partitions=sorted(apart))
+        self._go_on()
         consumer.assign([])  # nothing to be fetched before it is known from where
 
     def _on_withdrawn(self, _consumer: Any, _partitions: list[TopicPartition]) -> None:
+        self._go_on()
         self._dealt = frozenset()
         self._deals += 1
 
     def _start(self, offsets: Mapping[Share, int | None]) -> None:
         self._returned.clear()
+        self._go_on()
         self._consumer.assign([self._partition(share, offset) for share, offset in offsets.items()])
 
     def _read(self, limit: int, wait_seconds: float) -> Read:
@@ -183,22 +202,58 @@ class GroupMember:
             sleep(wait_seconds)
             return Read([], set())
         self._report()
-        # Asked for many, the client waits until it has them all: so for one, then for what else is there.
-        first = self._consumer.poll(wait_seconds)
-        messages = [first, *self._consumer.consume(limit - 1, timeout=0)] if first is not None else []
         found = Read([], set())
-        for message in messages:
-            if (error := message.error()) is None:
-                found.entries.append(entry_of(message, self._topics[message.topic()]))
-            elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-                found.out_of_range.add(self._share(message))
-            else:
-                self._trouble(error)
+        # Asked for many, the client waits until it has them all: so for one, then for what else is there.
+        messages = self._first(wait_seconds)
+        while messages:
+            self._unpack(messages, found)
+            messages = self._rest(limit - len(found.entries))
+        if self._patience.is_lacking and len(found.entries) < limit:
+            self._pause()
         self._give_up_if_broken()
         if found.entries:
             self._recovered()
             self._returned |= {entry.share: entry.offset + 1 for entry in found.entries if entry.offset is not None}
         return found
+
+    def _first(self, wait_seconds: float) -> list[Message]:
+        if not self._patience.is_lacking:
+            return _list(self._consumer.poll(wait_seconds))
+        if self._is_paused:
+            self._go_on()
+            with suppress(KafkaException):
+                self._consumer.list_topics(next(iter(self._topics)), timeout=_LOOK_SECONDS)  # any answer has the client look what else to do
+        found = _list(self._consumer.poll(min(wait_seconds, _LOOK_SECONDS)))
+        if not found:
+            self._pause()
+            found = _list(self._consumer.poll(min(wait_seconds, _PAUSE_SECONDS)))  # no message, but deals and errors
+        return found
+
+    def _rest(self, limit: int) -> list[Message]:
+        found: list[Message] = self._consumer.consume(
+            min(_UNPACKED_AT_ONCE, limit), timeout=_MORE_SECONDS if self._patience.is_lacking else 0
+        )
+        return found
+
+    def _pause(self) -> None:
+        # Nothing is lost by it: a share goes on after the last message that was returned.
+        self._consumer.pause(self._consumer.assignment())
+        self._is_paused = True
+
+    def _go_on(self) -> None:
+        if self._is_paused:
+            self._is_paused = False
+            with suppress(KafkaException):  # of what is not ours any more
+                self._consumer.resume(self._consumer.assignment())
+
+    def _unpack(self, messages: Collection[Message], into: Read) -> None:
+        for message in messages:
+            if (error := message.error()) is None:
+                into.entries.append(entry_of(message, self._topics[message.topic()]))
+            elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+                into.out_of_range.add(self._share(message))
+            else:
+                self._trouble(error)
 
     def _report(self) -> None:
         # For Kafka's own tools to show the lag; the truth is with the effects, in PostgreSQL.
@@ -238,3 +293,7 @@ class GroupMember:
         if self._troubles:
             self._troubles.clear()
             log.info("Kafka answers again", group=self._group)
+
+
+def _list(message: Message | None) -> list[Message]:
+    return [message] if message is not None else []
