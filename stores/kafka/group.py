@@ -221,8 +221,8 @@ class GroupMember:
             return _list(self._consumer.poll(wait_seconds))
         if self._is_paused:
             self._go_on()
-            with suppress(KafkaException):
-                self._consumer.list_topics(next(iter(self._topics)), timeout=_LOOK_SECONDS)  # any answer has the client look what else to do
+            with suppress(KafkaException):  # any answer has the client look what else there is to do
+                self._consumer.list_topics(next(iter(self._topics)), timeout=_LOOK_SECONDS)
         found = _list(self._consumer.poll(min(wait_seconds, _LOOK_SECONDS)))
         if not found:
             self._pause()
