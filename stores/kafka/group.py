@@ -31,15 +31,16 @@ _ROUND_MS = 15_000
 _FAREWELL_SECONDS = 0.5
 _BARRED_SECONDS = 30.0
 _FETCH_WAIT_MS = 100
-# What is fetched ahead takes memory, of every member of every consumer; so does each answer while it is unpacked.
+# What is fetched ahead takes memory, of every member of every consumer; so does each answer while it is unpacked, and
+# events are compressed to a fifth or less.
 _FETCHED_AHEAD_KIB = 8 * 1024
-_FETCHED_AT_ONCE_BYTES = 4 * 1024 * 1024
-_OF_A_PARTITION_BYTES = 256 * 1024
+_FETCHED_AT_ONCE_BYTES = 1024 * 1024
+_OF_A_PARTITION_BYTES = 64 * 1024
 _UNPACKED_AT_ONCE = 500
 _STATISTICS_MS = 2_000
-# From a broker without patience: this long a look, so long for more to come, this long a pause where nothing came.
+# From a broker without patience: this long a look, so long for the rest to come, this long a pause after nothing.
 _LOOK_SECONDS = 0.05
-_MORE_SECONDS = 0.02
+_GATHER_SECONDS = 0.02
 _PAUSE_SECONDS = 0.2
 _REPORT_SECONDS = 5.0
 # One broker of several is away, or slow: the client sees to it.
@@ -207,7 +208,7 @@ class GroupMember:
         messages = self._first(wait_seconds)
         while messages:
             self._unpack(messages, found)
-            messages = self._rest(limit - len(found.entries))
+            messages = self._consumer.consume(min(_UNPACKED_AT_ONCE, limit - len(found.entries)), timeout=0)
         if self._patience.is_lacking and len(found.entries) < limit:
             self._pause()
         self._give_up_if_broken()
@@ -224,16 +225,11 @@ class GroupMember:
             with suppress(KafkaException):  # any answer has the client look what else there is to do
                 self._consumer.list_topics(next(iter(self._topics)), timeout=_LOOK_SECONDS)
         found = _list(self._consumer.poll(min(wait_seconds, _LOOK_SECONDS)))
-        if not found:
-            self._pause()
-            found = _list(self._consumer.poll(min(wait_seconds, _PAUSE_SECONDS)))  # no message, but deals and errors
-        return found
-
-    def _rest(self, limit: int) -> list[Message]:
-        found: list[Message] = self._consumer.consume(
-            min(_UNPACKED_AT_ONCE, limit), timeout=_MORE_SECONDS if self._patience.is_lacking else 0
-        )
-        return found
+        if found:
+            sleep(_GATHER_SECONDS)  # the first message is there before those of other shares
+            return found
+        self._pause()
+        return _list(self._consumer.poll(min(wait_seconds, _PAUSE_SECONDS)))  # no message, but deals and errors
 
     def _pause(self) -> None:
         # Nothing is lost by it: a share goes on after the last message that was returned.
