@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
@@ -13,6 +13,7 @@ from configs.settings import Settings
 from deployments.kit.authentication import Authenticator
 from deployments.kit.gate import Limits
 from deployments.kit.live_sessions import LiveSessions
+from deployments.kit.look_ups import LookUps
 from deployments.kit.rate_limit import RateLimiter
 from learning.embedding.embedder import Embedder
 from stores import valkey
@@ -93,8 +94,11 @@ class ServiceContext:
 
 
 def _session_check(client: Valkey) -> Callable[[UUID], Awaitable[bool]]:
-    async def is_live(session_id: UUID) -> bool:
+    async def ask(session_ids: Sequence[UUID]) -> list[bool]:
         with valkey.translated():
-            return bool(await client.exists(session_key(session_id)))
+            async with client.pipeline(transaction=False) as pipeline:
+                for session_id in session_ids:
+                    pipeline.exists(session_key(session_id))
+                return [bool(found) for found in await pipeline.execute()]
 
-    return is_live
+    return LookUps(ask).is_live
