@@ -15,6 +15,7 @@ from deployments.llm.metering.reservations import Reservations, worded
 from deployments.llm.metering.settling import Settler
 from deployments.llm.receipts import Bound, Receipt
 from stores.ids import new_id
+from stores.metrics import models
 
 # A reservation is given up for lost so long after the call must have ended.
 _GRACE = timedelta(minutes=2)
@@ -137,10 +138,13 @@ class MeteredCall:
 
     def settle(self, receipt: Receipt) -> None:
         """The call came to this."""
+        if not self._done:
+            _count(receipt)
         self._end(self._meter.lines(receipt, self._reservation.began_at), receipt.outcome, receipt.seconds)
 
     def settle_from_memory(self, seconds: float) -> None:
         """It was answered from memory, which costs nothing."""
+        models.remembered()
         self._end([_empty(self._reservation, cached=1)], "completed", seconds)
 
     def settle_blocked(self, seconds: float) -> None:
@@ -174,6 +178,19 @@ class MeteredCall:
             owe(self._writing)
         else:  # what ends a reservation must come after it
             self._writing.add_done_callback(owe)
+
+
+def _count(receipt: Receipt) -> None:
+    for attempt in receipt.attempts:
+        models.attempted(
+            attempt.target,
+            attempt.outcome,
+            queued_seconds=attempt.queued_seconds,
+            first_token_seconds=attempt.first_token_seconds,
+            seconds=attempt.seconds,
+            prompt_tokens=attempt.usage.prompt_tokens,
+            completion_tokens=attempt.usage.completion_tokens,
+        )
 
 
 def _empty(call: Reservation, *, cached: int = 0, failed: int = 0) -> Line:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
+import pytest
 from prometheus_client import Counter, Histogram
 
 from stores.event_log.consumer import Figures
-from stores.metrics import business, duties, event_log, http, processes, security, storage
+from stores.metrics import business, duties, event_log, http, models, processes, security, storage
 from stores.metrics.node import MEASURED
 from stores.metrics.registry import REGISTRY, Total, declared
 
 OPERATIONS = (Path(__file__).parents[3] / "docs" / "OPERATIONS.md").read_text()
-MODULES = (business, duties, event_log, http, processes, security, storage)
+MODULES = (business, duties, event_log, http, models, processes, security, storage)
 # Labels whose values the code knows, or that are bounded by what is configured.
 BOUNDED = {
     "consumer", "direction", "duty", "kind", "method", "outcome", "policy", "process", "python", "ray", "reason",
-    "role", "route", "service", "status", "topic", "type", "version", "window",
+    "role", "route", "service", "status", "target", "topic", "type", "version", "window",
 }  # fmt: skip
 
 
@@ -79,3 +81,16 @@ def test_the_handbook_lists_every_metric_with_its_labels_and_no_other() -> None:
     assert {name: tuple(re.findall(r"`(\w+)`", labels)) for name, labels in rows} == {
         name: tuple(labels) for name, labels in known.items()
     }
+
+
+def test_a_try_at_a_model_is_counted_by_what_it_came_to() -> None:
+    came: dict[str, Any] = {"queued_seconds": 0.2, "seconds": 1.5, "prompt_tokens": 30}
+    models.attempted("probe", "completed", first_token_seconds=0.4, completion_tokens=7, **came)
+    models.attempted("probe", "failed", first_token_seconds=None, completion_tokens=0, **came)
+    assert value("azora_model_attempts_total", target="probe", outcome="completed") == 1
+    assert value("azora_model_attempts_total", target="probe", outcome="failed") == 1
+    assert value("azora_model_tokens_total", target="probe", direction="input") == 60
+    assert value("azora_model_tokens_total", target="probe", direction="output") == 7
+    assert value("azora_model_first_token_seconds_count", target="probe") == 1  # the other one began no answer
+    assert value("azora_model_duration_seconds_sum", target="probe") == pytest.approx(1.3)
+    assert value("azora_model_queue_seconds_count", target="probe") == 2
