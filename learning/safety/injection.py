@@ -126,6 +126,8 @@ def _discounted(text: str, signals: Iterable[Signal]) -> Iterator[Signal]:
     """Signs that are quoted in a text about such signs weigh less, and so do those in a question about them: a student
     may ask what they mean.
     """
+    if not (signals := list(signals)):  # as in nearly every text
+        return
     quoted = [(match.start(), match.end()) for match in _QUOTED.finditer(text)]
     about = ABOUT.search(text) is not None
     for signal in signals:

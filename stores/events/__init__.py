@@ -3,7 +3,7 @@
 from stores.events.catalogue import CATALOGUE
 from stores.events.declarations import TOPICS, EventData, EventType, Topic
 from stores.events.envelope import Event, partition_of
-from stores.events.outbox import append
+from stores.events.outbox import append, append_of
 from stores.events.reading import InvalidEvent, Recorded, decode
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Recorded",
     "Topic",
     "append",
+    "append_of",
     "decode",
     "partition_of",
 ]

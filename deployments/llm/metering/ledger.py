@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from stores import events
 from stores.postgres import Connection
 from stores.queries import load_queries
 
 _queries = load_queries(__file__, "ledger.sql")
+_SETTLE = "select llm_settle($1, $2, $3)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +51,21 @@ class Line:
     microdollars: int
 
 
+_RESERVED = tuple(field.name for field in fields(Reservation))
+_LINE = tuple(field.name for field in fields(Line))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What a call came to. `reserved`: whether it was reserved before; `outcome` is for the event."""
+    """What a call came to. `reserved`: whether it was reserved before; `outcome` is for the event; `budgets`: whether
+    there were any when it began, so that settling need not find out."""
 
     call: Reservation
     reserved: bool
     lines: tuple[Line, ...]
     outcome: str
     latency_ms: int
+    budgets: bool = False
 
     @property
     def counts(self) -> bool:
@@ -104,17 +112,19 @@ class Ledger:
         """Reserve each call, or say why not; None: there are budgets, so `alone` has to be true. A transaction of its
         own.
         """
-        items = [asdict(call) for call in calls]
+        items = [_fields(call, _RESERVED) for call in calls]
         rows = [row async for row in _queries.reserve(self._connection, org_id=org_id, alone=alone, items=items)]
         return {row["id"]: _refusal(row) for row in rows} if rows else None
 
-    async def settle(self, org_id: UUID, settlements: Sequence[Settlement], *, alone: bool) -> set[UUID]:
-        """End reservations and add what calls came to. Gives the ids of those that count: not of one that was given up
-        for lost and counted then. Raises `StoreConflict` where there are budgets and it is not `alone`.
+    async def settle(
+        self, org_id: UUID, settlements: Sequence[Settlement], told: Mapping[UUID, events.Event], *, alone: bool
+    ) -> set[UUID]:
+        """End reservations and add what calls came to, and tell of those that count: not of one that was given up for
+        lost and counted then. Gives their ids. A transaction of its own. Raises `StoreConflict` where there are
+        budgets and it is not `alone`.
         """
         items = [_item(settlement) for settlement in settlements]
-        rows = _queries.settle(self._connection, org_id=org_id, alone=alone, items=items)
-        return {row["id"] async for row in rows}
+        return await events.append_of(self._connection, _SETTLE, (org_id, alone, items), told)
 
     async def overdue(self, limit: int) -> list[Reservation]:
         """Reservations of all organisations that nobody settled in time."""
@@ -127,6 +137,11 @@ class Ledger:
     async def forget_transcripts(self, limit: int) -> int:
         """Delete transcripts whose time is over."""
         return int(await _queries.forget_transcripts(self._connection, limit=limit))
+
+
+def _fields(of: Reservation | Line, names: tuple[str, ...]) -> dict[str, Any]:
+    # Not `asdict`, which copies every id and time deeply; every call pays for this.
+    return {name: getattr(of, name) for name in names}
 
 
 def _refusal(row: Any) -> Refusal | None:
@@ -148,5 +163,5 @@ def _item(settlement: Settlement) -> dict[str, Any]:
         "requests": int(settlement.counts),
         "tokens": settlement.tokens,
         "microdollars": settlement.microdollars,
-        "lines": [asdict(line) for line in settlement.lines],
+        "lines": [_fields(line, _LINE) for line in settlement.lines],
     }

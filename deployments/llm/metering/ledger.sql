@@ -4,9 +4,6 @@
 select id, budget_id, unit, period, maximum, spent, reserved, wanted, renewed_at
   from llm_reserve(:org_id, :alone, :items::jsonb);
 
--- name: settle
-select * from llm_settle(:org_id, :alone, :items::jsonb) as id;
-
 -- name: overdue
 select id, org_id, user_id, key_id, course_id, feature, kind, model, provider, target, input_tokens, output_tokens,
        microdollars, began_at, expires_at

@@ -110,10 +110,12 @@ class MeteredCall:
         self._meter = meter
         self._reservation = reservation
         self._writing: asyncio.Future[Refusal | None] | None = None
+        self._budgets = False
         self._done = False
 
     async def reserve(self, reservations: Reservations, budgets: bool) -> None:
         """See `Meter.open`."""
+        self._budgets = budgets
         try:
             for patience in reversed(range(_PATIENCE)):
                 self._writing = reservations.submit(self._reservation, alone=budgets)
@@ -138,8 +140,9 @@ class MeteredCall:
 
     def settle(self, receipt: Receipt) -> None:
         """The call came to this."""
-        if not self._done:
-            _count(receipt)
+        if self._done:  # a second time, as the conversation is left
+            return
+        _count(receipt)
         self._end(self._meter.lines(receipt, self._reservation.began_at), receipt.outcome, receipt.seconds)
 
     def settle_from_memory(self, seconds: float) -> None:
@@ -170,6 +173,7 @@ class MeteredCall:
                         lines=tuple(lines),
                         outcome=outcome,
                         latency_ms=round(seconds * 1000),
+                        budgets=self._budgets,
                     )
                 )
 

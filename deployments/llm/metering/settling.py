@@ -6,7 +6,7 @@ A process that dies before leaves reservations behind, which housekeeping settle
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from uuid import UUID
@@ -14,8 +14,8 @@ from uuid import UUID
 from deployments.kit.logs import get_logger
 from deployments.llm.metering.events import metered
 from deployments.llm.metering.ledger import Ledger, Settlement
-from stores import events
 from stores.errors import StoreConflict, StoreError
+from stores.events import Event
 from stores.metrics import event_log
 from stores.postgres import Database
 
@@ -91,16 +91,18 @@ async def write(database: Database, org_id: UUID, settlements: Sequence[Settleme
 
     Raises `StoreError`.
     """
+    told = {each.call.id: metered(each) for each in settlements if each.lines}
+    alone = any(each.budgets for each in settlements)
     try:
-        return await _write(database, org_id, settlements, alone=False)
-    except StoreConflict:  # it has budgets
-        return await _write(database, org_id, settlements, alone=True)
-
-
-async def _write(database: Database, org_id: UUID, settlements: Sequence[Settlement], *, alone: bool) -> int:
-    async with database.transaction(org_id) as connection:
-        counted = await Ledger(connection).settle(org_id, settlements, alone=alone)
-        told = [metered(settlement) for settlement in settlements if settlement.call.id in counted and settlement.lines]
-        await events.append(connection, told)
-    event_log.published(event.topic for event in told)
+        counted = await _write(database, org_id, settlements, told, alone=alone)
+    except StoreConflict:  # it has budgets by now
+        counted = await _write(database, org_id, settlements, told, alone=True)
+    event_log.published(event.topic for id_, event in told.items() if id_ in counted)
     return len(counted)
+
+
+async def _write(
+    database: Database, org_id: UUID, settlements: Sequence[Settlement], told: Mapping[UUID, Event], *, alone: bool
+) -> set[UUID]:
+    async with database.single_statements() as connection:
+        return await Ledger(connection).settle(org_id, settlements, told, alone=alone)
