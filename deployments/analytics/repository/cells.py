@@ -86,10 +86,11 @@ class CellRepository:
         rows = _queries.ranked_courses(self._connection, org_id=org_id, counter=counter, limit=limit, **_within(span))
         return [row["id"] async for row in rows]
 
-    async def units(self, org_id: UUID, course_id: UUID) -> dict[UUID, Cell]:
-        """The whole life of a course's units; those in which nothing happened are absent."""
-        rows = _queries.units(self._connection, org_id=org_id, course_id=course_id)
-        return by_scope([row async for row in rows])
+    async def course_with_units(self, org_id: UUID, course_id: UUID) -> tuple[Cell, dict[UUID, Cell]]:
+        """The whole life of a course, and of its units; units in which nothing happened are absent."""
+        rows = _queries.course_with_units(self._connection, org_id=org_id, course_id=course_id)
+        cells = by_scope([row async for row in rows])
+        return cells.pop(course_id, Cell()), cells
 
     async def cohorts(self, subject: Subject, since: date, until: date) -> dict[date, dict[int, list[bytes]]]:
         """Sketches of learners by cohort and week, half-open in the cohorts."""

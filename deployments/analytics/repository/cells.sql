@@ -55,13 +55,18 @@ having sum((c.counters ->> :counter)::bigint) > 0
  order by sum((c.counters ->> :counter)::bigint) desc, c.scope_id
  limit :limit;
 
--- name: units
--- The whole life of every unit that a version of the course has or had.
-select c.scope_id, c.counters, c.scores, c.scorers
-  from (select distinct unnest(v.unit_ids) as id from course_versions v where v.course_id = :course_id) as unit
+-- name: course_with_units
+-- The whole life of a course, and of every unit that a version of it has or had. Of units some sketches suffice.
+select c.scope_id, c.counters, c.scores, c.scorers,
+       case when c.scope = 1 then c.learners end as learners,
+       case when c.scope = 1 then c.durations end as durations,
+       case when c.scope = 1 then c.finishers end as finishers
+  from (select 1 as scope, :course_id::uuid as id
+         union all
+        select distinct 2, unnest(v.unit_ids) from course_versions v where v.course_id = :course_id) as wanted
   join analytics_cells c
     on c.generation = (select g.current from analytics_generation g)
-   and c.org_id = :org_id and c.scope = 2 and c.scope_id = unit.id and c.grain = 0;
+   and c.org_id = :org_id and c.scope = wanted.scope and c.scope_id = wanted.id and c.grain = 0;
 
 -- name: cohorts
 select h.cohort, h.week, h.learners

@@ -42,15 +42,19 @@ class CourseRepository:
         row = await _queries.course(self._connection, course_id=course_id)
         return Course(**row) if row else None
 
-    async def units(self, course_id: UUID) -> list[OutlinedUnit]:
-        """The units of the published version, in order; none where nothing is published."""
-        row: Any = await _queries.outline(self._connection, course_id=course_id)
-        modules = row["outline"] if row else []
-        return [
+    async def find_with_units(self, course_id: UUID) -> tuple[Course | None, list[OutlinedUnit]]:
+        """The same, and the units of the published version in order; none where nothing is published."""
+        row = await _queries.outlined_course(self._connection, course_id=course_id)
+        if row is None:
+            return None, []
+        fields: dict[str, Any] = dict(row)
+        modules = fields.pop("outline") or []
+        units = [
             OutlinedUnit(UUID(unit["id"]), unit["title"], unit["kind"])
             for module in modules
             for unit in module["units"]
         ]
+        return Course(**fields), units
 
     async def titles(self, ids: Sequence[UUID]) -> dict[UUID, str]:
         """Titles by id; ids of nothing are absent."""

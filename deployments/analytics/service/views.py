@@ -57,12 +57,11 @@ class Views:
 
     async def course(self, work: Work, principal: Principal, course_id: UUID, days: Range | None) -> CourseFiguresView:
         """A course with its units. Raises `CourseNotFound`, `NotYourCourse`."""
-        courses = CourseRepository(await work.connection())
-        course = reached(principal, await courses.find(course_id))
+        found, units = await CourseRepository(await work.connection()).find_with_units(course_id)
+        course = reached(principal, found)
         subject = Subject.course(work.org_id, course_id)
         repository = await self._repository(work)
-        cell, _ = await repository.totals(subject)
-        unit_cells = await repository.units(work.org_id, course_id)
+        cell, unit_cells = await repository.course_with_units(work.org_id, course_id)
         return CourseFiguresView(
             scope="course",
             id=course_id,
@@ -71,7 +70,7 @@ class Views:
             totals=documents.totals(cell, self.minimum_group),
             range=await self._range(repository, subject, days),
             funnel=documents.stages(cell, Suppressor(self.minimum_group)),
-            units=documents.units(await courses.units(course_id), unit_cells, self.minimum_group),
+            units=documents.units(units, unit_cells, self.minimum_group),
         )
 
     async def funnel(self, work: Work, subject: Subject) -> FunnelView:
