@@ -24,11 +24,13 @@ class Patience:
 
     def observe(self, statistics: str) -> None:
         """To be given all of librdkafka's statistics, in the order of their times."""
+        if self.is_lacking:
+            return
         told = orjson.loads(statistics)
         now, empty = told["time"], _fetches(told) - int(told["rxmsgs"])
         if self._before is not None:
             before, fewer = self._before
-            self.is_lacking |= empty - fewer > _EMPTY_FETCHES_A_SECOND * max(now - before, 1)
+            self.is_lacking = empty - fewer > _EMPTY_FETCHES_A_SECOND * max(now - before, 1)
         self._before = now, empty
 
 

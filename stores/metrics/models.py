@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from stores.metrics.registry import counter, histogram
-
-Outcome = Literal["running", "completed", "cancelled", "broken", "failed"]
 
 ATTEMPTS = counter("azora_model_attempts_total", "Tries at a target", ("target", "outcome"))
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -23,7 +19,7 @@ REMEMBERED = counter("azora_model_answers_remembered_total", "Questions answered
 
 def attempted(
     target: str,
-    outcome: Outcome,
+    outcome: str,
     *,
     queued_seconds: float,
     first_token_seconds: float | None,
@@ -31,7 +27,7 @@ def attempted(
     prompt_tokens: int,
     completion_tokens: int,
 ) -> None:
-    """Count a try that has ended; `first_token_seconds` None: nothing came."""
+    """Count a try that has ended, by its outcome in the receipt; `first_token_seconds` None: nothing came."""
     ATTEMPTS.labels(target, outcome).inc()
     QUEUE.labels(target).observe(queued_seconds)
     if first_token_seconds is not None:
