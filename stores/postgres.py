@@ -26,6 +26,8 @@ Connection = PoolConnectionProxy
 
 # The tenant of requests that have none: it owns no organisation, so row-level security shows it nothing.
 NIL_ORG = UUID(int=0)
+# Has the rest of a transaction planned for what it asks.
+PLAN_ANEW = "set local plan_cache_mode = force_custom_plan"
 
 # More than all services together have, so that none is parsed and planned twice on one connection.
 _REMEMBERED_STATEMENTS = 1000
@@ -223,15 +225,20 @@ class Database:
         await self._release_login()
 
     @asynccontextmanager
-    async def transaction(self, org_id: UUID | None, *, readonly: bool = False) -> AsyncIterator[Connection]:
+    async def transaction(
+        self, org_id: UUID | None, *, readonly: bool = False, plan_anew: bool = False
+    ) -> AsyncIterator[Connection]:
         """A transaction that sees the rows of `org_id` only (of none, where it is None).
 
+        With `plan_anew` its statements are planned for what they ask, not by plans kept from before: statistics of
+        tables that grow by the second are always behind, and a kept plan outlives the size it was made for.
         Commits when the block ends, rolls back when it raises. Raises `StoreUnavailable` and its kin.
         """
         async with self.single_statements() as connection:
             # One round trip instead of two. A UUID prints as hex digits and dashes: nothing to inject.
             await connection.execute(
                 f"begin{' read only' if readonly else ''}; set local azora.org_id = '{org_id or ''}'"
+                + (f"; {PLAN_ANEW}" if plan_anew else "")
             )
             try:
                 yield connection

@@ -12,14 +12,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from actors.analytics_aggregator.figures import COUNTERS
-from deployments.analytics.cells import Cell, percent, rounded
+from deployments.analytics.cells import RANKS, Cell, percent, rounded
 from deployments.analytics.suppression import Suppressor
 
 Kind = Literal["count", "money", "cost", "percent", "mean", "days"]
 Value = int | float | Decimal | None
 SketchColumn = Literal["learners", "scores", "durations", "scorers", "finishers"]
 
-QUANTILES = {"p10": 0.1, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p90": 0.9}
+QUANTILES = {f"p{rank * 100:.0f}": rank for rank in RANKS}
 _DAY_PLACES = 3
 
 
@@ -90,8 +90,8 @@ def _amount(name: str, counter: str, kind: Kind, exponent: int, meaning: str) ->
 
 def _score_quantile(name: str, rank: float) -> Metric:
     def read(cell: Cell) -> Value:
-        found = cell.scores.quantiles([rank])
-        return rounded(found[0]) if found else None
+        found = cell.scores.at.get(rank)
+        return None if found is None else rounded(found)
 
     meaning = f"{round(rank * 100)} % of the scores are at most this, in percent; about"
     columns: frozenset[SketchColumn] = frozenset({"scores", "scorers"})
@@ -108,8 +108,8 @@ def _score_quantile(name: str, rank: float) -> Metric:
 
 def _days_quantile(name: str, rank: float) -> Metric:
     def read(cell: Cell) -> Value:
-        found = cell.durations.quantiles([rank])
-        return round(found[0], _DAY_PLACES) if found else None
+        found = cell.durations.at.get(rank)
+        return None if found is None else round(found, _DAY_PLACES)
 
     meaning = f"{round(rank * 100)} % of those who completed took at most so many days from getting a seat; about"
     columns: frozenset[SketchColumn] = frozenset({"durations", "finishers"})

@@ -154,17 +154,16 @@ class Reading:
         self, work: Work, principal: Principal, course_id: UUID, *, status: str, after: Position | None, limit: int
     ) -> list[Mapping[str, Any]]:
         """A course's submissions, the oldest first. Raises `CourseNotFound`, `NotYourCourse`."""
-        connection = await work.connection()
+        # A plan made while a course was small, and kept, can take seconds for thousands of learners.
+        connection = await work.connection(plan_anew=True)
         staffed(principal, await EnrollmentRepository(connection).course(course_id), "submissions.grade")
-        await OverviewRepository(connection).plan_anew()
         return await CourseworkRepository(connection).queue(course_id, status, after, limit)
 
     async def summary(self, work: Work, principal: Principal, course_id: UUID) -> Summary:
         """A course in figures. Raises `CourseNotFound`, `NotYourCourse`."""
-        connection = await work.connection()
+        connection = await work.connection(plan_anew=True)
         course = staffed(principal, await EnrollmentRepository(connection).course(course_id))
         repository = OverviewRepository(connection)
-        await repository.plan_anew()
         figures = await repository.figures(course_id)
         by_unit = await repository.unit_figures(course_id)
         newest = course.version_id

@@ -20,7 +20,7 @@ from stores import audit, events
 from stores.audit import AUDITED, PLATFORM, Entry
 from stores.events import Event, Topic
 from stores.metrics import event_log
-from stores.postgres import NIL_ORG, Connection, Database
+from stores.postgres import NIL_ORG, PLAN_ANEW, Connection, Database
 
 
 class Work:
@@ -42,6 +42,7 @@ class Work:
         self._by = by
         self._stack = AsyncExitStack()
         self._connection: Connection | None = None
+        self._plans_anew = False
         self._events: list[Event] = []
         self._entries: list[Entry] = []
         self._after_commit: list[Callable[[], Awaitable[None]]] = []
@@ -51,12 +52,18 @@ class Work:
         """The tenant of this work; the nil UUID before one is known."""
         return self._org_id
 
-    async def connection(self) -> Connection:
-        """The connection, inside the transaction. Raises `StoreUnavailable`."""
+    async def connection(self, *, plan_anew: bool = False) -> Connection:
+        """The connection, inside the transaction; with `plan_anew` all that follows is planned for what it asks (see
+        `Database.transaction`). Raises `StoreUnavailable`.
+        """
         if self._connection is None:
             self._connection = await self._stack.enter_async_context(
-                self._database.transaction(self._org_id, readonly=self._readonly)
+                self._database.transaction(self._org_id, readonly=self._readonly, plan_anew=plan_anew)
             )
+            self._plans_anew = plan_anew
+        elif plan_anew and not self._plans_anew:
+            await self._connection.execute(PLAN_ANEW)
+            self._plans_anew = True
         return self._connection
 
     async def bind(self, org_id: UUID) -> None:

@@ -40,10 +40,6 @@ class CellRepository:
         """Have all that follows in the transaction read one state. Must come before everything else."""
         await _queries.snapshot(self._connection)
 
-    async def plan_anew(self) -> None:
-        """Have the rest of the transaction planned for what it asks."""
-        await _queries.plan_anew(self._connection)
-
     async def versions(self) -> Versions:
         """How far the figures are."""
         generation = await _queries.generation(self._connection)

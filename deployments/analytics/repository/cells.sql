@@ -1,7 +1,3 @@
--- name: plan_anew!
--- Statistics of tables that grow by the second are always behind: a plan for what is asked, not one kept from before.
-set local plan_cache_mode = force_custom_plan;
-
 -- name: snapshot!
 set transaction isolation level repeatable read;
 

@@ -29,8 +29,7 @@ class Cohorts:
         today = datetime.now(UTC).date()
         monday = today - timedelta(days=today.weekday())
         since = monday - (weeks - 1) * _WEEK
-        repository = CellRepository(await work.connection())
-        await repository.plan_anew()
+        repository = CellRepository(await work.connection(plan_anew=True))
         found = await repository.cohorts(subject, since, monday + _WEEK)
         views = await asyncio.to_thread(_matrix, found, since, monday, self.minimum_group)
         return CohortsView(scope=documents.scope_name(subject), id=documents.scope_id(subject), cohorts=views)

@@ -37,9 +37,8 @@ class Rankings:
         if metric is None:
             known = ", ".join(_OVER_ALL_TIME if days is None else _IN_A_RANGE)
             raise Invalid([{"pointer": "/query/by", "code": "unknown_metric", "message": f"known are {known}"}])
-        connection = await work.connection()
+        connection = await work.connection(plan_anew=True)
         repository = CellRepository(connection)
-        await repository.plan_anew()
         candidates = CANDIDATES if metric.derived else limit
         ids = await repository.ranked_courses(work.org_id, metric.weight, days, candidates)
         cells = await repository.courses(work.org_id, ids, days, metric.columns)

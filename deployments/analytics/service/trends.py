@@ -75,16 +75,14 @@ class Trends:
     async def of_scope(self, work: Work, subject: Subject, question: Question) -> TrendView:
         """A platform, organisation or course over time."""
         await work.bind(subject.org_id)
-        repository = CellRepository(await work.connection())
-        await repository.plan_anew()
+        repository = CellRepository(await work.connection(plan_anew=True))
         cells = await repository.windows(subject, question.span, metrics.columns_of(question.metrics))
         return TrendView(**_head(question.span), **dict(await self._series(question, cells)))
 
     async def of_courses(self, work: Work, question: Question, ids: Sequence[UUID], limit: int) -> GroupedTrendView:
         """Courses over time: those that are named, or those with the most of the first metric in the range."""
-        connection = await work.connection()
+        connection = await work.connection(plan_anew=True)
         repository = CellRepository(connection)
-        await repository.plan_anew()
         titles = CourseRepository(connection)
         if not ids:
             weight = question.metrics[0].weight

@@ -57,7 +57,7 @@ class Views:
 
     async def course(self, work: Work, principal: Principal, course_id: UUID, days: Range | None) -> CourseFiguresView:
         """A course with its units. Raises `CourseNotFound`, `NotYourCourse`."""
-        found, units = await CourseRepository(await work.connection()).find_with_units(course_id)
+        found, units = await CourseRepository(await work.connection(plan_anew=True)).find_with_units(course_id)
         course = reached(principal, found)
         subject = Subject.course(work.org_id, course_id)
         repository = await self._repository(work)
@@ -80,7 +80,7 @@ class Views:
 
     async def course_subject(self, work: Work, principal: Principal, course_id: UUID) -> Subject:
         """The course as a subject. Raises `CourseNotFound`, `NotYourCourse`."""
-        reached(principal, await CourseRepository(await work.connection()).find(course_id))
+        reached(principal, await CourseRepository(await work.connection(plan_anew=True)).find(course_id))
         return Subject.course(work.org_id, course_id)
 
     async def _range(self, repository: CellRepository, subject: Subject, days: Range | None) -> RangeView | None:
@@ -90,6 +90,4 @@ class Views:
         return documents.range_view(cells.values(), days, self.minimum_group)
 
     async def _repository(self, work: Work) -> CellRepository:
-        repository = CellRepository(await work.connection())
-        await repository.plan_anew()
-        return repository
+        return CellRepository(await work.connection(plan_anew=True))

@@ -68,10 +68,9 @@ class Readings:
     async def read(self, watched: Watched) -> Reading | None:
         """The scope as it is; None where it is there no more. Raises `StoreUnavailable`."""
         day = today()
-        async with self.database.transaction(watched.org_id, readonly=True) as connection:
+        async with self.database.transaction(watched.org_id, readonly=True, plan_anew=True) as connection:
             cells = CellRepository(connection)
             await cells.begin_snapshot()
-            await cells.plan_anew()
             versions = await cells.versions()
             cursor = Cursor(versions.generation, day.start.date(), versions.by_partition)
             if watched.kind in ("learner", "person"):

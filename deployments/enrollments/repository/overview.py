@@ -32,10 +32,6 @@ class OverviewRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def plan_anew(self) -> None:
-        """Have the rest of the transaction planned for the sizes that tables have now; before reading whole courses."""
-        await _queries.plan_anew(self._connection)
-
     async def view(self, enrollment_id: UUID) -> Row | None:
         row: Row | None = await _queries.view(self._connection, enrollment_id=enrollment_id)
         return row

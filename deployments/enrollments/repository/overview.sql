@@ -1,7 +1,3 @@
--- name: plan_anew!
--- A plan that the connection made while a course was small, and kept, can take seconds for thousands of learners.
-set local plan_cache_mode = force_custom_plan;
-
 -- name: view^
 select * from enrollment_views where id = :enrollment_id;
 
