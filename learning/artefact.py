@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
@@ -24,17 +24,23 @@ class UnusableModel(AzoraError):
     title = "The model cannot be used"
 
 
-def write(path: Path, kind: str, form: int, document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+def write(
+    target: Path | BinaryIO, kind: str, form: int, document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+) -> None:
     """Write a model. `kind` and `form` are what a reader has to ask for."""
     head = orjson.dumps({"kind": kind, "form": form, **document})
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays, **{_DOCUMENT: np.frombuffer(head, dtype=np.uint8)})  # type: ignore[arg-type]
+    parts: Arrays = {**arrays, _DOCUMENT: np.frombuffer(head, dtype=np.uint8)}
+    if not isinstance(target, Path):
+        np.savez_compressed(target, **parts)  # type: ignore[arg-type]
+        return
+    with target.open("wb") as file:
+        np.savez_compressed(file, **parts)  # type: ignore[arg-type]
 
 
-def read(path: Path, kind: str, form: int) -> tuple[dict[str, Any], Arrays]:
+def read(path: Path | BinaryIO, kind: str, form: int) -> tuple[dict[str, Any], Arrays]:
     """The document and the arrays. Raises `UnusableModel`."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as opened:
+        with path.open("rb") if isinstance(path, Path) else path as file, np.load(file, allow_pickle=False) as opened:
             arrays = {name: opened[name] for name in opened.files}
         document = orjson.loads(arrays.pop(_DOCUMENT).tobytes())
     except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:

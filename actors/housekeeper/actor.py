@@ -12,6 +12,7 @@ import structlog
 
 from actors.housekeeper.duties import Duty, standard_duties
 from actors.housekeeper.state import Housekeeper, Record
+from actors.learner_model.member import LearnerModelMember
 from actors.monitoring import observe
 from configs import placement
 from configs.settings import Settings
@@ -36,8 +37,13 @@ class HousekeeperActor:
         observe(settings, NAME)
         database = Database.from_settings(settings, role="azora_system")
         self._housekeeper = Housekeeper(database, [*standard_duties(settings), *duties])
+        # A guest, since a process of its own would cost more than it does.
+        self._learner_model = LearnerModelMember(settings, database, NAME)
         # A loop of its own: an asynchronous actor's runs only from the first call on, and nobody need call this one.
-        threading.Thread(target=asyncio.run, args=(self._housekeeper.run(),), name=NAME, daemon=True).start()
+        threading.Thread(target=asyncio.run, args=(self._keep(),), name=NAME, daemon=True).start()
+
+    async def _keep(self) -> None:
+        await asyncio.gather(self._housekeeper.run(), self._learner_model.run(asyncio.Event()))
 
     def report(self) -> dict[str, Record]:
         """See `Housekeeper.report`."""

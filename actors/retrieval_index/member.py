@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import structlog
 
+from actors.repeating import repeat
 from actors.retrieval_index import requests
 from actors.retrieval_index.embedding import embed_some
 from actors.retrieval_index.indexing import bring_in_step
 from actors.retrieval_index.requests import RetrievalHandler
-from configs.errors import AzoraError
 from configs.settings import Settings
 from learning.embedding.embedder import Embedder
 from learning.embedding.errors import EmbeddingUnavailable
-from stores.event_log.backoff import Backoff
 from stores.event_log.consumer import Consumer, Figures
 from stores.event_log.outbox import OutboxSource
 from stores.event_log.types import Source
@@ -53,7 +49,7 @@ class RetrievalMember:
         """Keep the index until `stop` is set."""
         helpers = [
             asyncio.create_task(work)
-            for work in (self._keep_metrics(), _repeat(self.index_one, stop), _repeat(self.embed_some, stop))
+            for work in (self._keep_metrics(), repeat(self._index, stop, log), repeat(self._embed, stop, log))
         ]
         try:
             await self._consumer.run(stop)
@@ -81,33 +77,21 @@ class RetrievalMember:
         """Embed a few passages. Returns whether any waited."""
         return await embed_some(self._database, self._embedder) > 0
 
+    async def _index(self) -> float:
+        return 0.0 if await self.index_one() else _IDLE_SECONDS
+
+    async def _embed(self) -> float:
+        try:
+            return 0.0 if await self.embed_some() else _IDLE_SECONDS
+        except EmbeddingUnavailable as error:
+            log.warning("passages are found by words alone", cause=error.detail)
+            return _GIVEN_UP_SECONDS
+
     async def _keep_metrics(self) -> None:
         member = Member(requests.CONSUMER)
         while True:
             member.observe(self.figures)
             await asyncio.sleep(_METRICS_SECONDS)
-
-
-async def _repeat(step: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
-    """Take one step after the other, with a rest when there was nothing to do, a longer one after a failure."""
-    backoff = Backoff()
-    while not stop.is_set():
-        try:
-            pause = 0.0 if await step() else _IDLE_SECONDS
-            backoff.reset()
-        except EmbeddingUnavailable as error:
-            log.warning("passages are found by words alone", cause=error.detail)
-            pause = _GIVEN_UP_SECONDS
-        except AzoraError as error:
-            log.warning("cannot go on for now", cause=repr(error.__cause__ or error))
-            pause = backoff.next_seconds()
-        except Exception as error:
-            # The traceback as text: a renderer of its own would print local variables, and those hold content.
-            log.error("a step broke", cause=repr(error), traceback=traceback.format_exc())
-            pause = backoff.next_seconds()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause):
-                await stop.wait()
 
 
 def _source(settings: Settings, database: Database, handler: RetrievalHandler, member: str) -> Source:

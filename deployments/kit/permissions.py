@@ -24,12 +24,14 @@ _LEARN = {
     "agents.use",
     "agents.read",
     "predictions.own",
+    "mastery.own",
 }
 _TEACH = {
     "courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade",
     "analytics.courses", "agents.approve", "people.message",
     "constitution.read",
     "predictions.courses",
+    "mastery.courses", "skills.write",
 }  # fmt: skip
 _ADMINISTER = {
     "organisation.write",
@@ -176,6 +178,14 @@ ROUTES: dict[str, str] = {
     "POST   /api/learning/predictions/{prediction_id}/interventions":    "predictions.courses",
     "PUT    /api/learning/interventions/{intervention_id}/outcome": "predictions.courses",
     "GET    /api/learning/bias-reports":                            "learning.read",
+    "GET    /api/learning/mastery":                                 "mastery.own",
+    "GET    /api/learning/courses/{course_id}/mastery":             "mastery.own",
+    "GET    /api/learning/courses/{course_id}/learners":            "mastery.courses",
+    "GET    /api/learning/courses/{course_id}/learners/{user_id}/mastery": "mastery.courses",
+    "GET    /api/learning/courses/{course_id}/skills":              "mastery.courses",
+    "PUT    /api/learning/courses/{course_id}/skills":              "skills.write",
+    "DELETE /api/learning/courses/{course_id}/skills":              "skills.write",
+    "GET    /api/learning/courses/{course_id}/skills/{skill_id}/learners": "mastery.courses",
     # Analytics: figures
     "GET    /api/analytics/platform":                               "analytics.platform",
     "GET    /api/analytics/platform/trends":                        "analytics.platform",

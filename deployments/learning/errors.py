@@ -30,3 +30,23 @@ class ModelNotFit(Conflict):
 class NoModelServes(Conflict):
     type = "no-model-serves"
     title = "The organisation has no model that serves: register one and let it serve"
+
+
+class NotLearning(NotFound):
+    type = "not-learning"
+    title = "You are not enrolled in the course"
+
+
+class LearnerNotFound(NotFound):
+    type = "learner-not-in-course"
+    title = "Nobody of that id takes the course"
+
+
+class SkillNotFound(NotFound):
+    type = "skill-not-found"
+    title = "The course has no such skill"
+
+
+class NoVersionYet(Conflict):
+    type = "no-version-yet"
+    title = "The course has not been published: skills are those of what is published"

@@ -14,7 +14,7 @@ from stores.queries import load_queries
 _queries = load_queries(__file__)
 
 
-class _Row:
+class Row:
     """Frozen dataclasses that are read from rows."""
 
     @classmethod
@@ -23,7 +23,7 @@ class _Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course(_Row):
+class Course(Row):
     """Whose course it is."""
 
     id: UUID
@@ -32,7 +32,7 @@ class Course(_Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model(_Row):
+class Model(Row):
     """One row of `learning_models`; `card` is its document without the coefficients."""
 
     id: UUID
@@ -47,7 +47,7 @@ class Model(_Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Serving(_Row):
+class Serving(Row):
     """The model that serves."""
 
     id: UUID
@@ -56,7 +56,7 @@ class Serving(_Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prediction(_Row):
+class Prediction(Row):
     """One row of `learning_predictions` with its model and interventions."""
 
     id: UUID
@@ -75,7 +75,7 @@ class Prediction(_Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intervention(_Row):
+class Intervention(Row):
     """One row of `learning_interventions`."""
 
     id: UUID
@@ -88,7 +88,7 @@ class Intervention(_Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BiasReport(_Row):
+class BiasReport(Row):
     """One row of `learning_bias_reports`."""
 
     id: UUID

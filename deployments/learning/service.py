@@ -6,13 +6,14 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from deployments.kit.errors import CourseNotFound, Invalid, NotYourCourse
+from deployments.kit.errors import Invalid
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
+from deployments.learning.authority import reached, reaches
 from deployments.learning.errors import InterventionNotFound, ModelNotFit, ModelNotFound, PredictionNotFound
+from deployments.learning.mastery import MasteryRules
 from deployments.learning.repository import (
     BiasReport,
-    Course,
     Intervention,
     LearningRepository,
     Model,
@@ -25,6 +26,7 @@ from stores.ids import new_id
 class LearningService:
     def __init__(self) -> None:
         self._models = Models()
+        self.mastery = MasteryRules()
 
     async def register(self, work: Work, principal: Principal, document: dict[str, Any]) -> Model:
         """Keep a model with what it was made of. One that failed its gate is kept too, and never serves.
@@ -65,7 +67,7 @@ class LearningService:
     async def score(self, work: Work, principal: Principal, course_id: UUID) -> int:
         """Predict for a course now. Raises `CourseNotFound`, `NotYourCourse`, `NoModelServes`."""
         repository = LearningRepository(await work.connection())
-        _reached(principal, await repository.course(course_id))
+        reached(principal, await repository.course(course_id))
         return await score_course(repository, self._models, work.org_id, course_id)
 
     async def predictions(
@@ -73,7 +75,7 @@ class LearningService:
     ) -> list[Prediction]:
         """A course's, the highest risk first. Raises `CourseNotFound`, `NotYourCourse`."""
         repository = LearningRepository(await work.connection())
-        _reached(principal, await repository.course(course_id))
+        reached(principal, await repository.course(course_id))
         return await repository.predictions(course_id, limit, *(position or ()))
 
     async def own_predictions(self, work: Work, principal: Principal, limit: int) -> list[Prediction]:
@@ -86,7 +88,7 @@ class LearningService:
         """Note what was done about a prediction. Raises `PredictionNotFound`."""
         repository = LearningRepository(await work.connection())
         course = await repository.course_of_prediction(prediction_id)
-        if course is None or not _reaches(principal, course):
+        if course is None or not reaches(principal, course):
             raise PredictionNotFound()
         return await repository.intervene(
             id=new_id(), org_id=work.org_id, prediction_id=prediction_id, kind=kind, note=note, by=principal.user_id
@@ -98,7 +100,7 @@ class LearningService:
         """Note what became of it. Raises `InterventionNotFound`."""
         repository = LearningRepository(await work.connection())
         course = await repository.course_of_intervention(intervention_id)
-        if course is None or not _reaches(principal, course):
+        if course is None or not reaches(principal, course):
             raise InterventionNotFound()
         return await repository.set_outcome(intervention_id, outcome, note)
 
@@ -110,18 +112,6 @@ class LearningService:
         model = await repository.model(model_id)
         assert model is not None
         return model
-
-
-def _reaches(principal: Principal, course: Course) -> bool:
-    return principal.may("courses.any") or course.instructor_id == principal.user_id
-
-
-def _reached(principal: Principal, course: Course | None) -> None:
-    if course is None:
-        raise CourseNotFound()
-    if not _reaches(principal, course):
-        # What is not published is no business of others: to them it is not there.
-        raise CourseNotFound() if course.status == "draft" else NotYourCourse()
 
 
 def _read(document: dict[str, Any]) -> Any:

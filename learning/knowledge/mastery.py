@@ -40,19 +40,20 @@ def mastery(model: KnowledgeModel, history: History, name: str, title: str | Non
     own = history.skills.get(name)
     known = history.known(name, model.skill(name))
     next_right = model.chance(history, name)
-    level = _level(known, own)
+    reached = level(known, own)
     return Mastery(
         skill=name,
-        level=level,
+        level=reached,
         known=known,
         next_right=next_right,
         answers=own.answers if own else 0,
         right=own.right if own else 0,
-        explanation=_explanation(level, own, known, next_right, title or name),
+        explanation=_explanation(reached, own, known, next_right, title or name),
     )
 
 
-def _level(known: float, own: SkillHistory | None) -> Level:
+def level(known: float, own: SkillHistory | None) -> Level:
+    """How far somebody is, by the chance that the skill is known and what was answered."""
     if own is None:
         return Level.UNSEEN
     if known >= SECURE_FROM and own.answers >= _SURE_AFTER:
@@ -60,14 +61,14 @@ def _level(known: float, own: SkillHistory | None) -> Level:
     return Level.GROWING if known >= GROWING_FROM else Level.BEGINNING
 
 
-def _explanation(level: Level, own: SkillHistory | None, known: float, next_right: float, title: str) -> str:
+def _explanation(reached: Level, own: SkillHistory | None, known: float, next_right: float, title: str) -> str:
     if own is None:
         return (
             f"You have not answered anything on {title} yet. From what is usual and your other answers, you would "
             f"answer about {_in_ten(next_right)} of ten questions rightly."
         )
     counted = f"You answered {own.right} of {own.answers} question{'' if own.answers == 1 else 's'} on {title} rightly"
-    return f"{counted}{_trend(own)}. {_verdict(level)}: the chance that you know it is {round(known * 100)} %."
+    return f"{counted}{_trend(own)}. {_verdict(reached)}: the chance that you know it is {round(known * 100)} %."
 
 
 def _trend(own: SkillHistory) -> str:
@@ -78,8 +79,8 @@ def _trend(own: SkillHistory) -> str:
     return ""
 
 
-def _verdict(level: Level) -> str:
-    match level:
+def _verdict(reached: Level) -> str:
+    match reached:
         case Level.SECURE:
             return "You seem to have it"
         case Level.GROWING:

@@ -32,15 +32,17 @@ class Predictor:
 
 @dataclass(frozen=True, kw_only=True)
 class KnowledgeModel:
-    """Skills by name, and the predictor; without one, knowledge tracing alone predicts."""
+    """Skills by name, and the predictor; without one, knowledge tracing alone predicts. `usual` stands for skills that
+    were never met."""
 
     name: str
     skills: Mapping[str, Skill] = field(default_factory=dict)
     predictor: Predictor | None = None
+    usual: Skill = UNKNOWN
 
     def skill(self, name: str) -> Skill:
         """What is known of a skill; of one never met, what is usual."""
-        return self.skills.get(name, UNKNOWN)
+        return self.skills.get(name, self.usual)
 
     def chance(self, history: History, name: str) -> float:
         """That the learner answers the next question on this skill rightly."""

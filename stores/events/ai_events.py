@@ -42,6 +42,19 @@ class TutorReplied(EventData):
     sources: Count
 
 
+class MasteryChanged(EventData):
+    """`level` and `previous_level`: beginning, growing or secure; the latter is null at first. `model` is what the
+    results were traced with."""
+
+    user_id: UUID
+    course_id: UUID
+    enrollment_id: UUID
+    skill_id: UUID
+    level: Word
+    previous_level: Word | None
+    model: _Name
+
+
 class AgentTask(EventData):
     """`course_id` is null where a task is about no course; `kind` and `status` are fixed words."""
 
@@ -59,6 +72,13 @@ class AgentTaskEnded(AgentTask):
 
 
 AI_EVENTS = (
+    EventType(
+        name="mastery.changed",
+        topic="ai_events",
+        keyed_by="learner",
+        description="A learner has reached another level in a skill, or fallen back",
+        data=MasteryChanged,
+    ),
     EventType(
         name="agent_task.created",
         topic="ai_events",

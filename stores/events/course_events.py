@@ -25,6 +25,12 @@ class CoursePublished(AboutCourse):
     units: Count
 
 
+class SkillsDeclared(AboutCourse):
+    """`skills` counts them; 0 where the course's modules are its skills again."""
+
+    skills: Count
+
+
 class ReviewWritten(AboutCourse, AboutPerson):
     """`previous_rating` is that of the review this one replaces; null for a first one."""
 
@@ -46,6 +52,7 @@ COURSE_EVENTS = (
     _declare("course.updated", CourseUpdated, "`changed` names the fields, `draft` or `prerequisites`"),
     _declare("course.published", CoursePublished, "A version was published"),
     _declare("course.archived", AboutCourse, "The course was withdrawn"),
+    _declare("skills.declared", SkillsDeclared, "Somebody said what of the course is which skill"),
     _declare("review.written", ReviewWritten, "With the rating, and the one it replaces", "learner"),
     _declare("review.deleted", ReviewDeleted, "With the rating that was", "learner"),
 )

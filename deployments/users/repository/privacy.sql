@@ -51,6 +51,20 @@ select p.id, p.enrollment_id, p.course_id, p.probability, p.level, p.reasons, p.
   from learning_predictions p join learning_models m on m.org_id = p.org_id and m.id = p.model_id
  where p.user_id = :user_id order by p.id;
 
+-- name: mastery
+select m.enrollment_id, m.course_id, m.skill_id, m.known, m.level, m.answers, m.right_answers, m.last_answer_at,
+       coalesce(k.name, 'knowledge-default') as model, h.traced_at
+  from learner_mastery m
+  join learner_histories h on h.enrollment_id = m.enrollment_id
+  left join knowledge_models k on k.org_id = h.org_id and k.id = h.model_id
+ where m.user_id = :user_id order by m.enrollment_id, m.skill_id;
+
+-- name: learning_goals
+select enrollment_id, course_id, skill_ids, minutes, set_at from learning_goals where user_id = :user_id order by set_at;
+
+-- name: unit_reviews
+select id, enrollment_id, unit_id, rating, reviewed_at from unit_reviews where user_id = :user_id order by id;
+
 -- name: courses_taught
 select id, title, category, status, created_at, published_at
   from courses where instructor_id = :user_id order by created_at, id;
@@ -203,6 +217,16 @@ with done as (delete from tutor_conversations where user_id = :user_id returning
 -- name: erase_predictions$
 -- With what was noted about them.
 with done as (delete from learning_predictions where user_id = :user_id returning 1) select count(*) from done;
+
+-- name: erase_mastery$
+-- With the histories that it was traced from. Whoever traces holds the person's row, and finds it erased afterwards.
+with done as (delete from learner_histories where user_id = :user_id returning 1) select count(*) from done;
+
+-- name: erase_learning_goals$
+with done as (delete from learning_goals where user_id = :user_id returning 1) select count(*) from done;
+
+-- name: erase_unit_reviews$
+with done as (delete from unit_reviews where user_id = :user_id returning 1) select count(*) from done;
 
 -- name: erase_learning_days$
 -- In every generation of the figures that there can be. With the pseudonym nothing is left that tells whose share of a figure was whose.

@@ -1,9 +1,10 @@
-"""A model, a prediction and an intervention of the world that strangers attack."""
+"""A model, a prediction, an intervention and mastery of the world that strangers attack."""
 
 from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+from learning.knowledge.history import History
 from stores.postgres import Database
 
 
@@ -29,5 +30,17 @@ async def learned(
             "insert into learning_interventions (id, org_id, prediction_id, kind, note, made_by)"
             " values ($1, $2, $3, 'check_in', $4, $5)",
             intervention, org_id, prediction, mark, by,
+        )  # fmt: skip
+        await connection.execute(
+            "insert into learner_histories (enrollment_id, org_id, user_id, course_id, version_id, history, answers)"
+            " select id, org_id, user_id, course_id, course_version_id, $2, 4 from enrollments where id = $1",
+            UUID(enrollment_id), History().document(),
+        )  # fmt: skip
+        await connection.execute(
+            "insert into learner_mastery (enrollment_id, skill_id, org_id, user_id, course_id, known, level, answers,"
+            " right_answers, last_answer_at)"
+            " select e.id, (v.content->'modules'->0->>'id')::uuid, e.org_id, e.user_id, e.course_id, 0.5, 'growing', 4,"
+            "        2, now() from enrollments e join course_versions v on v.id = e.course_version_id where e.id = $1",
+            UUID(enrollment_id),
         )  # fmt: skip
     return {"model_id": str(model), "prediction_id": str(prediction), "intervention_id": str(intervention)}

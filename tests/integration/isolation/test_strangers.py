@@ -48,6 +48,7 @@ BODIES: dict[str, Any] = {
     "POST /api/learning/models/{model_id}/stop": {"reason": "Changed"},
     "POST /api/learning/predictions/{prediction_id}/interventions": {"kind": "check_in"},
     "PUT /api/learning/interventions/{intervention_id}/outcome": {"outcome": "helped"},
+    "PUT /api/learning/courses/{course_id}/skills": {"skills": [{"key": "changed", "title": "Changed"}]},
     "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},
 }
 
@@ -124,6 +125,7 @@ async def world(platform: Platform) -> World:
             "session_id": str(learner.session_id),
             "course_id": course_id,
             "module_id": module["id"],
+            "skill_id": module["id"],
             "unit_id": module["units"][0]["id"],
             "enrollment_id": enrolment["id"],
             "submission_id": submission["id"],

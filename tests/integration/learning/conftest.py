@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from actors.learner_model.member import LearnerModelMember
 from configs.settings import Settings
 from stores.postgres import Database
+from tests.integration.learning.mastering import following
+from tests.platform import Platform
 
 
 @pytest.fixture(scope="package")
@@ -14,3 +17,10 @@ async def system(settings: Settings) -> AsyncIterator[Database]:
     database = Database.from_settings(settings, role="azora_system")
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="module")
+async def tracing(platform: Platform) -> AsyncIterator[LearnerModelMember]:
+    """Somebody traces learners while the tests of a module run."""
+    async with following(platform.settings) as member:
+        yield member

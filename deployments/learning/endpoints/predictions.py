@@ -1,15 +1,13 @@
-"""Routes of the learning service."""
+"""Models, predictions, and what was done about them."""
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
-
-from fastapi import Depends, Request
 
 from deployments.kit.paging import Page, decode_cursor, split_page
 from deployments.kit.parameters import CurrentPrincipal, CurrentWork, Cursor, Limit
 from deployments.kit.routes import service_router
+from deployments.learning.endpoints.common import PREFIX, Learning
 from deployments.learning.schemas import (
     BiasReports,
     BiasReportView,
@@ -25,19 +23,8 @@ from deployments.learning.schemas import (
     PredictionView,
     Scored,
 )
-from deployments.learning.service import LearningService
 
-PREFIX = "/api/learning"
 router = service_router(PREFIX)
-
-
-async def _service(request: Request) -> LearningService:
-    service = request.app.state.service
-    assert isinstance(service, LearningService)
-    return service
-
-
-Learning = Annotated[LearningService, Depends(_service)]
 
 
 @router.post("/models", status_code=201, summary="Register a model that a job has trained")

@@ -1,0 +1,1 @@
+"""What learners know, kept in step with their results."""
