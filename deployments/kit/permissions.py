@@ -25,13 +25,14 @@ _LEARN = {
     "agents.read",
     "predictions.own",
     "mastery.own",
+    "paths.own",
 }
 _TEACH = {
     "courses.write", "courses.publish", "enrollments.course", "enrollments.manage", "submissions.grade",
     "analytics.courses", "agents.approve", "people.message",
     "constitution.read",
     "predictions.courses",
-    "mastery.courses", "skills.write",
+    "mastery.courses", "skills.write", "paths.courses",
 }  # fmt: skip
 _ADMINISTER = {
     "organisation.write",
@@ -182,6 +183,10 @@ ROUTES: dict[str, str] = {
     "GET    /api/learning/courses/{course_id}/mastery":             "mastery.own",
     "GET    /api/learning/courses/{course_id}/learners":            "mastery.courses",
     "GET    /api/learning/courses/{course_id}/learners/{user_id}/mastery": "mastery.courses",
+    "GET    /api/learning/courses/{course_id}/path":                "paths.own",
+    "PUT    /api/learning/courses/{course_id}/goals":               "paths.own",
+    "POST   /api/learning/courses/{course_id}/units/{unit_id}/reviews": "paths.own",
+    "GET    /api/learning/courses/{course_id}/learners/{user_id}/path": "paths.courses",
     "GET    /api/learning/courses/{course_id}/skills":              "mastery.courses",
     "PUT    /api/learning/courses/{course_id}/skills":              "skills.write",
     "DELETE /api/learning/courses/{course_id}/skills":              "skills.write",

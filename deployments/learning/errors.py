@@ -50,3 +50,8 @@ class SkillNotFound(NotFound):
 class NoVersionYet(Conflict):
     type = "no-version-yet"
     title = "The course has not been published: skills are those of what is published"
+
+
+class NotDoneYet(Conflict):
+    type = "not-done-yet"
+    title = "One reviews what one has done: complete the unit first"

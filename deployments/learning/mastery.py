@@ -20,7 +20,7 @@ from deployments.learning.repository import LearningRepository
 from learning.knowledge.history import History
 from learning.knowledge.mastery import Mastery, mastery
 from learning.knowledge.model import DEFAULT
-from learning.knowledge.skills import CourseSkill, question_ids, skill_id
+from learning.knowledge.skills import CourseSkill, SkillMap, question_ids, skill_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,16 @@ class Known:
 
     standing: Standing
     skills: Sequence[Mastery]
+    map: SkillMap
     titles: Mapping[str, str]
     last: Mapping[str, datetime]
     model: str
+
+    @property
+    def enrollment_id(self) -> UUID:
+        """Of the learner, who has a seat."""
+        assert self.standing.enrollment_id is not None
+        return self.standing.enrollment_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +181,7 @@ class MasteryRules:
         return Known(
             standing=standing,
             skills=[mastery(tracer.model, history, skill.id, skill.title) for skill in tracer.skills.skills],
+            map=tracer.skills,
             titles={skill.id: skill.title for skill in tracer.skills.skills},
             last=await repository.last_answers(standing.enrollment_id),
             model=_made_with(standing, tracer),

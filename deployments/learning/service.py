@@ -12,6 +12,7 @@ from deployments.kit.work import Work
 from deployments.learning.authority import reached, reaches
 from deployments.learning.errors import InterventionNotFound, ModelNotFit, ModelNotFound, PredictionNotFound
 from deployments.learning.mastery import MasteryRules
+from deployments.learning.paths import PathRules
 from deployments.learning.repository import (
     BiasReport,
     Intervention,
@@ -27,6 +28,7 @@ class LearningService:
     def __init__(self) -> None:
         self._models = Models()
         self.mastery = MasteryRules()
+        self.paths = PathRules(self.mastery)
 
     async def register(self, work: Work, principal: Principal, document: dict[str, Any]) -> Model:
         """Keep a model with what it was made of. One that failed its gate is kept too, and never serves.

@@ -14,6 +14,8 @@ from learning.paths.units import Seen, Step, Unit, Why
 
 SECURE = 0.85  # chance of being known from which on a skill needs no more work
 FORGOTTEN_BELOW = 0.9
+WEAK_BELOW = 0.5  # chance of being known, after answers, below which what teaches a skill is gone through again
+_FRESH_FROM = 0.98  # remembered as well as what was seen today
 _SHARE_OF_REVIEWS = 0.4  # of the time, so that there is always some for what is new
 _GOAL_WEIGHT, _PLAIN_WEIGHT, _NO_SKILL = 3.0, 1.0, 0.3
 
@@ -26,13 +28,16 @@ def plan(
     minutes: int,
     goals: Collection[str] = (),
     seen: Iterable[Seen] = (),
+    names: Mapping[str, str] | None = None,
     most: int = 10,
 ) -> list[Step]:
     """Steps in the order in which to do them, within the minutes and `most` in number. `known` are the chances that
-    skills are known; one that is missing counts as not known. Nothing is planned twice, nothing that is done but for
-    reviews, nothing before what it needs."""
+    skills are known; one that is missing counts as not known. `names` are what skills are called in reasons. Nothing is
+    planned twice, nothing that is done but for reviews, nothing before what it needs."""
     by_id = {unit.id: unit for unit in units}
-    steps = _reviews(by_id, seen, now, int(minutes * _SHARE_OF_REVIEWS), most)
+    before = list(seen)
+    steps = _reviews(by_id, before, now, int(minutes * _SHARE_OF_REVIEWS), most)
+    steps += _repeats(units, known, before, steps, minutes, most, names or {})
     left = minutes - sum(step.unit.minutes for step in steps)
     worth = _worths(units, known, goals)
     finished = {unit.id for unit in units if unit.done}
@@ -42,7 +47,7 @@ def plan(
         if not ready:
             break
         best = max(ready, key=lambda unit: (worth[unit.id] / unit.minutes, -unit.place, unit.id))
-        steps.append(_step(best, units, known, goals, worth))
+        steps.append(_step(best, units, known, goals, worth, names or {}))
         left -= best.minutes
         finished.add(best.id)
         del waiting[best.id]
@@ -55,13 +60,45 @@ def _reviews(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime, min
     for one in sorted(seen, key=lambda one: (one.remembered, one.due, one.unit_id)):
         unit = units.get(one.unit_id)
         fading = one.due <= now or one.remembered < FORGOTTEN_BELOW
-        if unit is None or not unit.done or not fading or unit.minutes > minutes or len(steps) == most:
+        if (
+            unit is None
+            or not (unit.done and unit.repeatable and fading)
+            or unit.minutes > minutes
+            or len(steps) == most
+        ):
             continue
         minutes -= unit.minutes
         percent = round(one.remembered * 100)
         reason = f"You did “{unit.title}” before and still have about {percent} % of it. Seeing it again now keeps it."
         steps.append(Step(unit=unit, why=Why.REVIEW, reason=reason))
     return steps
+
+
+def _repeats(
+    units: Sequence[Unit],
+    known: Mapping[str, float],
+    seen: Iterable[Seen],
+    steps: Sequence[Step],
+    minutes: int,
+    most: int,
+    names: Mapping[str, str],
+) -> list[Step]:
+    """For each skill that answers have shown to be weak, the first unit on it that was done and not seen just now."""
+    left, room = minutes - sum(step.unit.minutes for step in steps), most - len(steps)
+    taken = {step.unit.id for step in steps} | {one.unit_id for one in seen if one.remembered >= _FRESH_FROM}
+    found: list[Step] = []
+    for skill in sorted(
+        (skill for skill in known if known[skill] < WEAK_BELOW), key=lambda skill: (known[skill], skill)
+    ):
+        again = [unit for unit in units if skill in unit.skills and unit.done and unit.repeatable]
+        unit = min((unit for unit in again if unit.id not in taken), key=lambda unit: unit.place, default=None)
+        if unit is None or unit.minutes > left or len(found) == room:
+            continue
+        left -= unit.minutes
+        taken.add(unit.id)
+        reason = f"You did “{unit.title}” before. On {names.get(skill, skill)}, {_far([skill], known)}: see it again."
+        found.append(Step(unit=unit, why=Why.REPEAT, reason=reason))
+    return found
 
 
 def _ready(unit: Unit, units: Mapping[str, Unit], finished: Collection[str]) -> bool:
@@ -93,23 +130,31 @@ def _own_worth(unit: Unit, known: Mapping[str, float], goals: Collection[str]) -
 
 
 def _step(
-    unit: Unit, units: Sequence[Unit], known: Mapping[str, float], goals: Collection[str], worth: Mapping[str, float]
+    unit: Unit,
+    units: Sequence[Unit],
+    known: Mapping[str, float],
+    goals: Collection[str],
+    worth: Mapping[str, float],
+    names: Mapping[str, str],
 ) -> Step:
     open_skills = [skill for skill in unit.skills if known.get(skill, 0.0) < SECURE]
     if wanted := [skill for skill in open_skills if skill in goals]:
-        return Step(
-            unit=unit, why=Why.GOAL, reason=f"{_named(wanted)} is one of your goals, and {_far(wanted, known)}."
-        )
+        reason = f"{_named(wanted, names)} is one of your goals, and {_far(wanted, known)}."
+        return Step(unit=unit, why=Why.GOAL, reason=reason)
     if worth[unit.id] > _own_worth(unit, known, goals):
         further = next(other.title for other in units if unit.id in other.after and worth[other.id] == worth[unit.id])
         return Step(unit=unit, why=Why.PREPARES, reason=f"“{further}” builds on it.")
     if open_skills:
-        return Step(unit=unit, why=Why.GAP, reason=f"On {_named(open_skills)}, {_far(open_skills, known)}.")
+        return Step(unit=unit, why=Why.GAP, reason=f"On {_named(open_skills, names)}, {_far(open_skills, known)}.")
+    if unit.skills:
+        reason = f"You seem to know {_named(unit.skills, names)} already; doing it completes the course."
+        return Step(unit=unit, why=Why.NEXT, reason=reason)
     return Step(unit=unit, why=Why.NEXT, reason="It comes next in the course.")
 
 
-def _named(skills: Sequence[str]) -> str:
-    return skills[0] if len(skills) == 1 else f"{skills[0]} (and {len(skills) - 1} more)"
+def _named(skills: Sequence[str], names: Mapping[str, str]) -> str:
+    first = names.get(skills[0], skills[0])
+    return first if len(skills) == 1 else f"{first} (and {len(skills) - 1} more)"
 
 
 def _far(skills: Sequence[str], known: Mapping[str, float]) -> str:

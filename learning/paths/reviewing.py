@@ -13,6 +13,8 @@ from typing import Any
 from learning.paths.units import Seen
 
 _EASY_FROM, _GOOD_FROM, _HARD_FROM = 0.95, 0.75, 0.5
+RATED = {"again": 0.0, "hard": 0.6, "good": 0.8, "easy": 1.0}
+"""What a learner says of their memory, as a share."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class Unit:
     skills: tuple[str, ...] = ()
     after: tuple[str, ...] = ()  # ids of units that come first
     done: bool = False
+    repeatable: bool = True  # whether it may be gone through again once it is done
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,7 @@ class Why(StrEnum):
     """Why a step is on the path."""
 
     REVIEW = "review"  # it is about to be forgotten
+    REPEAT = "repeat"  # it was done, and what it teaches is not known yet
     GOAL = "goal"  # it teaches a skill that is a goal and not secure yet
     PREPARES = "prepares"  # a unit further on needs it first
     GAP = "gap"  # its skills are not secure yet

@@ -55,6 +55,24 @@ class MasteryChanged(EventData):
     model: _Name
 
 
+class LearningGoalsSet(EventData):
+    """`minutes`: for one sitting."""
+
+    user_id: UUID
+    course_id: UUID
+    skill_ids: list[UUID]
+    minutes: Count
+
+
+class UnitReviewed(EventData):
+    """`rating`: again, hard, good or easy."""
+
+    user_id: UUID
+    course_id: UUID
+    unit_id: UUID
+    rating: Word
+
+
 class AgentTask(EventData):
     """`course_id` is null where a task is about no course; `kind` and `status` are fixed words."""
 
@@ -72,6 +90,20 @@ class AgentTaskEnded(AgentTask):
 
 
 AI_EVENTS = (
+    EventType(
+        name="learning_goals.set",
+        topic="ai_events",
+        keyed_by="learner",
+        description="A learner said what they want to learn, and in what time",
+        data=LearningGoalsSet,
+    ),
+    EventType(
+        name="unit.reviewed",
+        topic="ai_events",
+        keyed_by="learner",
+        description="A learner said how well they remembered a unit",
+        data=UnitReviewed,
+    ),
     EventType(
         name="mastery.changed",
         topic="ai_events",

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from deployments.learning.endpoints import mastery, predictions
+from deployments.learning.endpoints import mastery, paths, predictions
 
-router = APIRouter(routes=[*predictions.router.routes, *mastery.router.routes])
+router = APIRouter(routes=[*predictions.router.routes, *mastery.router.routes, *paths.router.routes])

@@ -49,6 +49,8 @@ BODIES: dict[str, Any] = {
     "POST /api/learning/predictions/{prediction_id}/interventions": {"kind": "check_in"},
     "PUT /api/learning/interventions/{intervention_id}/outcome": {"outcome": "helped"},
     "PUT /api/learning/courses/{course_id}/skills": {"skills": [{"key": "changed", "title": "Changed"}]},
+    "PUT /api/learning/courses/{course_id}/goals": {"skill_ids": []},
+    "POST /api/learning/courses/{course_id}/units/{unit_id}/reviews": {"rating": "good"},
     "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},
 }
 

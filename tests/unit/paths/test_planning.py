@@ -25,6 +25,7 @@ def courses(draw: st.DrawFn) -> list[Unit]:
             skills=tuple(draw(st.sets(st.sampled_from(SKILLS), max_size=2))),
             after=tuple(str(other) for other in draw(st.sets(st.integers(0, 7), max_size=2)) if other != place),
             done=draw(st.booleans()),
+            repeatable=draw(st.booleans()),
         )
         for place in range(count)
     ]
@@ -49,7 +50,8 @@ def test_a_path_keeps_its_promises(
     finished = {unit.id for unit in units if unit.done}
     for step in steps:
         assert step.reason
-        assert step.unit.done == (step.why is Why.REVIEW)
+        assert step.unit.done == (step.why in (Why.REVIEW, Why.REPEAT))
+        assert step.unit.repeatable or not step.unit.done
         there = {unit.id for unit in units}
         assert step.unit.done or all(needed in finished for needed in step.unit.after if needed in there)
         finished.add(step.unit.id)
@@ -83,3 +85,13 @@ def test_what_went_well_is_seen_again_later_and_forgetting_takes_time() -> None:
     assert later.remembered < well.remembered
     assert seen("u", [], NOW) is None
     assert well == seen("u", [Review(NOW, 1.0)], NOW + timedelta(days=3))
+
+
+def test_what_was_done_and_is_weak_is_gone_through_again_unless_seen_just_now() -> None:
+    units = [unit(0, skills=("a",), done=True), unit(1, skills=("a",), done=True)]
+    [step] = plan(units, {"a": 0.2}, now=NOW, minutes=15, names={"a": "Fractions"})
+    assert (step.unit.id, step.why) == ("0", Why.REPEAT)
+    assert "On Fractions, the chance that you know it is 20 % so far" in step.reason
+    fresh = [Seen(unit_id="0", due=NOW + timedelta(days=2), remembered=1.0)]
+    assert [step.unit.id for step in plan(units, {"a": 0.2}, now=NOW, minutes=15, seen=fresh)] == ["1"]
+    assert plan(units, {"a": 0.7}, now=NOW, minutes=15) == []

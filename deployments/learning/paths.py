@@ -1,0 +1,179 @@
+"""What to do next in a course, planned anew at every look: results that came in meanwhile are in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from deployments.kit.errors import Invalid, UnitNotFound
+from deployments.kit.principal import Principal
+from deployments.kit.work import Work
+from deployments.learning.errors import NotDoneYet
+from deployments.learning.knowledge import KnowledgeRepository
+from deployments.learning.mastery import Known, MasteryRules
+from deployments.learning.path_repository import Goals, PathRepository
+from learning.knowledge.mastery import Level
+from learning.paths.outlines import Outline, outlines, units
+from learning.paths.planning import SECURE, plan
+from learning.paths.reviewing import RATED, Review, seen
+from learning.paths.units import Seen, Step
+
+USUAL_MINUTES = 45
+_KEPT_VERSIONS = 128
+_JUST_BELOW_SECURE = SECURE - 0.001
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """What to do next. `reviews` tells where each unit that was done stands; `finished` whether all units are done."""
+
+    known: Known
+    goals: Goals | None
+    minutes: int
+    steps: Sequence[Step]
+    reviews: Sequence[Seen]
+    titles: Mapping[str, str]
+    finished: bool
+    planned_at: datetime
+
+
+class PathRules:
+    def __init__(self, mastery: MasteryRules) -> None:
+        self._mastery = mastery
+        self._outlines: OrderedDict[UUID, tuple[Outline, ...]] = OrderedDict()
+
+    async def own(self, work: Work, principal: Principal, course_id: UUID, minutes: int | None) -> Path:
+        """One's own. Raises `CourseNotFound`, `NotLearning`."""
+        known = await self._mastery.own(work, principal, course_id)
+        return await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
+
+    async def of_learner(
+        self, work: Work, principal: Principal, course_id: UUID, user_id: UUID, minutes: int | None
+    ) -> Path:
+        """That of a learner of one's course. Raises `CourseNotFound`, `NotYourCourse`, `LearnerNotFound`."""
+        known = await self._mastery.of_learner(work, principal, course_id, user_id)
+        return await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
+
+    async def set_goals(
+        self, work: Work, principal: Principal, course_id: UUID, skill_ids: Sequence[UUID], minutes: int
+    ) -> Path:
+        """Say what one wants to learn, and in what time. Raises `CourseNotFound`, `NotLearning`, `Invalid`."""
+        known = await self._mastery.own(work, principal, course_id)
+        wanted = list(dict.fromkeys(skill_ids))
+        if odd := [id for id in wanted if str(id) not in known.titles]:
+            raise Invalid.field("skill_ids", "unknown", f"the course has no such skill: {odd[0]}")
+        repository = await self._writing(work, principal, known)
+        await repository.set_goals(
+            org_id=work.org_id, user_id=principal.user_id, course_id=course_id, skill_ids=wanted, minutes=minutes
+        )
+        work.publish(
+            "ai_events", "learning_goals.set.v1", subject=known.enrollment_id, key=principal.user_id,
+            data={"user_id": principal.user_id, "course_id": course_id, "skill_ids": wanted, "minutes": minutes},
+        )  # fmt: skip
+        return await self._plan(KnowledgeRepository(await work.connection()), known, None)
+
+    async def review(
+        self, work: Work, principal: Principal, course_id: UUID, unit_id: UUID, rating: str
+    ) -> tuple[Seen, str]:
+        """Say how well one remembered a unit that one has seen again; gives where it stands then, and its title.
+
+        Raises `CourseNotFound`, `NotLearning`, `UnitNotFound`, `NotDoneYet`.
+        """
+        known = await self._mastery.own(work, principal, course_id)
+        connection = await work.connection()
+        outlined = await self._outlined(PathRepository(connection, known.enrollment_id), known)
+        titles = {one.id: one.title for one in outlined}
+        if str(unit_id) not in titles:
+            raise UnitNotFound()
+        repository = await self._writing(work, principal, known)
+        completed = await repository.completed()
+        if str(unit_id) not in completed:
+            raise NotDoneYet()
+        review_id = await repository.add_review(
+            org_id=work.org_id, user_id=principal.user_id, unit_id=unit_id, rating=rating
+        )
+        work.publish(
+            "ai_events", "unit.reviewed.v1", subject=review_id, key=principal.user_id,
+            data={"user_id": principal.user_id, "course_id": course_id, "unit_id": unit_id, "rating": rating},
+        )  # fmt: skip
+        of_unit = [one for one in await repository.reviews() if one["unit_id"] == unit_id]
+        found = await asyncio.to_thread(_seen, completed, of_unit, datetime.now(UTC))
+        return next(one for one in found if one.unit_id == str(unit_id)), titles[str(unit_id)]
+
+    async def _writing(self, work: Work, principal: Principal, known: Known) -> PathRepository:
+        repository = PathRepository(await work.connection(), known.enrollment_id)
+        await repository.hold_person(principal.user_id)
+        return repository
+
+    async def _plan(self, knowledge: KnowledgeRepository, known: Known, minutes: int | None) -> Path:
+        repository = PathRepository(knowledge.connection, known.enrollment_id)
+        outlined = await self._outlined(repository, known)
+        completed, reviews = await repository.completed(), await repository.reviews()
+        used, goals = await repository.attempts_used(), await repository.goals()
+        now = datetime.now(UTC)
+        minutes = minutes or (goals.minutes if goals else USUAL_MINUTES)
+        # Scheduling is arithmetic over hundreds of reviews, so not on the loop.
+        standing = await asyncio.to_thread(_seen, completed, reviews, now)
+        steps = plan(
+            units(outlined, known.map, done=completed.keys(), secure=_secure(known), closed=_closed(outlined, used)),
+            _chances(known),
+            now=now,
+            minutes=minutes,
+            goals={str(id) for id in goals.skill_ids} if goals else (),
+            seen=standing,
+            names=known.titles,
+        )
+        return Path(
+            known=known, goals=goals, minutes=minutes, steps=steps, reviews=standing, planned_at=now,
+            titles={one.id: one.title for one in outlined}, finished=all(one.id in completed for one in outlined),
+        )  # fmt: skip
+
+    async def _outlined(self, repository: PathRepository, known: Known) -> tuple[Outline, ...]:
+        version_id = known.standing.version_id
+        assert version_id is not None
+        if version_id not in self._outlines:
+            self._outlines[version_id] = outlines(await repository.content(version_id))
+            if len(self._outlines) > _KEPT_VERSIONS:
+                self._outlines.popitem(last=False)
+        self._outlines.move_to_end(version_id)
+        return self._outlines[version_id]
+
+
+def _secure(known: Known) -> set[str]:
+    return {one.skill for one in known.skills if one.level is Level.SECURE}
+
+
+def _chances(known: Known) -> dict[str, float]:
+    """Of skills that were answered. One lucky answer makes nothing secure, however sure the tracing is."""
+    return {
+        one.skill: one.known if one.level is Level.SECURE else min(one.known, _JUST_BELOW_SECURE)
+        for one in known.skills
+        if one.level is not Level.UNSEEN
+    }
+
+
+def _seen(completed: Mapping[str, datetime], reviews: Sequence[Mapping[str, Any]], now: datetime) -> list[Seen]:
+    """Where each unit that was done stands: by when it was completed, how its quiz went, what the learner said."""
+    of_unit: dict[str, list[Review]] = {id: [] for id in completed}
+    for one in reviews:
+        if (id := str(one["unit_id"])) in of_unit:
+            of_unit[id].append(Review(one["at"], one["share"] if one["rating"] is None else RATED[one["rating"]]))
+    found = [
+        seen(id, of_unit[id] or [Review(completed_at, RATED["good"])], now) for id, completed_at in completed.items()
+    ]
+    return sorted((one for one in found if one is not None), key=lambda one: (one.due, one.unit_id))
+
+
+def _closed(outlined: Sequence[Outline], used: Mapping[str, int]) -> set[str]:
+    """Units that are not gone through again: quizzes without an attempt left, work that was handed in."""
+    return {
+        one.id
+        for one in outlined
+        if one.kind == "assignment"
+        or (one.attempts_allowed is not None and used.get(one.id, 0) >= one.attempts_allowed)
+    }

@@ -1,0 +1,35 @@
+-- name: progress
+-- Each unit that was completed.
+select unit_id, completed_at from unit_progress where enrollment_id = :enrollment_id and completed_at is not null;
+
+-- name: reviews
+-- All that says how well a unit was remembered: quizzes taken, what the learner said.
+select unit_id, created_at as at, (score / 100)::float8 as share, null as rating
+  from quiz_attempts where enrollment_id = :enrollment_id
+union all
+select unit_id, reviewed_at, null, rating from unit_reviews where enrollment_id = :enrollment_id
+ order by at desc limit :limit;
+
+-- name: attempts_used
+select unit_id, count(*) as used from quiz_attempts where enrollment_id = :enrollment_id group by unit_id;
+
+-- name: goals^
+select skill_ids, minutes, set_at from learning_goals where enrollment_id = :enrollment_id;
+
+-- name: hold_person$
+-- Whoever writes what a person said holds their row: an erasure comes before or after it.
+select true from users where id = :user_id and status <> 'erased' for key share;
+
+-- name: set_goals^
+insert into learning_goals (enrollment_id, org_id, user_id, course_id, skill_ids, minutes)
+values (:enrollment_id, :org_id, :user_id, :course_id, :skill_ids, :minutes)
+on conflict (enrollment_id) do update
+   set skill_ids = excluded.skill_ids, minutes = excluded.minutes, set_at = now()
+returning skill_ids, minutes, set_at;
+
+-- name: add_review!
+insert into unit_reviews (id, org_id, enrollment_id, user_id, unit_id, rating)
+values (:id, :org_id, :enrollment_id, :user_id, :unit_id, :rating);
+
+-- name: content$
+select content from course_versions where id = :version_id;

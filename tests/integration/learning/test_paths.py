@@ -1,0 +1,77 @@
+"""What to do next, over HTTP."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from actors.learner_model.member import LearnerModelMember
+from stores.postgres import Database
+from tests.integration.courses.support import ok, problem
+from tests.integration.learning.mastering import Class, attempt, in_step, open_class
+from tests.platform import Platform
+
+
+@pytest.fixture
+async def school(platform: Platform, tracing: LearnerModelMember) -> Class:
+    return await open_class(platform)
+
+
+def steps(path: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
+    return [(step["title"], step["why"]) for step in path["steps"]]
+
+
+async def test_a_path_follows_results_goals_and_time(school: Class, system: Database) -> None:
+    at = f"/api/learning/courses/{school.course}"
+    http = school.learner.http
+    path = ok(await http.get(f"{at}/path"))
+    everything = ["About Fractions", "Fractions: the quiz", "About Ratios", "Ratios: the quiz"]
+    assert steps(path) == [(title, "gap") for title in everything]
+    assert path["steps"][0]["reason"] == "On Fractions, you have not shown yet what you know."
+    assert (path["minutes"], path["finished"], path["reviews"]) == (45, False, [])
+    assert steps(ok(await http.get(f"{at}/path", params={"minutes": 5}))) == [("About Fractions", "gap")]
+
+    await attempt(school.learner, school.enrolment, school.modules[0]["units"][1], right=4)
+    await in_step(system, school.org.id)
+    path = ok(await http.get(f"{at}/path"))
+    assert [title for title, _ in steps(path)][:2] == ["About Ratios", "Ratios: the quiz"]  # fractions hold up nothing
+    assert steps(path)[-1] == ("About Fractions", "next")
+    assert "seem to know Fractions already" in path["steps"][-1]["reason"]
+    assert [review["title"] for review in path["reviews"]] == ["Fractions: the quiz"]
+
+    ratios = ok(await http.get(f"{at}/mastery"))["skills"][1]["skill_id"]
+    path = ok(await http.put(f"{at}/goals", json={"skill_ids": [ratios], "minutes": 30}))
+    assert (path["minutes"], path["goals"]["skill_ids"]) == (30, [ratios])
+    assert steps(path)[0] == ("About Ratios", "goal")
+    assert "Ratios is one of your goals" in path["steps"][0]["reason"]
+    refused = problem(await http.put(f"{at}/goals", json={"skill_ids": [str(uuid4())]}), 422, "invalid")
+    assert refused["errors"][0]["pointer"] == "/body/skill_ids"
+    assert steps(ok(await school.teacher.http.get(f"{at}/learners/{school.learner.id}/path"))) == steps(path)
+    assert (await school.other.http.get(f"{at}/learners/{school.learner.id}/path")).status_code == 403
+    problem(await school.teacher.http.get(f"{at}/path"), 404, "not-learning")
+
+
+async def test_what_fades_is_seen_again_as_the_learner_remembers_it(school: Class, system: Database) -> None:
+    at = f"/api/learning/courses/{school.course}"
+    http, unit = school.learner.http, school.modules[0]["units"][0]["id"]
+    reviews = f"{at}/units/{unit}/reviews"
+    problem(await http.post(reviews, json={"rating": "good"}), 409, "not-done-yet")
+    problem(await http.post(f"{at}/units/{uuid4()}/reviews", json={"rating": "good"}), 404, "unit-not-found")
+    ok(await http.put(f"/api/enrollments/{school.enrolment}/units/{unit}/completion"))
+    async with system.transaction(None) as connection:
+        await connection.execute(
+            "update unit_progress set completed_at = now() - interval '20 days' where enrollment_id = $1",
+            UUID(school.enrolment),
+        )
+    path = ok(await http.get(f"{at}/path"))
+    assert steps(path)[0] == ("About Fractions", "review")
+    before = path["reviews"][0]
+    after = ok(await http.post(reviews, json={"rating": "easy"}), 201)
+    assert after["due"] > before["due"]
+    assert after["remembered"] > before["remembered"]
+    assert "review" not in [why for _, why in steps(ok(await http.get(f"{at}/path")))]
+    problem(await http.post(reviews, json={"rating": "perfect"}), 422, "invalid")
+
+    archived = ok(await http.get("/api/users/me"))["id"]
+    assert archived == str(school.learner.id)
