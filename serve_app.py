@@ -10,11 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 
-from actors.analytics_aggregator.actor import start_analytics_aggregators
-from actors.event_relay.actor import start_event_relays
 from actors.housekeeper.actor import start_housekeeper
 from actors.monitoring import observe
-from actors.retrieval_index.actor import start_retrieval_index
 from actors.session_cache.actor import ActorFeed
 from actors.session_cache.state import RevocationFeed
 from cluster.models.values import LocalModel
@@ -22,7 +19,7 @@ from configs.errors import ConfigurationError
 from configs.settings import Settings, load_settings
 from deployments.kit import logs
 from deployments.kit.service import ServiceHost
-from deployments.registry import BY_NAME, duties
+from deployments.registry import NAMES, duties, service
 
 
 class Arguments(BaseModel):
@@ -38,13 +35,20 @@ def host(services: list[str]) -> ServiceHost:
     settings = load_settings()
     logs.configure(settings.log_level, "+".join(services))
     observe(settings, services[0] if len(services) == 1 else "services", reluctant=True)
-    start_housekeeper(settings, duties(settings))  # whoever comes first; the others find it there
-    start_event_relays(settings)
+    start_housekeeper(settings, duties)  # whoever comes first; the others find it there
+    if settings.kafka_bootstrap_servers:
+        from actors.event_relay.actor import start_event_relays
+
+        start_event_relays(settings)
     if "analytics" in services:
+        from actors.analytics_aggregator.actor import start_analytics_aggregators
+
         start_analytics_aggregators(settings)
     if {"courses", "tutor", "llm"} & set(services):
+        from actors.retrieval_index.actor import start_retrieval_index
+
         start_retrieval_index(settings)
-    return ServiceHost([BY_NAME[name] for name in services], settings, _feed)
+    return ServiceHost([service(name) for name in services], settings, _feed)
 
 
 def _feed(settings: Settings) -> RevocationFeed:
@@ -68,7 +72,7 @@ class ServiceReplica:
 
 def application(arguments: Arguments) -> Any:
     """Build a Serve application. Raises `ConfigurationError` for a service that does not exist."""
-    if unknown := sorted(set(arguments.services) - BY_NAME.keys()):
+    if unknown := sorted(set(arguments.services) - set(NAMES)):
         raise ConfigurationError([f"no such service: {name}" for name in unknown])
     return ServiceReplica.bind(arguments.services)  # type: ignore[attr-defined]
 

@@ -26,11 +26,11 @@ def tyk(
 ) -> None:
     """Write Tyk's API definitions, one per service, and its policy."""
     from cluster.gateway.tyk import definition, policy
-    from deployments.registry import BY_NAME
+    from deployments.registry import NAMES, service
 
     with explained():
         settings = load_settings()
-        documents = {f"{service.name}.json": definition(service, settings, upstream) for service in BY_NAME.values()}
+        documents = {f"{name}.json": definition(service(name), settings, upstream) for name in NAMES}
         documents["policies.json"] = {item["id"]: item for item in [policy(settings)]}
         folder.mkdir(parents=True, exist_ok=True)
         for name, document in documents.items():

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from cluster import lean_serve
 from cluster.haproxy import HaproxyPolicy, write_launcher
 from cluster.ports import LOOPBACK, free_ports
 
@@ -165,6 +166,7 @@ def _serve_environment(fallback_port: int) -> dict[str, str]:
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "cluster.direct_ingress:middlewares",
+        "RAY_preload_python_modules": lean_serve.__name__,
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback_port),
         # A local replica has one proxy in front, which tries another replica once a listener has closed.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",

@@ -10,7 +10,7 @@ from cluster.console import out
 from cluster.installation import Running, home_of, read_running
 from cluster.memory import proportional_bytes
 from configs.settings import Settings
-from deployments.registry import SERVICES
+from deployments.registry import services
 
 _TIMEOUT_SECONDS = 5.0
 _MEBIBYTE = 2**20
@@ -42,7 +42,7 @@ async def _show_services(running: Running) -> bool:
     table = Table("service", "status", "dependencies", box=None, padding=(0, 2, 0, 0))
     ready = True
     async with httpx.AsyncClient(base_url=running.base_url, timeout=_TIMEOUT_SECONDS, trust_env=False) as http:
-        for definition in SERVICES:
+        for definition in services():
             try:
                 document = (await http.get(f"{definition.prefix}/ready")).json()
             except (httpx.HTTPError, ValueError) as error:

@@ -17,7 +17,7 @@ from configs.settings import Settings
 from deployments.kit.passwords import Passwords
 from deployments.kit.permissions import ROLES
 from deployments.kit.service import ServiceHost
-from deployments.registry import BY_NAME
+from deployments.registry import NAMES, service
 from stores import valkey
 from stores.ids import new_id
 from stores.postgres import Database
@@ -77,7 +77,7 @@ class Platform:
         def feed(_settings: Settings) -> RevocationFeed:
             return follower
 
-        host = ServiceHost(list(BY_NAME.values()), settings, feed)
+        host = ServiceHost([service(name) for name in NAMES], settings, feed)
         await host.open()
         database = Database.from_settings(settings)
         platform = cls(settings, host, database, cls._client(host))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deployments.kit.permissions import PUBLIC
 from deployments.kit.service import build_api
-from deployments.registry import SERVICES
+from deployments.registry import services
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def all_routes() -> list[Route]:
     """Every documented route."""
     return [
         Route(method.upper(), path, operation["x-permission"])
-        for definition in SERVICES
+        for definition in services()
         for path, operations in build_api(definition).openapi()["paths"].items()
         for method, operation in operations.items()
     ]

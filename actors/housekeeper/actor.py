@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
@@ -26,7 +26,7 @@ NAME = "housekeeper"
 class HousekeeperActor:
     """Keeps house from its first moment on, also after a restart: all it needs to know is in the database."""
 
-    def __init__(self, settings: Settings, duties: Sequence[Duty]) -> None:
+    def __init__(self, settings: Settings, duties: Callable[[Settings], Sequence[Duty]]) -> None:
         structlog.configure(
             processors=[
                 structlog.processors.add_log_level,
@@ -36,7 +36,7 @@ class HousekeeperActor:
         )
         observe(settings, NAME)
         database = Database.from_settings(settings, role="azora_system")
-        self._housekeeper = Housekeeper(database, [*standard_duties(settings), *duties])
+        self._housekeeper = Housekeeper(database, [*standard_duties(settings), *duties(settings)])
         # A guest, since a process of its own would cost more than it does.
         self._learner_model = LearnerModelMember(settings, database, NAME)
         # A loop of its own: an asynchronous actor's runs only from the first call on, and nobody need call this one.
@@ -50,8 +50,8 @@ class HousekeeperActor:
         return self._housekeeper.report()
 
 
-def start_housekeeper(settings: Settings, duties: Sequence[Duty] = ()) -> Any:
-    """The cluster's one housekeeper, created where it is absent; `duties` are the services' own."""
+def start_housekeeper(settings: Settings, duties: Callable[[Settings], Sequence[Duty]]) -> Any:
+    """The cluster's one housekeeper, created where it is absent; `duties` makes the services' own, in its process."""
     options = HousekeeperActor.options(  # type: ignore[attr-defined]
         name=NAME, namespace=NAMESPACE, lifetime="detached", get_if_exists=True
     )

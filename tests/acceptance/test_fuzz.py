@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from deployments.registry import SERVICES
+from deployments.registry import services
 from deployments.web.openapi import merge
 from stores.ids import new_id
 from tests.acceptance.conftest import RunningPlatform
@@ -68,7 +68,7 @@ def fuzzer(running_platform: RunningPlatform) -> Fuzzer:
 
 
 # A stream has no end to wait for; tests/integration/analytics has its refusals.
-schema = schemathesis.openapi.from_dict(merge(SERVICES)).exclude(path="/api/analytics/stream")
+schema = schemathesis.openapi.from_dict(merge(services())).exclude(path="/api/analytics/stream")
 
 
 @schema.parametrize()

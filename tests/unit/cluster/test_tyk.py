@@ -13,9 +13,10 @@ from cluster.gateway.tyk import definition, policy
 from configs.settings import Settings
 from deployments.kit.permissions import PUBLIC, ROUTES
 from deployments.kit.service import ServiceDefinition
-from deployments.registry import BY_NAME
+from deployments.registry import NAMES
+from deployments.registry import service as named
 
-SERVICES = list(BY_NAME.values())
+SERVICES = [named(name) for name in NAMES]
 SETTINGS = Settings(rate_limit="7/1s", rate_limit_credentials="5/60s", rate_limit_anonymous="9/60s", issuer="school")
 UPSTREAM = "http://azora-serve-svc:8000"
 

@@ -18,7 +18,7 @@ from configs.settings import Settings
 from deployments.kit import problems
 from deployments.kit.permissions import PUBLIC, ROLES, ROUTES
 from deployments.kit.service import build_api
-from deployments.registry import SERVICES
+from deployments.registry import services
 from stores.events import CATALOGUE
 
 ROOT = Path(__file__).parents[3]
@@ -57,7 +57,7 @@ def test_every_route_of_the_services_is_in_the_table() -> None:
     described = {row[0] for row in rows(API, 4)}
     found = {
         f"{method.upper()} {path}"
-        for definition in SERVICES
+        for definition in services()
         for path, operations in build_api(definition).openapi()["paths"].items()
         for method in operations
         if not path.endswith(("/health", "/ready"))

@@ -1,0 +1,27 @@
+"""Serve without pandas, whatever else has it: each case in a process of its own, for modules are imported once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+_SEEN = "import sys; import {first}; import ray.serve; {then}; print('pandas' in sys.modules)"
+
+
+def _run(first: str, then: str = "pass") -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", _SEEN.format(first=first, then=then)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "there"),
+    [("cluster.lean_serve", "pass", "False"), ("cluster.lean_serve", "import pandas; pandas.DataFrame()", "True")],
+    ids=["Serve does not bring it", "others have it"],
+)
+def test_pandas_is_hidden_from_serve_alone(first: str, then: str, there: str) -> None:
+    assert _run(first, then) == there
