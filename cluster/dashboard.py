@@ -58,11 +58,11 @@ class Replica:
 
 
 class Dashboard:
-    """A client of the dashboard at `url`. Every method raises `RuntimeFailure` where it does not answer."""
+    """A client of the dashboard at `url`. Every method raises `RuntimeFailure` where it does not answer in time."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
         self._http = httpx.Client(
-            base_url=url, timeout=_TIMEOUT_SECONDS, trust_env=False, headers={"Authorization": f"Bearer {token}"}
+            base_url=url, timeout=timeout_seconds, trust_env=False, headers={"Authorization": f"Bearer {token}"}
         )
 
     def close(self) -> None:

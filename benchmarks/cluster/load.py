@@ -56,10 +56,12 @@ class Ledger:
     def troubles(self) -> Counter[str]:
         return Counter(answer.trouble for answer in self.answers if answer.trouble)
 
-    def trouble_span(self, start: float, end: float) -> tuple[int, float]:
-        """How many answers of those sent in a span were wrong, and the time from the first to the last of them."""
-        times = [answer.at for answer in self.answers if answer.trouble and start <= answer.at < end]
-        return len(times), (max(times) - min(times)) if times else 0.0
+    def disturbance(self, start: float, end: float) -> tuple[int, float, float]:
+        """Of the requests sent in a span: how many were answered wrongly, when after its start the last of these was
+        sent, and how long the slowest right answer took."""
+        sent = [answer for answer in self.answers if start <= answer.at < end]
+        wrong = [answer.at - start for answer in sent if answer.trouble]
+        return len(wrong), max(wrong, default=0.0), max((a.seconds for a in sent if not a.trouble), default=0.0)
 
     def percentile(self, share: float) -> float:
         """The latency of right answers, in seconds."""
@@ -167,7 +169,8 @@ class Load:
 
 def _trouble(method: str, status: int, document: Any, expect: tuple[str, str] | None) -> str:
     if status not in (200, 201):
-        return f"{method} {status}"
+        why = f"{document.get('title')}: {document.get('detail')}" if isinstance(document, dict) else "no document"
+        return f"{method} {status} ({why})"
     if expect is not None and document.get(expect[0]) != expect[1]:
         return f"{method}: an answer to something else"
     return ""

@@ -1,11 +1,11 @@
-"""When a cluster is whole again: every node lives, every application runs, every replica and actor is there."""
+"""How a cluster comes back: the loss is noticed, what was lost is there twice again, every node lives."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -14,6 +14,7 @@ from cluster.several.local_cluster import LocalCluster
 from configs.errors import AzoraError
 
 _POLL_SECONDS = 0.5
+_ANSWER_SECONDS = 2.0  # of a dashboard whose head may just be dying
 
 
 @dataclass(frozen=True)
@@ -50,32 +51,59 @@ def look(dashboard: Dashboard) -> Picture:
     return Picture(dashboard.nodes(), dashboard.actors(), dashboard.replicas(), running)
 
 
-def is_whole(picture: Picture, before: Picture, broken: str) -> bool:
-    """Whether everything that was there before is there again, wherever it is now.
+@dataclass(frozen=True)
+class Recovery:
+    """Seconds from a fault until each of the steps back; infinite where that was not seen in time.
 
-    `broken` is the address of the node that was hit: what it was before must be known to be dead by now.
+    `noticed`: the cluster knows that what was hit is dead. `redundant`: every application has two replicas again, or
+    the one that it had, and every actor lives: the next fault may come. `whole`: as many nodes as before, and `/ready`
+    says that all is well.
     """
-    if any(node.address == broken and node.id in picture.alive for node in before.nodes):
-        return False
+
+    noticed: float = float("inf")
+    redundant: float = float("inf")
+    whole: float = float("inf")
+
+
+def is_noticed(picture: Picture, before: Picture, broken: str) -> bool:
+    """Whether the node that was hit, at the address `broken`, is known to be dead; another may be there by now."""
+    return not any(node.address == broken and node.id in picture.alive for node in before.nodes)
+
+
+def is_redundant(picture: Picture, before: Picture) -> bool:
+    """Whether no single fault would take a service away that had more than one replica, and every actor lives."""
     now, then = picture.healthy_replicas(), before.healthy_replicas()
     own = {name for name in before.named if not name.startswith("SERVE_")}
-    return (
-        picture.running
-        and len(picture.alive) >= len(before.alive)
-        and all(now.get(application, 0) >= min(count, 2) for application, count in then.items())
-        and own <= picture.named
-    )
+    enough = all(now.get(application, 0) >= min(count, 2) for application, count in then.items())
+    return enough and own <= picture.named
 
 
-async def until_whole(
+def is_whole(picture: Picture, before: Picture) -> bool:
+    """Whether everything that was there before is there again, wherever it is now."""
+    return picture.running and len(picture.alive) >= len(before.alive) and is_redundant(picture, before)
+
+
+async def recovery(
     cluster: LocalCluster, http: httpx.AsyncClient, before: Picture, broken: str, within_seconds: float
-) -> float:
-    """Seconds until the cluster was whole and `/ready` said so. Raises `TimeoutError`."""
+) -> Recovery:
+    """Watch until the cluster is whole again, or the time is over."""
     began = time.monotonic()
-    while time.monotonic() - began < within_seconds:
+    seen = Recovery()
+    while seen.whole == float("inf") and time.monotonic() - began < within_seconds:
         with suppress(AzoraError, httpx.HTTPError, KeyError):
-            picture: Picture = await cluster.ask(look)
-            if is_whole(picture, before, broken) and (await http.get("/ready")).status_code == 200:
-                return time.monotonic() - began
+            picture: Picture = await cluster.ask(look, _ANSWER_SECONDS)
+            ready = is_whole(picture, before) and (await http.get("/ready")).status_code == 200
+            seen = _advanced(seen, picture, before, broken, ready, time.monotonic() - began)
         await asyncio.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"not whole again within {within_seconds:.0f} s")
+    return seen
+
+
+def _advanced(seen: Recovery, picture: Picture, before: Picture, broken: str, ready: bool, after: float) -> Recovery:
+    """`seen` with the steps that this picture shows; each needs the ones before it."""
+    if is_noticed(picture, before, broken):
+        seen = replace(seen, noticed=min(seen.noticed, after))
+        if is_redundant(picture, before):
+            seen = replace(seen, redundant=min(seen.redundant, after))
+        if ready:
+            seen = replace(seen, whole=after)
+    return seen

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -44,12 +46,16 @@ _POLL_SECONDS = 0.5
 
 
 class LocalCluster:
-    """See the module. `settings` are completed with what this home has; `on_event` hears what nodes do."""
+    """See the module. `settings` are completed with what this home has; `on_event` hears what nodes do; `keep_logs` is
+    a folder for the logs of nodes and of Ray, which go with the cluster otherwise."""
 
-    def __init__(self, settings: Settings, shape: Shape, on_event: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, shape: Shape, on_event: Callable[[str], None], keep_logs: Path | None = None
+    ) -> None:
         self._given = settings
         self._shape = shape
         self._on_event = on_event
+        self._keep_logs = keep_logs
         self._home = home_of(settings).create()
         self._stack = AsyncExitStack()
         self.nodes: list[RayNode] = []
@@ -102,6 +108,8 @@ class LocalCluster:
     async def _start(self) -> None:
         network = self._stack.enter_context(Network())
         scratch = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="azr-", dir="/tmp")))
+        if self._keep_logs is not None:
+            self._stack.callback(_copy_logs, self._home.logs, scratch, self._keep_logs)
         with step("PostgreSQL, Valkey, and a Valkey for Ray's head"):
             await self._start_stores(network)
         with step("Database schema and signing keys"):
@@ -166,6 +174,8 @@ class LocalCluster:
         """What a node is told: the settings, Ray's token and, the head, where it keeps what it must not forget."""
         metrics = plan.directory / "metrics"
         own = {"RAY_AUTH_TOKEN_PATH": str(self._token_file), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+        # Nodes are stopped all at once, so there is nowhere that a node's replicas could move to first.
+        own["RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"] = "0"
         if plan.autoscaling is not None:
             own |= ENVIRONMENT
         if plan.head is None:
@@ -175,7 +185,9 @@ class LocalCluster:
                 "RAY_external_storage_namespace": "azora",
             }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-        return {**inherited, **environment(self.settings), **own}
+        # `ray` of this installation, whether or not the virtual environment was activated.
+        path = f"{Path(sys.executable).parent}:{inherited.get('PATH', os.defpath)}"
+        return {**inherited, **environment(self.settings), **own, "PATH": path}
 
     async def _start_nodes(self) -> None:
         self._stack.push_async_callback(self._stop_nodes)
@@ -214,11 +226,11 @@ class LocalCluster:
                 raise RayStartFailed(f"Not {count} nodes in time; the logs are in {self._home.logs}")
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def ask(self, question: Callable[[Dashboard], Any]) -> Any:
+    async def ask(self, question: Callable[[Dashboard], Any], timeout_seconds: float = 10.0) -> Any:
         """Ask the dashboard, in a thread. Raises `RuntimeFailure`."""
 
         def work() -> Any:
-            dashboard = Dashboard(self.dashboard_url, self.token)
+            dashboard = Dashboard(self.dashboard_url, self.token, timeout_seconds)
             try:
                 return question(dashboard)
             finally:
@@ -259,3 +271,12 @@ class LocalCluster:
             valkey_url=self.settings.valkey_url.get_secret_value(),
             ray_address=f"{self.head.plan.namespace.address}:{GCS_PORT}",
         )
+
+
+def _copy_logs(own: Path, scratch: Path, to: Path) -> None:
+    """The servers' and nodes' own logs, and those of every session of Ray on every node."""
+    shutil.copytree(own, to, dirs_exist_ok=True)
+    for session in scratch.glob("*/session_2*"):
+        if (session / "logs").is_dir():
+            copied = to / session.parent.name / session.name
+            shutil.copytree(session / "logs", copied, dirs_exist_ok=True, ignore_dangling_symlinks=True)
