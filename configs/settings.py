@@ -183,6 +183,11 @@ class Settings(BaseSettings):
         default=None, max_length=128, description="a name in the table of models; default: sentences of the material"
     )
 
+    # Grading
+    grading_confidence: float = Field(
+        default=0.7, ge=0, le=1, description="a suggested grade that is surer need not wait for a person's look"
+    )
+
     # Language models
     models_file: Path | None = Field(default=None, description="table of models; default: configs/models.yaml")
 

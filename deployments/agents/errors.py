@@ -26,13 +26,6 @@ class NotYoursToApprove(Forbidden):
     title = "Nobody approves what they asked for themselves, and only those who are asked approve"
 
 
-class PeopleOnly(Forbidden):
-    """A delegated token came where a person has to act in person."""
-
-    type = "people-only"
-    title = "Only people may do this, not what acts in their name"
-
-
 class TaskEnded(Conflict):
     type = "task-ended"
     title = "The task has ended"

@@ -36,10 +36,31 @@ class QuizView(View):
     questions: list[QuestionView]
 
 
-class AssignmentView(View):
+class CriterionView(View):
+    title: str
+    points: int | float
+    aspect: Literal["content", "structure", "language"]
+    looks_for: list[str]
+
+
+class MarkingView(View):
+    """What grades are suggested by: references of a short answer, or the rubric of an essay."""
+
+    kind: Literal["short_answer", "essay"]
+    question: str | None = None
+    references: list[str] | None = None
+    criteria: list[CriterionView] | None = None
+    minimum_words: int | None = None
+
+
+class _Assignment(View):
     instructions: str
     maximum_points: int | float
     pass_mark_percent: int | float | None
+
+
+class AssignmentView(_Assignment):
+    marking: MarkingView | None = None
 
 
 class UnitContent(View):
@@ -106,8 +127,11 @@ class LearnersQuiz(View):
     questions: list[LearnersQuestion]
 
 
-class LearnersAssignment(AssignmentView):
+class LearnersAssignment(_Assignment):
+    """Without what a short answer is compared with."""
+
     instructions_html: str
+    rubric: list[CriterionView] | None = None
 
 
 class LearnersUnit(View):

@@ -7,12 +7,22 @@ Either way a model, once valid, dumps to the stored form: every question and opt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StrictBool, model_validator
 
-from deployments.courses.texts import Explanation, Instructions, OptionText, Prompt, ShortAnswer
+from deployments.courses.texts import (
+    CriterionTitle,
+    Explanation,
+    Instructions,
+    LooksFor,
+    OptionText,
+    Prompt,
+    Reference,
+    ShortAnswer,
+)
 from stores.ids import new_id
 
 Render = Callable[[str], str]
@@ -146,12 +156,53 @@ class Quiz(BaseModel):
         return self
 
 
+class ShortAnswerMarking(BaseModel):
+    """What a short answer is graded by. Learners never see the references."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["short_answer"]
+    question: Reference | None = Field(default=None, description="What is asked; null: the instructions")
+    references: list[Reference] = Field(min_length=1, max_length=20, description="Answers that earn all points")
+
+
+class RubricCriterion(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    title: CriterionTitle
+    points: Points
+    aspect: Literal["content", "structure", "language"] = "content"
+    looks_for: list[LooksFor] = Field(default_factory=list, max_length=10, description="What a good essay says")
+
+
+class EssayMarking(BaseModel):
+    """The rubric of an essay. Learners see it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["essay"]
+    criteria: list[RubricCriterion] = Field(min_length=1, max_length=20)
+    minimum_words: Annotated[Whole, Field(ge=1, le=20_000)] | None = None
+
+
+Marking = Annotated[ShortAnswerMarking | EssayMarking, Field(discriminator="kind")]
+
+
 class Assignment(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     instructions: Instructions = Field(description="Markdown")
     maximum_points: MaximumPoints
     pass_mark_percent: Percent | None = Field(default=None, description="null: submitting completes the unit")
+    marking: Marking | None = Field(default=None, description="What grades are suggested by")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if isinstance(self.marking, EssayMarking):
+            total = sum(Decimal(str(criterion.points)) for criterion in self.marking.criteria)
+            if total != Decimal(str(self.maximum_points)):
+                raise ValueError(f"the points of the criteria add up to {total}, not to maximum_points")
+        return self
 
 
 def stored(model: Quiz | Assignment) -> dict[str, Any]:
@@ -183,6 +234,8 @@ def _without_key(question: Mapping[str, Any], render: Render, render_inline: Ren
 
 
 def shown_assignment(assignment: Mapping[str, Any], render: Render) -> dict[str, Any]:
-    """A stored assignment as a learner sees it."""
+    """A stored assignment as a learner sees it: with a rubric, without references."""
     shown = {name: assignment[name] for name in ("instructions", "maximum_points", "pass_mark_percent")}
-    return {**shown, "instructions_html": render(assignment["instructions"])}
+    marking = assignment.get("marking") or {}
+    rubric = marking["criteria"] if marking.get("kind") == "essay" else None
+    return {**shown, "instructions_html": render(assignment["instructions"]), "rubric": rubric}

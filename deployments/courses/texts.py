@@ -63,4 +63,7 @@ Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 OptionText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000), Multiline]
 Explanation = Annotated[str, StringConstraints(max_length=10_000), Multiline]
 ShortAnswer = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), SingleLine]
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000), Multiline]
+CriterionTitle = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), SingleLine]
+LooksFor = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), SingleLine]
 ReviewBody = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000), Multiline]

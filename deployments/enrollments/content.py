@@ -24,6 +24,8 @@ from deployments.enrollments.scoring import (
     TrueFalse,
     fold,
 )
+from learning.grading.answers import Question as AskedQuestion
+from learning.grading.rubrics import Aspect, Basis, Criterion, Rubric, rubric_in
 
 
 class UnitKind(StrEnum):
@@ -39,6 +41,7 @@ class Assignment:
 
     maximum_points: Decimal
     pass_mark_percent: Decimal | None
+    basis: Basis | None = None  # what grades are suggested by
 
     def passed(self, points: Decimal, maximum: Decimal) -> bool:
         """Whether `points` of `maximum` complete the unit; decided on the exact share."""
@@ -97,8 +100,27 @@ def _unit(module_id: UUID, data: Mapping[str, Any]) -> Unit:
 def _assignment(data: Mapping[str, Any]) -> Assignment:
     mark = data.get("pass_mark_percent")
     return Assignment(
-        maximum_points=_decimal(data["maximum_points"]), pass_mark_percent=None if mark is None else _decimal(mark)
+        maximum_points=_decimal(data["maximum_points"]),
+        pass_mark_percent=None if mark is None else _decimal(mark),
+        basis=_basis(data),
     )
+
+
+def _basis(data: Mapping[str, Any]) -> Basis | None:
+    instructions, marking = data["instructions"], data.get("marking")
+    if marking is None:
+        return rubric_in(instructions)
+    if marking["kind"] == "short_answer":
+        asked = marking.get("question") or instructions
+        return AskedQuestion(id="", text=asked, references=tuple(marking["references"]))
+    criteria = tuple(
+        Criterion(
+            title=one["title"], points=float(one["points"]), aspect=Aspect(one["aspect"]),
+            looks_for=tuple(one["looks_for"]),
+        )
+        for one in marking["criteria"]
+    )  # fmt: skip
+    return Rubric(task=instructions, criteria=criteria, minimum_words=marking.get("minimum_words"))
 
 
 def _quiz(data: Mapping[str, Any]) -> Quiz:

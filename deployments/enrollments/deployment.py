@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deployments.enrollments.appealing import Appealing
 from deployments.enrollments.certificates import Certifier
 from deployments.enrollments.completion import Completion
 from deployments.enrollments.coursework import Coursework
@@ -9,9 +10,11 @@ from deployments.enrollments.endpoints import router
 from deployments.enrollments.enrolling import Enrolling
 from deployments.enrollments.grading import Grading
 from deployments.enrollments.importing import Importing
+from deployments.enrollments.marking import Marker
 from deployments.enrollments.reading import Reading
 from deployments.enrollments.seats import Seats
 from deployments.enrollments.service import EnrollmentService
+from deployments.enrollments.suggesting import Suggesting
 from deployments.enrollments.versions import Versions
 from deployments.kit.context import ServiceContext
 from deployments.kit.service import ServiceDefinition
@@ -24,10 +27,19 @@ def _build(context: ServiceContext) -> EnrollmentService:
     certifier = Certifier(context.keys, context.keyring, issuer=settings.issuer, base_url=settings.base_url)
     completion = Completion(database=context.database, seats=seats, certifier=certifier)
     enrolling = Enrolling(versions=versions, seats=seats, completion=completion)
+    grading = Grading(versions=versions, completion=completion)
+    suggesting = Suggesting(
+        database=context.database,
+        versions=versions,
+        marking=Marker(context.embedder),
+        confident=settings.grading_confidence,
+    )
     return EnrollmentService(
         enrolling=enrolling,
         coursework=Coursework(versions=versions, completion=completion),
-        grading=Grading(versions=versions, completion=completion),
+        grading=grading,
+        suggesting=suggesting,
+        appealing=Appealing(grading=grading),
         reading=Reading(versions=versions),
         certifier=certifier,
         importing=Importing(enrolling=enrolling, seats=seats),

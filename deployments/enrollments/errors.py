@@ -22,6 +22,16 @@ class CertificateNotFound(NotFound):
     title = "There is no such certificate"
 
 
+class SuggestionNotFound(NotFound):
+    type = "suggestion-not-found"
+    title = "No grade has been suggested"
+
+
+class AppealNotFound(NotFound):
+    type = "appeal-not-found"
+    title = "There is no such appeal"
+
+
 class ForceNotPermitted(Forbidden):
     type = "force-not-permitted"
     title = "Only the organisation's administrators may pass over prerequisites and capacity"
@@ -101,3 +111,33 @@ class SubmissionGraded(Conflict):
 class SubmissionSuperseded(Conflict):
     type = "submission-superseded"
     title = "The learner has handed in something newer; grade that"
+
+
+class NothingToGradeBy(Conflict):
+    type = "nothing-to-grade-by"
+    title = "The assignment has neither references nor a rubric to suggest grades by"
+
+
+class LanguageNotGraded(Conflict):
+    type = "language-not-graded"
+    title = "Grades are not suggested in the language of this course"
+
+
+class NotGraded(Conflict):
+    type = "not-graded"
+    title = "The submission has no grade yet"
+
+
+class AppealOpen(Conflict):
+    type = "appeal-open"
+    title = "An appeal against this grade waits for an answer"
+
+
+class AppealAnswered(Conflict):
+    type = "appeal-answered"
+    title = "The appeal was answered or withdrawn"
+
+
+class NoMoreAppeals(Conflict):
+    type = "no-more-appeals"
+    title = "The grades of this submission were appealed against as often as can be"

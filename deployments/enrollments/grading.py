@@ -16,6 +16,7 @@ from deployments.enrollments.progress import percent
 from deployments.enrollments.repository.coursework import CourseworkRepository
 from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.rows import Enrollment, Submission
+from deployments.enrollments.suggesting import settle
 from deployments.enrollments.versions import Versions
 from deployments.kit.errors import Invalid
 from deployments.kit.etags import check_match
@@ -50,6 +51,7 @@ class Grading:
         if points > submission.maximum_points:
             raise Invalid.field("points", "too_large", f"at most {submission.maximum_points}")
         graded = await repository.grade(submission_id, points=points, feedback=feedback, graded_by=principal.user_id)
+        await settle(work, principal, graded, enrollment.user_id, enrollment.course_id)
         await self._follow(work, enrollment, graded, previous=_grade(submission))
         return graded
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deployments.enrollments.appealing import Appealing
 from deployments.enrollments.certificates import Certifier
 from deployments.enrollments.coursework import Coursework
 from deployments.enrollments.enrolling import Enrolling
 from deployments.enrollments.grading import Grading
 from deployments.enrollments.importing import Importing
 from deployments.enrollments.reading import Reading
+from deployments.enrollments.suggesting import Suggesting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,8 @@ class EnrollmentService:
     enrolling: Enrolling
     coursework: Coursework
     grading: Grading
+    suggesting: Suggesting
+    appealing: Appealing
     reading: Reading
     certifier: Certifier
     importing: Importing

@@ -47,6 +47,13 @@ class Forbidden(AzoraError):
     title = "Your role does not permit this"
 
 
+class PeopleOnly(Forbidden):
+    """A delegated token came where a person has to act in person."""
+
+    type = "people-only"
+    title = "Only people may do this, not what acts in their name"
+
+
 class NotFound(AzoraError):
     status = 404
     type = "not-found"

@@ -20,6 +20,8 @@ CONTENTS: Mapping[str, str] = {
     "progress": "Each unit you completed or were scored in.",
     "attempts": "Your attempts at quizzes: what you answered and what it was worth.",
     "submissions": "Your assignments with their grades and feedback.",
+    "suggested_grades": "Grades that a model suggested for your work, how sure it was, and what a person gave.",
+    "appeals": "Your appeals against grades, and the answers.",
     "reviews": "Your ratings and reviews of courses.",
     "certificates": "Certificates issued to you; `token` is the signed certificate itself.",
     "learning_days": "What you did by day, in counts by the minute of the UTC day, as analytics keeps it.",

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -17,6 +17,8 @@ from learning.embedding.wordpiece import WordPiece
 
 log = structlog.get_logger("azora.embedding")
 
+T = TypeVar("T")
+
 
 class Model(Protocol):
     """What embeds."""
@@ -25,6 +27,8 @@ class Model(Protocol):
     def tokenizer(self) -> WordPiece: ...
 
     def embed(self, texts: Sequence[str]) -> Vectors: ...
+
+    def token_states(self, texts: Sequence[str]) -> list[Vectors]: ...
 
 
 class Embedder:
@@ -53,6 +57,10 @@ class Embedder:
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of unit length for each text. Raises `EmbeddingUnavailable`."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, texts)
+
+    async def run(self, work: Callable[[Model], T]) -> T:
+        """What `work` makes with the model, in its thread. Raises `EmbeddingUnavailable`."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(self._ready()))
 
     async def attempt(self, texts: Sequence[str]) -> Vectors | None:
         """The same; None where nothing can be embedded at present, and words have to do."""

@@ -23,10 +23,10 @@ def feedback(label: Label, answer: Reading, references: Sequence[Reading]) -> st
     match label:
         case Label.CORRECT:
             clause = max(clauses, key=lambda one: _founded(one, reference))
-            return f"You wrote {_quote(clause)}: that is what was asked for."
+            return f"You wrote {quoted(clause)}: that is what was asked for."
         case Label.CONTRADICTORY:
             clause = max(clauses, key=lambda one: _against(one, reference))
-            return f"You wrote {_quote(clause)}. That says the opposite of what holds. Think it through once more."
+            return f"You wrote {quoted(clause)}. That says the opposite of what holds. Think it through once more."
         case Label.INCORRECT:
             return _incomplete(clauses, answer, reference)
 
@@ -45,14 +45,15 @@ def missing(answer: Reading, references: Sequence[Reading]) -> tuple[str, ...]:
 def _incomplete(clauses: Sequence[str], answer: Reading, reference: Reading) -> str:
     covered = _covered(reference, answer)
     if covered >= _MUCH:
-        return f"You wrote {_quote(max(clauses, key=len))}. That is close, but it does not say all that was asked for."
+        return f"You wrote {quoted(max(clauses, key=len))}. That is close, but it does not say all that was asked for."
     if covered > 0:
         clause = max(clauses, key=lambda one: _founded(one, reference))
-        return f"You wrote {_quote(clause)}. Part of that belongs to the answer; an important part is missing."
-    return f"You wrote {_quote(clauses[0])}. That does not answer the question yet. Read it again and say why or how."
+        return f"You wrote {quoted(clause)}. Part of that belongs to the answer; an important part is missing."
+    return f"You wrote {quoted(clauses[0])}. That does not answer the question yet. Read it again and say why or how."
 
 
-def _quote(clause: str) -> str:
+def quoted(clause: str) -> str:
+    """Words of an answer in quotation marks, cut where they are many."""
     shown = clause if len(clause) <= _LONGEST_QUOTE else clause[: _LONGEST_QUOTE - 1].rstrip() + "…"
     return f"“{shown.rstrip('.')}”"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from learning.grading.reading import Reader, Reading
 
 ENOUGH = 8  # graded answers to a question from which on they are heard
 _QUESTIONS_KEPT = 256
+_ANSWERS_KEPT = 4_096  # graded ones, of all questions: a sketch takes about 2 kB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +56,7 @@ class GradingModel:
     known: Judge
     graded: Mapping[str, Known] = field(default_factory=dict)  # by `question_key`
     blind: tuple[Classifier, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)  # what it was made of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,6 +76,7 @@ class Grader:
         self.model = model
         self._reader = reader
         self._asked: dict[str, Asked] = {}
+        self._heard: dict[tuple[str, str], tuple[Sketch, Numbers]] = {}
 
     def grade(self, question: Question, answers: Sequence[str], graded: Sequence[Graded] = ()) -> list[Grade]:
         """Grades of answers to one question, in their order. `graded` are graded answers to the same question, used
@@ -115,14 +119,28 @@ class Grader:
         own = kept.neighbours if kept else nobody(self.model.new.classifier.prior)
         if not graded:
             return own
-        read = self._reader.read([one.answer for one in graded])
-        chances = self._blind(question).probabilities(np.stack([features(one, prepared) for one in read]))
+        heard = self._sketches(question, prepared, [one.answer for one in graded])
         return Neighbours(
-            [*own.answers, *read],
+            [*own.answers, *(sketch for sketch, _ in heard)],
             np.concatenate([own.labels, [LABELS.index(one.label) for one in graded]]),
-            np.concatenate([own.chances, chances]),
+            np.concatenate([own.chances, np.stack([chances for _, chances in heard])]),
             own.prior,
         )
+
+    def _sketches(self, question: Question, prepared: Asked, answers: Sequence[str]) -> list[tuple[Sketch, Numbers]]:
+        """Of graded answers, and what is said of each unheard; remembered, since they are heard time and again."""
+        keys = [(question_key(question), sha256(answer.encode()).hexdigest()[:32]) for answer in answers]
+        found = {key: self._heard[key] for key in keys if key in self._heard}
+        fresh = {key: answer for key, answer in zip(keys, answers, strict=True) if key not in found}
+        if fresh:
+            read = self._reader.read(list(fresh.values()))
+            chances = self._blind(question).probabilities(np.stack([features(one, prepared) for one in read]))
+            for key, one, row in zip(fresh, read, chances, strict=True):
+                found[key] = Sketch(one.vector, one.stem_set), row
+            while len(self._heard) + len(fresh) > _ANSWERS_KEPT and self._heard:
+                self._heard.pop(next(iter(self._heard)))
+            self._heard |= {key: found[key] for key in fresh}
+        return [found[key] for key in keys]
 
     def _grade(self, answer: Reading, prepared: Asked, row: Numbers, label: int, sure: float, heard: int) -> Grade:
         return Grade(

@@ -46,7 +46,9 @@ def load(path: Path) -> GradingModel:
         graded = _known_of(document, arrays, new.classifier.prior)
     except (KeyError, ValueError, TypeError) as error:
         raise UnusableModel(f"{path} lacks a part of a grading model: {error}") from error
-    return GradingModel(name=document["name"], new=new, known=known, graded=graded, blind=blind)
+    return GradingModel(
+        name=document["name"], new=new, known=known, graded=graded, blind=blind, about=document["about"]
+    )
 
 
 def _judge_arrays(name: str, judge: Judge) -> Arrays:

@@ -16,6 +16,10 @@ _BESIDES = {
     "course.archived",
     "course.deleted",
     "submission.graded",
+    "grade.suggested",
+    "grade_suggestion.decided",
+    "grade.appealed",
+    "grade_appeal.decided",
     "agent_task.created",
     "agent_task.ended",
 }

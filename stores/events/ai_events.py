@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from stores.events.declarations import Count, EventData, EventType, Word
+from stores.events.declarations import Count, EventData, EventType, Points, Word
 
 _Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 
@@ -89,6 +89,37 @@ class AgentTaskEnded(AgentTask):
     cost_microdollars: Count
 
 
+class GradeSuggested(EventData):
+    """`method`: references or rubric; `confidence_percent` after people's decisions; `needs_person`: too unsure."""
+
+    user_id: UUID
+    course_id: UUID
+    unit_id: UUID
+    submission_id: UUID
+    suggestion_id: UUID
+    method: Word
+    model: _Name
+    points: Points
+    maximum_points: Points
+    confidence_percent: Count
+    needs_person: bool
+
+
+class GradeSuggestionDecided(EventData):
+    """`outcome`: accepted where a person gave the suggested points, overridden where they gave others."""
+
+    user_id: UUID
+    course_id: UUID
+    unit_id: UUID
+    submission_id: UUID
+    suggestion_id: UUID
+    method: Word
+    outcome: Word
+    suggested_points: Points
+    points: Points
+    maximum_points: Points
+
+
 AI_EVENTS = (
     EventType(
         name="learning_goals.set",
@@ -110,6 +141,20 @@ AI_EVENTS = (
         keyed_by="learner",
         description="A learner has reached another level in a skill, or fallen back",
         data=MasteryChanged,
+    ),
+    EventType(
+        name="grade.suggested",
+        topic="ai_events",
+        keyed_by="learner",
+        description="A grade was suggested for a learner's work",
+        data=GradeSuggested,
+    ),
+    EventType(
+        name="grade_suggestion.decided",
+        topic="ai_events",
+        keyed_by="learner",
+        description="A person graded work for which a grade had been suggested",
+        data=GradeSuggestionDecided,
     ),
     EventType(
         name="agent_task.created",

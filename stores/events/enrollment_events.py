@@ -19,6 +19,7 @@ from stores.events.declarations import (
     Percent,
     Points,
     Time,
+    Word,
 )
 
 
@@ -88,6 +89,28 @@ class SubmissionGraded(AboutUnit):
     passed: bool
 
 
+class GradeAppealed(AboutUnit):
+    """`suggested`: whether a grade had been suggested by a model before it was given."""
+
+    appeal_id: UUID
+    submission_id: UUID
+    points: Points
+    maximum_points: Points
+    suggested: bool
+
+
+class GradeAppealDecided(AboutEnrollment):
+    """`outcome`: upheld, with `new_points`, or dismissed; `by_another`: by somebody else than who had graded."""
+
+    appeal_id: UUID
+    submission_id: UUID
+    outcome: Word
+    points: Points
+    new_points: Points | None
+    maximum_points: Points
+    by_another: bool
+
+
 class CertificateIssued(AboutEnrollment):
     certificate_id: UUID
 
@@ -109,5 +132,7 @@ ENROLLMENT_EVENTS = (
     _declare("quiz.attempted", QuizAttempted, "With points and whether right, per question"),
     _declare("submission.created", SubmissionCreated, "Work was handed in"),
     _declare("submission.graded", SubmissionGraded, "With the grade, and the one it replaces"),
+    _declare("grade.appealed", GradeAppealed, "A learner asks for a grade to be looked at again"),
+    _declare("grade_appeal.decided", GradeAppealDecided, "A person answered an appeal"),
     _declare("certificate.issued", CertificateIssued, "The course was certified"),
 )

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from actors.agent.store import NEWS_CHANNEL, WORK_CHANNEL
-from deployments.agents.errors import PeopleOnly
 from deployments.agents.repository.tasks import hint
+from deployments.kit.errors import PeopleOnly
 from deployments.kit.logs import get_logger
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work

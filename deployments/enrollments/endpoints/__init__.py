@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from deployments.enrollments.endpoints import certificates, coursework, imports, own, staff
+from deployments.enrollments.endpoints import appeals, certificates, coursework, imports, own, staff, suggestions
 
 # Paths that begin with a word come before those that begin with an enrolment's id.
-_SUBJECTS = (certificates, staff, imports, own, coursework)
+_SUBJECTS = (certificates, staff, suggestions, appeals, imports, own, coursework)
 
 router = APIRouter(routes=[route for subject in _SUBJECTS for route in subject.router.routes])

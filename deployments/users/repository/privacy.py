@@ -16,6 +16,8 @@ _queries = load_queries(__file__, "privacy.sql")
 _ERASED = (
     "reviews",
     "submissions",
+    "suggested_grades",
+    "appeals",
     "attempts",
     "certificates",
     "invitations",

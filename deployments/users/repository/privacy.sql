@@ -30,6 +30,18 @@ select s.id, s.enrollment_id, s.unit_id, s.number, s.body, s.points, s.maximum_p
   from submissions s join enrollments e on e.org_id = s.org_id and e.id = s.enrollment_id
  where e.user_id = :user_id order by s.created_at, s.id;
 
+-- name: suggested_grades
+select g.id, g.submission_id, g.method, g.label, g.points, g.maximum_points, g.confidence, g.needs_person, g.concerns,
+       g.criteria, g.feedback, g.made_by, g.status, g.decided_points, g.decided_at, g.created_at
+  from grading_suggestions g join enrollments e on e.org_id = g.org_id and e.id = g.enrollment_id
+ where e.user_id = :user_id order by g.id;
+
+-- name: appeals
+select a.id, a.submission_id, a.points, a.maximum_points, a.reason, a.status, a.decision, a.decided_at, a.new_points,
+       a.created_at
+  from grade_appeals a join enrollments e on e.org_id = a.org_id and e.id = a.enrollment_id
+ where e.user_id = :user_id order by a.id;
+
 -- name: reviews
 select id, course_id, rating, body, created_at, updated_at from reviews where user_id = :user_id order by created_at, id;
 
@@ -153,6 +165,27 @@ with done as (
     update submissions s set body = '', feedback = null
       from enrollments e
      where e.org_id = s.org_id and e.id = s.enrollment_id and e.user_id = :user_id
+    returning 1
+)
+select count(*) from done;
+
+-- name: erase_suggested_grades$
+-- The figures of a decision stay, for later suggestions are calibrated by them; the words go.
+with done as (
+    update grading_suggestions g set feedback = '', criteria = '[]',
+           status = case when g.status = 'open' then 'replaced' else g.status end
+      from enrollments e
+     where e.org_id = g.org_id and e.id = g.enrollment_id and e.user_id = :user_id
+    returning 1
+)
+select count(*) from done;
+
+-- name: erase_appeals$
+with done as (
+    update grade_appeals a set reason = '', decision = '',
+           status = case when a.status = 'open' then 'withdrawn' else a.status end
+      from enrollments e
+     where e.org_id = a.org_id and e.id = a.enrollment_id and e.user_id = :user_id
     returning 1
 )
 select count(*) from done;

@@ -51,6 +51,8 @@ BODIES: dict[str, Any] = {
     "PUT /api/learning/courses/{course_id}/skills": {"skills": [{"key": "changed", "title": "Changed"}]},
     "PUT /api/learning/courses/{course_id}/goals": {"skill_ids": []},
     "POST /api/learning/courses/{course_id}/units/{unit_id}/reviews": {"rating": "good"},
+    "POST /api/enrollments/submissions/{submission_id}/appeals": {"reason": "x"},
+    "POST /api/enrollments/appeals/{appeal_id}/decision": {"upheld": False, "decision": "x"},
     "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},
 }
 
@@ -97,6 +99,9 @@ async def world(platform: Platform) -> World:
     assignment = next(unit for unit in module["units"] if unit["kind"] == "assignment")
     path = f"/api/enrollments/{enrolment['id']}/units/{assignment['id']}/submissions"
     submission = await _made(learner, "POST", path, {"body": MARK})
+    graded = {"points": 1, "feedback": MARK}
+    await _made(teacher, "PUT", f"/api/enrollments/submissions/{submission['id']}/grade", graded)
+    appeal = await _made(learner, "POST", f"/api/enrollments/submissions/{submission['id']}/appeals", {"reason": MARK})
     invitation = await _made(
         admin, "POST", "/api/users/invitations", {"email": f"{MARK}@example.org", "role": "student"}
     )
@@ -131,6 +136,7 @@ async def world(platform: Platform) -> World:
             "unit_id": module["units"][0]["id"],
             "enrollment_id": enrolment["id"],
             "submission_id": submission["id"],
+            "appeal_id": appeal["id"],
             "invitation_id": invitation["id"],
             "pseudonym": str(pseudonym),
             "task_id": task["id"],

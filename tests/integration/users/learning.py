@@ -26,7 +26,7 @@ async def learn(
     """Two courses by the teacher; the learner has completed one, with certificate and review, and is in the other."""
     course_id, enrollment_id = await _enrol(platform, org, learner, teacher, "completed")
     _, running_id = await _enrol(platform, org, learner, teacher, "active")
-    unit_id = new_id()
+    unit_id, submission_id = new_id(), new_id()
     statements = [
         ("insert into unit_progress (org_id, enrollment_id, unit_id, completed_at, score)"
          " values ($1, $2, $3, now(), 80)",
@@ -36,7 +36,15 @@ async def learn(
          (new_id(), org.id, enrollment_id, unit_id, {"q1": words})),
         ("insert into submissions (id, org_id, enrollment_id, unit_id, number, body, points, maximum_points, feedback,"
          " graded_by, graded_at) values ($1, $2, $3, $4, 1, $5, 3, 5, $5, $6, now())",
-         (new_id(), org.id, enrollment_id, unit_id, words, teacher.id)),
+         (submission_id, org.id, enrollment_id, unit_id, words, teacher.id)),
+        ("insert into grading_suggestions (id, org_id, course_id, enrollment_id, submission_id, unit_id, basis, method,"
+         " model_share, model_confidence, confidence, points, maximum_points, needs_person, concerns, criteria,"
+         " feedback, made_by, asked_by) values ($1, $2, $3, $4, $5, $6, '', 'rubric', 0.5, 0.5, 0.5, 2, 5, true, '[]',"
+         " $7, $8, '{}', $9)",
+         (new_id(), org.id, course_id, enrollment_id, submission_id, unit_id, [{"quote": words}], words, teacher.id)),
+        ("insert into grade_appeals (id, org_id, course_id, enrollment_id, submission_id, points, maximum_points,"
+         " graded_by, reason) values ($1, $2, $3, $4, $5, 3, 5, $6, $7)",
+         (new_id(), org.id, course_id, enrollment_id, submission_id, teacher.id, words)),
         ("insert into reviews (id, org_id, course_id, user_id, rating, body) values ($1, $2, $3, $4, 5, $5)",
          (new_id(), org.id, course_id, learner.id, words)),
         ("insert into certificates (id, org_id, enrollment_id, user_id, course_id, code, token)"

@@ -1,0 +1,127 @@
+"""What suggesting grades and appealing against them take and give."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from deployments.enrollments.schemas import Feedback, Learner, Request
+
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5_000, pattern=r"^[^\x00]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class CriterionView(BaseModel):
+    """What an essay gets for one line of the rubric; `quote` are its own words."""
+
+    title: str
+    points: float
+    maximum_points: float
+    quote: str | None
+    note: str
+
+
+class SuggestionView(BaseModel):
+    """A suggested grade. `confidence` is the chance that a person would give about the same; `needs_person` says that
+    it is too low, or that something else is the matter (`concerns`)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    submission_id: UUID
+    enrollment_id: UUID
+    unit_id: UUID
+    method: Literal["references", "rubric"]
+    label: Literal["correct", "contradictory", "incorrect"] | None
+    points: Decimal
+    maximum_points: Decimal
+    confidence: Share
+    needs_person: bool
+    concerns: list[str]
+    criteria: list[CriterionView]
+    feedback: str
+    made_by: dict[str, Any] = Field(description="Method, model, its data, and what was heard of people's decisions")
+    status: Literal["open", "accepted", "overridden", "replaced"]
+    decided_points: Decimal | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class QueuedSuggestion(SuggestionView):
+    """With the learner, how the work begins, and the submission's revision for `If-Match`."""
+
+    learner: Learner
+    excerpt: str
+    number: int
+    submission_revision: int
+
+
+class MethodAgreement(BaseModel):
+    """How suggestions by one method fared: `agreed` are those less than a tenth of the points off what people gave."""
+
+    method: Literal["references", "rubric"]
+    decided: int
+    accepted: int
+    agreed: int
+    confident: int = Field(description="Those that need not have waited for a person")
+    confident_agreed: int
+    mean_difference: Share = Field(description="As a share of the points")
+
+
+class AgreementView(BaseModel):
+    course_id: UUID
+    appeals: int
+    methods: list[MethodAgreement]
+
+
+class AppealNew(Request):
+    reason: Said
+
+
+class AppealDecision(Request):
+    """Upheld with other `points`, dismissed without any."""
+
+    upheld: bool
+    points: Decimal | None = Field(default=None, ge=0, lt=1_000_000, decimal_places=2, allow_inf_nan=False)
+    decision: Said = Field(description="The answer to the learner")
+    feedback: Feedback | None = Field(default=None, description="In place of the former; default: it stays")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.upheld != (self.points is not None):
+            raise ValueError("points belong to an appeal that is upheld, and only there")
+        return self
+
+
+class AppealView(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    submission_id: UUID
+    enrollment_id: UUID
+    points: Decimal = Field(description="The grade that is appealed against")
+    maximum_points: Decimal
+    reason: str
+    status: Literal["open", "upheld", "dismissed", "withdrawn"]
+    decision: str
+    decided_at: datetime | None
+    new_points: Decimal | None
+    created_at: datetime
+
+
+class Appeals(BaseModel):
+    items: list[AppealView]
+
+
+class QueuedAppeal(AppealView):
+    """With the learner, the work, its feedback so far, and whether the grade had been suggested by a model."""
+
+    learner: Learner
+    unit_id: UUID
+    body: str
+    feedback: str | None
+    suggestion_id: UUID | None

@@ -1,0 +1,217 @@
+"""Suggesting grades for what learners hand in. People give them, or agents where people have approved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+from deployments.enrollments.authority import reaches, staffed
+from deployments.enrollments.errors import (
+    LanguageNotGraded,
+    NothingToGradeBy,
+    OwnSubmission,
+    SubmissionNotFound,
+    SubmissionSuperseded,
+    SuggestionNotFound,
+)
+from deployments.enrollments.repository.coursework import CourseworkRepository
+from deployments.enrollments.repository.enrollments import EnrollmentRepository
+from deployments.enrollments.repository.overview import Row
+from deployments.enrollments.repository.rows import Enrollment, Submission
+from deployments.enrollments.repository.suggestions import Decided, Heard, Suggestion, SuggestionRepository
+from deployments.enrollments.versions import Versions
+from deployments.kit.principal import Principal
+from deployments.kit.work import Work
+from learning.grading.rubrics import Basis, Rubric
+from stores.postgres import Connection, Database
+
+_LANGUAGE = "en"
+_HALVES_FROM = Decimal(4)  # points; of fewer a quarter is the least step
+
+
+class Marking(Protocol):
+    """What grades: `deployments.enrollments.marking.Marker`."""
+
+    async def examine(self, basis: Basis, work: str, heard: Sequence[Heard]) -> Any: ...
+
+    def key(self, basis: Basis) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a suggestion is made of, read before anything is computed."""
+
+    enrollment: Enrollment
+    submission: Submission
+    basis: Basis
+    key: str
+    heard: list[Heard]
+    decided: Decided
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggesting:
+    """`confident`: from which confidence on a suggestion may stand without a person's look."""
+
+    database: Database
+    versions: Versions
+    marking: Marking
+    confident: float
+
+    async def suggest(self, work: Work, principal: Principal, submission_id: UUID) -> Suggestion:
+        """Suggest a grade for a learner's newest submission, in place of what was suggested before.
+
+        Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `NothingToGradeBy`, `LanguageNotGraded`.
+        """
+        # Read in a transaction of its own, so that none is open while a model works.
+        async with self.database.transaction(principal.org_id, readonly=True) as connection:
+            asked = await self._asked(connection, principal, submission_id)
+        found = await self.marking.examine(asked.basis, asked.submission.body, asked.heard)
+        connection = await work.connection()
+        if await EnrollmentRepository(connection).lock(asked.enrollment.id) is None:
+            raise SubmissionNotFound()  # its learner was erased meanwhile
+        suggestion = await SuggestionRepository(connection).insert(
+            **_fields(work.org_id, principal.user_id, asked, found, self.confident)
+        )
+        work.publish(
+            "ai_events", "grade.suggested.v1", subject=suggestion.id, key=asked.enrollment.user_id,
+            data={
+                "user_id": asked.enrollment.user_id, "course_id": asked.enrollment.course_id,
+                "unit_id": suggestion.unit_id, "submission_id": submission_id, "suggestion_id": suggestion.id,
+                "method": suggestion.method, "model": suggestion.made_by["model"],
+                "points": suggestion.points, "maximum_points": suggestion.maximum_points,
+                "confidence_percent": round(100 * suggestion.confidence), "needs_person": suggestion.needs_person,
+            },
+        )  # fmt: skip
+        return suggestion
+
+    async def latest(self, work: Work, principal: Principal, submission_id: UUID) -> Suggestion:
+        """The newest suggestion for a submission. Raises `SubmissionNotFound`, `SuggestionNotFound`."""
+        connection = await work.connection()
+        await _reached(connection, principal, submission_id)
+        found = await SuggestionRepository(connection).latest(submission_id)
+        if found is None:
+            raise SuggestionNotFound()
+        return found
+
+    async def queue(
+        self, work: Work, principal: Principal, course_id: UUID, *, needs_person: bool | None, after: UUID | None,
+        limit: int,
+    ) -> Sequence[Row]:  # fmt: skip
+        """A course's open suggestions, the oldest first. Raises `CourseNotFound`, `NotYourCourse`."""
+        connection = await work.connection()
+        staffed(principal, await EnrollmentRepository(connection).course(course_id), "submissions.grade")
+        return await SuggestionRepository(connection).queue(course_id, needs_person, after, limit)
+
+    async def agreement(self, work: Work, principal: Principal, course_id: UUID) -> Sequence[Row]:
+        """How a course's suggestions fared. Raises `CourseNotFound`, `NotYourCourse`."""
+        connection = await work.connection()
+        staffed(principal, await EnrollmentRepository(connection).course(course_id), "submissions.grade")
+        return await SuggestionRepository(connection).agreement(course_id)
+
+    async def _asked(self, connection: Connection, principal: Principal, submission_id: UUID) -> Asked:
+        submission, enrollment = await _reached(connection, principal, submission_id)
+        if enrollment.user_id == principal.user_id:
+            raise OwnSubmission()
+        if submission.superseded:
+            raise SubmissionSuperseded()
+        basis = await self._basis(connection, enrollment, submission)
+        repository = SuggestionRepository(connection)
+        method, key = _method(basis), self.marking.key(basis)
+        return Asked(
+            enrollment=enrollment,
+            submission=submission,
+            basis=basis,
+            key=key,
+            heard=await repository.heard(principal.org_id, key, submission_id) if method == "references" else [],
+            decided=await repository.decisions(principal.org_id, enrollment.course_id, method),
+        )
+
+    async def _basis(self, connection: Connection, enrollment: Enrollment, submission: Submission) -> Basis:
+        version = await self.versions.get(connection, enrollment.version_id)
+        unit = version.by_id.get(submission.unit_id)
+        basis = unit.assignment.basis if unit and unit.assignment else None
+        if basis is None:
+            raise NothingToGradeBy()
+        language = await SuggestionRepository(connection).language(enrollment.course_id)
+        if language.split("-")[0] != _LANGUAGE:
+            raise LanguageNotGraded(f"The course is in {language}; works in English are graded")
+        return basis
+
+
+async def settle(work: Work, principal: Principal, graded: Submission, learner: UUID, course_id: UUID) -> None:
+    """Note a grade as a person's decision on what had been suggested, if anything had."""
+    assert graded.points is not None
+    repository = SuggestionRepository(await work.connection())
+    suggestion = await repository.to_decide(graded.id)
+    if suggestion is None or suggestion.decided_points == graded.points:
+        return
+    status = "accepted" if graded.points == suggestion.points else "overridden"
+    await repository.decide(suggestion.id, status=status, decided_by=principal.user_id, points=graded.points)
+    work.publish(
+        "ai_events", "grade_suggestion.decided.v1", subject=suggestion.id, key=learner,
+        data={
+            "user_id": learner, "course_id": course_id, "unit_id": graded.unit_id, "submission_id": graded.id,
+            "suggestion_id": suggestion.id, "method": suggestion.method, "outcome": status,
+            "suggested_points": suggestion.points, "points": graded.points, "maximum_points": graded.maximum_points,
+        },
+    )  # fmt: skip
+
+
+async def _reached(connection: Connection, principal: Principal, submission_id: UUID) -> tuple[Submission, Enrollment]:
+    """A submission and its enrolment, where the person may grade it. Raises `SubmissionNotFound`."""
+    submission = await CourseworkRepository(connection).submission(submission_id)
+    repository = EnrollmentRepository(connection)
+    enrollment = await repository.find(submission.enrollment_id) if submission else None
+    course = await repository.course(enrollment.course_id) if enrollment else None
+    if submission is None or enrollment is None or course is None:
+        raise SubmissionNotFound()
+    if not reaches(principal, course.instructor_id, "submissions.grade"):
+        raise SubmissionNotFound()
+    return submission, enrollment
+
+
+def _method(basis: Basis) -> str:
+    return "rubric" if isinstance(basis, Rubric) else "references"
+
+
+def _fields(org_id: UUID, asked_by: UUID, asked: Asked, found: Any, confident: float) -> dict[str, Any]:
+    from learning.grading.calibration import calibrated
+
+    calibration = calibrated(asked.decided.of_others, asked.decided.of_course)
+    confidence = 0.0 if found.concerns else calibration.confidence(found.confidence)
+    maximum = asked.submission.maximum_points
+    return {
+        "org_id": org_id,
+        "course_id": asked.enrollment.course_id,
+        "enrollment_id": asked.enrollment.id,
+        "submission_id": asked.submission.id,
+        "unit_id": asked.submission.unit_id,
+        "basis": asked.key,
+        "method": _method(asked.basis),
+        "label": found.label,
+        "model_share": found.share,
+        "model_confidence": found.confidence,
+        "confidence": confidence,
+        "points": points_of(calibration.share(found.share), maximum),
+        "maximum_points": maximum,
+        "needs_person": confidence < confident,
+        "concerns": [str(concern) for concern in found.concerns],
+        "criteria": [asdict(one) for one in found.criteria],
+        "feedback": found.feedback,
+        "made_by": {
+            **found.made_by, "graded_answers_heard": found.graded_answers, "decisions_heard": calibration.decisions,
+            "lean": round(calibration.lean, 4),
+        },
+        "asked_by": asked_by,
+    }  # fmt: skip
+
+
+def points_of(share: float, maximum: Decimal) -> Decimal:
+    """A share of the points, in halves, or in quarters where there are few."""
+    step = Decimal("0.5") if maximum >= _HALVES_FROM else Decimal("0.25")
+    steps = (Decimal(str(share)) * maximum / step).quantize(Decimal(1), ROUND_HALF_UP)
+    return min(steps * step, maximum)

@@ -1,0 +1,49 @@
+"""What makes a work one that a person should look at, whatever a model says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from learning.grading.words import STOP_WORDS, stem, words
+from learning.safety.injection import examine
+
+_COPIED = 0.8  # share of a sentence's words that a sentence of the task has
+_FEWEST_STOP_WORDS = 0.15  # of all words; English prose has about four in ten
+_MUCH_COPIED = 0.3
+
+
+class Concern(StrEnum):
+    EMPTY = "empty"
+    NOT_PROSE = "not_prose"  # not English, or words strung together
+    COPIES_THE_TASK = "copies_the_task"
+    ORDERS_THE_GRADER = "orders_the_grader"  # it speaks to whoever or whatever grades
+    TOO_LONG = "too_long"  # not all of it was read
+
+
+def concerns_of(text: str, said: Sequence[str], *, copied: int, most: int) -> tuple[Concern, ...]:
+    """All there are. `said` are its sentences, `copied` how many of them are the task's, `most` how many are read."""
+    found = words(text)
+    if not found:
+        return (Concern.EMPTY,)
+    concerns = []
+    if len(found) >= 12 and sum(word in STOP_WORDS for word in found) < _FEWEST_STOP_WORDS * len(found):
+        concerns.append(Concern.NOT_PROSE)
+    if copied > _MUCH_COPIED * len(said):
+        concerns.append(Concern.COPIES_THE_TASK)
+    if examine(text).flagged:
+        concerns.append(Concern.ORDERS_THE_GRADER)
+    if len(said) - copied > most:
+        concerns.append(Concern.TOO_LONG)
+    return tuple(concerns)
+
+
+def contents(texts: Iterable[str]) -> list[frozenset[str]]:
+    """The stems of each text that are no stop words."""
+    return [frozenset(stem(word) for word in words(text) if word not in STOP_WORDS) for text in texts]
+
+
+def is_copied(sentence: str, task: Sequence[frozenset[str]]) -> bool:
+    """Whether a sentence is one of the task's, or nearly. `task` are the `contents` of its sentences."""
+    [own] = contents([sentence])
+    return bool(own) and any(len(own & one) >= _COPIED * len(own) for one in task)
