@@ -2,8 +2,10 @@
 
     python -m benchmarks.safety [--injection FILE] [--answers FILE] [--vectors]
 
-Orders to a model: the rules were written, and tuned on attacks.txt and spicy.txt; unseen are attacks_unseen.txt, the
-attacks of Tensor Trust (`--injection`), and as ordinary texts the demo courses and short answers (`--answers`).
+Orders to a model: the rules were written, and tuned on attacks.txt and spicy.txt, and the model that weighs their signs
+learns from these, their second and third files and two demo courses (benchmarks/safety/train.py). Unseen are
+attacks_unseen.txt, attacks_held_out.txt, spicy_unseen.txt, the attacks of Tensor Trust (`--injection`), one demo course
+and short answers (`--answers`).
 Support: sentences of the demo courses, as they are and changed, against their own unit and against another; students'
 answers against reference answers. Copies: passages of the courses inside other text, as they are and with words
 changed. Quiz keys: the demo courses' own quizzes against their units, and against feedback that gives an answer away.
@@ -30,12 +32,16 @@ from rich.table import Table
 from learning.embedding.minilm import MiniLM
 from learning.retrieval.sentences import sentences
 from learning.safety.grounding import THRESHOLD, Embed, Grounding
-from learning.safety.injection import examine
+from learning.safety.injection import THRESHOLD as FLAGGED
+from learning.safety.injection import examine, together
 from learning.safety.overlap import Fingerprints
 from learning.safety.quiz_keys import QuizKey, leaks
 
 _HERE = Path(__file__).parent
 _COURSES = sorted((_HERE.parent.parent / "configs" / "demo" / "courses").glob("*.yaml"))
+HELD_OUT_COURSE = "learning-science"
+"""The course whose units shaped no rule and no weight."""
+
 console = Console(width=120)
 
 
@@ -85,11 +91,14 @@ def prose(body: str) -> list[str]:
 
 
 def injection(attacks: Path | None, answers: Path | None) -> None:
-    texts = {"attacks.txt (tuned on)": lines("attacks.txt"), "spicy.txt (tuned on)": lines("spicy.txt")}
-    texts["attacks_unseen.txt"] = lines("attacks_unseen.txt")
-    bodies = [unit.body for unit in units()]
+    learnt = ("attacks.txt", "attacks_second.txt", "spicy.txt", "spicy_second.txt", "spicy_third.txt")
+    texts = {f"{name} (learnt from)": lines(name) for name in learnt}
+    texts |= {name: lines(name) for name in ("attacks_unseen.txt", "attacks_held_out.txt", "spicy_unseen.txt")}
+    bodies = [unit.body for unit in units() if unit.body.strip()]
+    unseen = [unit.body for unit in units() if unit.body.strip() and unit.course == HELD_OUT_COURSE]
     texts["demo courses, paragraphs"] = [part for body in bodies for part in re.split(r"\n\s*\n", body) if part.strip()]
-    texts["demo courses, units"] = [body for body in bodies if body.strip()]
+    texts["demo courses, units"] = bodies
+    texts["a course that shaped nothing, units"] = unseen
     if answers is not None:
         rows = rows_of(answers)
         texts["short answers and questions"] = sorted({row[key] for row in rows for key in ("answer", "question")})
@@ -99,7 +108,7 @@ def injection(attacks: Path | None, answers: Path | None) -> None:
             texts["demo courses, units"] * 40, texts["Tensor Trust attacks (unseen)"], strict=False
         )]  # fmt: skip
         texts["the same inside course units"] = inside
-    table = Table("texts", "count", "flagged", "with any sign", "p95 ms", title="Orders to a model")
+    table = Table("texts", "count", "flagged", "by rules alone", "p95 ms", title="Orders to a model")
     for name, each in texts.items():
         reports, took = [], []
         for text in each:
@@ -107,8 +116,8 @@ def injection(attacks: Path | None, answers: Path | None) -> None:
             reports.append(examine(text))
             took.append((time.thread_time() - began) * 1_000)
         flagged = sum(report.flagged for report in reports) / len(reports)
-        signs = sum(bool(report.signals) for report in reports) / len(reports)
-        table.add_row(name, str(len(each)), f"{flagged:.1%}", f"{signs:.1%}", f"{np.quantile(took, 0.95):.2f}")
+        ruled = sum(together(report.signals) >= FLAGGED for report in reports) / len(reports)
+        table.add_row(name, str(len(each)), f"{flagged:.1%}", f"{ruled:.1%}", f"{np.quantile(took, 0.95):.2f}")
     console.print(table)
 
 

@@ -23,11 +23,24 @@ _UNUSUAL = re.compile("[\u0130\u0131\u017f\u212a\u212b\u1c80-\u1c88\u0345\u1e9b\
 Pieces = frozenset[str]
 
 
-def pieces(pattern: re.Pattern[str], most: int = 2) -> tuple[Pieces, ...]:
-    """Sets of lower-case texts; a match of the pattern holds one of each set. The most telling sets, perhaps none."""
-    found = _sequence(_parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE))[1]
-    useful = sorted({each for each in found if "" not in each}, key=_commonness)
-    return tuple(useful[:most])
+def alternatives(pattern: re.Pattern[str], most: int = 3) -> tuple[tuple[Pieces, ...], ...]:
+    """Of any match, one alternative is true: it holds a piece of each of that one's sets. All pieces are in lower case;
+    an alternative without sets says nothing.
+    """
+    parsed = list(_parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE))
+    return tuple(_telling(_sequence(each)[1], most) for each in _spread(parsed))
+
+
+def _telling(found: Iterable[Pieces], most: int) -> tuple[Pieces, ...]:
+    return tuple(sorted({each for each in found if "" not in each}, key=_commonness)[:most])
+
+
+def _spread(parsed: list[tuple[Any, Any]]) -> list[list[tuple[Any, Any]]]:
+    """The sequence as several, one for each branch of the first choice in it between wholes with more than one part."""
+    for place, (operation, argument) in enumerate(parsed):
+        if operation is _constants.BRANCH and any(len(branch) > 8 for branch in argument[1]):
+            return [[*parsed[:place], *branch, *parsed[place + 1 :]] for branch in argument[1]]
+    return [parsed]
 
 
 def _commonness(found: Pieces) -> float:
@@ -107,37 +120,38 @@ class Gates:
     """Which of some patterns may match a text; their order is their number."""
 
     def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
-        self._needs: list[int] = []
+        self._needs: list[tuple[int, ...]] = []
         self._heads: dict[str, int] = {}
         self._short: dict[str, int] = {}
-        bit = 1
+        self._bits: dict[Pieces, int] = {}
         for pattern in patterns:
-            needs = 0
-            for each in pieces(pattern):
-                self._enter(each, bit)
-                needs |= bit
-                bit <<= 1
-            self._needs.append(needs)
+            self._needs.append(tuple(sum(map(self._bit, sets)) for sets in alternatives(pattern)))
         self._all = frozenset(self._heads)
 
-    def _enter(self, found: Pieces, bit: int) -> None:
-        for piece in found:
-            table, key = (self._heads, piece[:_WIDTH]) if len(piece) >= _WIDTH else (self._short, piece)
-            table[key] = table.get(key, 0) | bit
+    def _bit(self, found: Pieces) -> int:
+        """The bit that says that one of the pieces was seen."""
+        if found not in self._bits:
+            bit = self._bits[found] = 1 << len(self._bits)
+            for piece in found:
+                table, key = (self._heads, piece[:_WIDTH]) if len(piece) >= _WIDTH else (self._short, piece)
+                table[key] = table.get(key, 0) | bit
+        return self._bits[found]
 
     def open(self, text: str) -> Iterator[int]:
         """The numbers of the patterns that are worth trying, in order."""
         if not text.isascii() and _UNUSUAL.search(text):
             yield from range(len(self._needs))
             return
-        seen = self._seen(text.lower())
-        for number, needs in enumerate(self._needs):
-            if seen & needs == needs:
-                yield number
+        lacking = ~self._seen(text.lower())
+        for number, alternatives_needed in enumerate(self._needs):
+            for needs in alternatives_needed:
+                if not needs & lacking:
+                    yield number
+                    break
 
     def _seen(self, text: str) -> int:
         seen = 0
-        heads = {text[place : place + _WIDTH] for place in range(len(text) - _WIDTH + 1)}
+        heads = set(map("".join, zip(text, text[1:], text[2:], text[3:], strict=False)))
         for head in heads & self._all:
             seen |= self._heads[head]
         for piece, bits in self._short.items():

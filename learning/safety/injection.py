@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from learning.safety.gates import Gates
 from learning.safety.injection_signals import ABOUT, ASKING, RULES
 from learning.safety.plain import Plain, plain, spaced_out
+from learning.safety.weighing import Weights, sentences, signs, weights, windows
 
 THRESHOLD = 0.5
 """From this score on a text is flagged."""
@@ -38,6 +41,14 @@ _MENTIONED = 0.35
 _ASKED = 0.6
 """What is left of it where it is in a question about such phrases."""
 
+_HIDING = frozenset({"encoded", "spaced", "hidden", "padding"})
+"""Families about how a text is written: words say nothing about them."""
+
+_GATES = Gates([rule.pattern for rule in RULES])
+_LONG_WORD = re.compile(r"\S{24}")
+_REPEATED_CHARACTERS = 12
+"""The longest unit that `_PADDING` looks for."""
+
 
 @dataclass(frozen=True)
 class Signal:
@@ -51,7 +62,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class InjectionReport:
-    """`score` from 0 to 1: the chance that not every family of signs is a mistake, were they independent."""
+    """`score` from 0 to 1: how likely the likeliest sentence gives orders, by its words and the signs in it."""
 
     score: float
     signals: tuple[Signal, ...]
@@ -66,20 +77,45 @@ class InjectionReport:
 
 
 def examine(text: str) -> InjectionReport:
-    """The signs in a text, in order, and what they weigh together. Blocks for about a millisecond a page."""
-    read = plain(text[:MAX_LENGTH])
-    signals = sorted(set(_discounted(text, _found(read))), key=lambda signal: (signal.start, signal.end, signal.family))
-    return InjectionReport(_together(signals), tuple(signals))
+    """The signs in a text, in order, and how likely it gives orders. Blocks for about a millisecond a page."""
+    text = text[:MAX_LENGTH]
+    read = plain(text)
+    found = signals(text, read)
+    hiding = [signal for signal in found if signal.family in _HIDING]
+    telling = [signal for signal in found if signal.family not in _HIDING]
+    return InjectionReport(max(together(hiding), round(_likeliest(read, telling, weights()), 4)), found)
 
 
-def _together(signals: Iterable[Signal]) -> float:
-    strongest: dict[str, float] = {}
-    for signal in signals:
-        strongest[signal.family] = max(strongest.get(signal.family, 0.0), signal.weight)
-    missed = 1.0
-    for weight in strongest.values():
-        missed *= 1.0 - weight
-    return round(1.0 - missed, 4)
+def signals(text: str, read: Plain) -> tuple[Signal, ...]:
+    """The signs in a text by rules alone, in order; `read` is how it reads."""
+    found = set(_discounted(text, _found(read)))
+    return tuple(sorted(found, key=lambda signal: (signal.start, signal.end, signal.family)))
+
+
+def _likeliest(read: Plain, found: Sequence[Signal], by: Weights) -> float:
+    """The probability of the likeliest window of sentences."""
+    places = sentences(read.text)
+    known = [by.known(read.text[start:end]) for start, end in places]
+    best = 0.0
+    for window in windows(len(places)):
+        start, end = read.original(places[window[0]][0], places[window[-1]][1])
+        inside = [signal for signal in found if signal.start < end and start < signal.end]
+        seen = known[window[0]].union(*(known[number] for number in window[1:]))
+        best = max(best, by.probability(seen, signs(strongest(inside), together(inside)) if inside else {}))
+    return best
+
+
+def strongest(found: Iterable[Signal]) -> dict[str, float]:
+    """The weight of each family's strongest sign."""
+    best: dict[str, float] = {}
+    for signal in found:
+        best[signal.family] = max(best.get(signal.family, 0.0), signal.weight)
+    return best
+
+
+def together(found: Iterable[Signal]) -> float:
+    """The chance that not every family of signs is a mistake, were they independent."""
+    return round(1.0 - math.prod(1.0 - weight for weight in strongest(found).values()), 4)
 
 
 def _found(read: Plain) -> Iterator[Signal]:
@@ -92,17 +128,18 @@ def _found(read: Plain) -> Iterator[Signal]:
 
 
 def _by_rules(text: str) -> Iterator[tuple[int, int, str, float]]:
-    for rule in RULES:
+    for number in _GATES.open(text):
+        rule = RULES[number]
         for match in rule.pattern.finditer(text):
             yield match.start(), match.end(), rule.family, rule.weight
 
 
 def _hidden_texts(text: str) -> Iterator[tuple[int, int, str, float]]:
     """Orders in an encoding that models read, and padding that drowns out what stands before."""
-    for match in _PADDING.finditer(text):
+    for match in _PADDING.finditer(text) if _may_be_padded(text) else ():
         if re.search(r"\w|[^\s.\-_=*#~]", match[1]):
             yield match.start(), match.end(), "padding", 0.45
-    for match in _BASE64.finditer(text):
+    for match in _BASE64.finditer(text) if _LONG_WORD.search(text) else ():
         if (hidden := _decoded(match[0])) is not None:
             weight = max([0.1, *(each[3] for each in _by_rules(hidden))])
             yield match.start(), match.end(), "encoded", min(0.9, weight + 0.2)
@@ -111,6 +148,16 @@ def _hidden_texts(text: str) -> Iterator[tuple[int, int, str, float]]:
     spaced = list(spaced_out(text))
     if spaced and any(_by_rules(" ".join(word for _, _, word in spaced))):
         yield spaced[0][0], spaced[-1][1], "spaced", 0.7
+
+
+def _may_be_padded(text: str) -> bool:
+    """Whether some dozen characters stand once more within the next: in 25 repetitions of a unit, any dozen does."""
+    tight = "".join(text.split())
+    size = _REPEATED_CHARACTERS
+    return any(
+        tight.find(tight[place : place + size], place + 1, place + 2 * size) >= 0
+        for place in range(0, len(tight) - size, size)
+    )
 
 
 def _decoded(text: str) -> str | None:
