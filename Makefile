@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: bench-llm run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-tutor bench-retrieval bench-prediction bench-knowledge lock clean bench-agents
+.PHONY: bench-llm run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-tutor bench-retrieval bench-prediction bench-knowledge bench-grading lock clean bench-agents
 
 run: $(VENV)/.installed
 	@$(BIN)/azora up
@@ -57,6 +57,9 @@ bench-prediction: $(VENV)/.installed-dev
 
 bench-knowledge: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.knowledge --data $(DATA)
+
+bench-grading: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.grading --data $(DATA)
 
 # Names, versions and hashes, no addresses.
 PLAIN   = $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

@@ -18,7 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@job(version=1)
+@job(version=2)
 def grade(
     run: Run,
     data: DataFolder,

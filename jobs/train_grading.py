@@ -15,7 +15,7 @@ from jobs.reading.short_answers import graded_of, read_short_answers
 from learning.grading.reading import Reader
 
 
-@job(version=1)
+@job(version=2)
 def train_grading(run: Run, data: DataFolder, out: OutFile) -> None:
     """Learn to grade from the rows of a folder that have a label, and write a model for `grade`.
 

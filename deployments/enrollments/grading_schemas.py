@@ -32,6 +32,7 @@ class SuggestionView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
+    course_id: UUID
     submission_id: UUID
     enrollment_id: UUID
     unit_id: UUID

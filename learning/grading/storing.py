@@ -15,7 +15,7 @@ from learning.grading.classifier import Classifier
 from learning.grading.model import GradingModel, Judge, Known, Sketch
 from learning.grading.neighbours import Neighbours
 
-KIND, FORM = "grading", 1
+KIND, FORM = "grading", 2
 SHIPPED = Path(__file__).with_name("weights") / "short_answers.npz"
 
 

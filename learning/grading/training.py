@@ -76,9 +76,10 @@ def fit(seen: Seen, name: str, *, rounds: int = ROUNDS) -> Fitted:
     """A grader with all of the graded answers in it. Raises `TooFewAnswers`."""
     _require(seen)
     by_question = folds(seen.questions, FOLDS)
-    chances, blind = _held_out(seen.features, seen.labels, by_question, rounds)
+    chances, blind = _held_out(seen.features, seen.labels, by_question, rounds, seen.questions)
     # What is best on questions at hand is not best on others, so the labels of new ones weigh the same.
-    new = _judge(fit_classifier(seen.features, seen.labels, rounds), chances, seen.labels, _evened(seen.labels))
+    whole = fit_classifier(seen.features, seen.labels, rounds, seen.questions)
+    new = _judge(whole, chances, seen.labels, _evened(seen.labels))
     figures = {"macro_f1_new_questions": _figure(new, chances, seen.labels)}
     graded = _known(seen, chances, by_question, new.classifier.prior)
     extended = np.hstack([seen.features, _left_out(seen, graded)])
@@ -141,13 +142,18 @@ def _left_out(seen: Seen, graded: dict[str, Known]) -> Numbers:
 
 
 def _held_out(
-    rows: Numbers, labels: NDArray[np.int64], fold: NDArray[np.int64], rounds: int
+    rows: Numbers,
+    labels: NDArray[np.int64],
+    fold: NDArray[np.int64],
+    rounds: int,
+    questions: NDArray[np.int64] | None = None,
 ) -> tuple[Numbers, tuple[Classifier, ...]]:
     """Chances for each row by a classifier that was fitted without its fold, and these classifiers."""
     chances = np.zeros((len(labels), len(LABELS)))
     classifiers = []
     for one in range(FOLDS):
-        classifiers.append(fit_classifier(rows[fold != one], labels[fold != one], rounds))
+        asked = None if questions is None else questions[fold != one]
+        classifiers.append(fit_classifier(rows[fold != one], labels[fold != one], rounds, asked))
         chances[fold == one] = classifiers[-1].probabilities(rows[fold == one])
     return chances, tuple(classifiers)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from actors.agent.kinds import (
     apply_grades,
     enrol_people,
+    grade_submissions,
     learner_review,
     message_people,
     own_standing,
@@ -22,6 +23,7 @@ _KINDS: tuple[AnyKind, ...] = (
     message_people.KIND,
     enrol_people.KIND,
     apply_grades.KIND,
+    grade_submissions.KIND,
     revision_notes.KIND,
 )
 

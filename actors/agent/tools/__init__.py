@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actors.agent.tools import authoring, figures, reading, records, teaching
+from actors.agent.tools import authoring, figures, marking, reading, records, teaching
 from actors.agent.tools.base import AnyTool
 
 _TOOLS: tuple[AnyTool, ...] = (
@@ -17,6 +17,8 @@ _TOOLS: tuple[AnyTool, ...] = (
     authoring.ADD_UNIT,
     authoring.PUBLISH,
     teaching.GRADE,
+    marking.SUGGEST,
+    marking.GIVE,
     teaching.ENROL,
     teaching.MESSAGE,
     figures.READ_FIGURES,

@@ -49,4 +49,4 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
 def test_the_weights_that_ship_load_and_hold_no_answer() -> None:
     model = load(SHIPPED)
     assert model.graded == {}
-    assert model.name == "short-answers-semeval-2013"
+    assert model.name == "short-answers-semeval-2013-2"

@@ -1,0 +1,100 @@
+"""Tools that suggest grades by the platform's own models, and give those that are sure enough."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from actors.agent.errors import ToolFailed
+from actors.agent.origins import ANYTHING, Editable, From, Takes
+from actors.agent.tools.base import Arguments, Result, Services, Tool
+from learning.governance.vocabulary import ApprovalKind, DataClass, Effect, Origin
+
+_IDS = Takes(Origin.ASKER, Origin.ORGANISATION)
+
+
+class Work(Arguments):
+    course_id: Annotated[UUID, _IDS]
+    submission_id: Annotated[UUID, _IDS]
+
+
+class Suggestion(Result):
+    """Points are a model's own figure. Feedback and criteria quote the learner."""
+
+    suggestion_id: Annotated[UUID, From(Origin.ORGANISATION)]
+    points: Annotated[str, From(Origin.TOOL)]
+    maximum_points: str
+    confidence: float
+    needs_person: bool
+    concerns: tuple[str, ...]
+    feedback: Annotated[str, From(Origin.TOOL, Origin.LEARNER_TEXT, Origin.COURSE_TEXT)]
+    model: str
+
+
+async def _suggest(services: Services, asked: Work) -> Suggestion:
+    told = await services.post(f"/api/enrollments/submissions/{asked.submission_id}/suggestion", None)
+    if told["course_id"] != str(asked.course_id):
+        raise ToolFailed("The submission belongs to another course", problem="other-course")
+    return Suggestion.model_validate({**told, "suggestion_id": told["id"], "model": told["made_by"]["model"]})
+
+
+SUGGEST = Tool(
+    name="suggest_grade",
+    description="Have the platform's models suggest a grade, with how sure they are and feedback that quotes the work",
+    permission="submissions.grade",
+    effect=Effect.DRAFT,
+    data=frozenset({DataClass.PERSONAL}),
+    approval=ApprovalKind.STUDENT_ASSESSMENT,
+    judges=True,
+    arguments=Work,
+    result=Suggestion,
+    run=_suggest,
+    timeout_seconds=60.0,
+)
+
+
+class SuggestedGrade(Arguments):
+    """Points never come from the words of whoever is graded."""
+
+    submission_id: Annotated[UUID, _IDS]
+    points: Annotated[
+        Decimal,
+        Takes(Origin.ASKER, Origin.TOOL),
+        Editable(),
+        Field(ge=0, lt=1_000_000, decimal_places=2, allow_inf_nan=False),
+    ]
+    feedback: Annotated[str, ANYTHING, Editable(), Field(max_length=20_000)] = ""
+    needs_person: bool
+
+
+class Given(Result):
+    """`graded` is false for what was left for a person."""
+
+    submission_id: Annotated[UUID, From(Origin.ORGANISATION)]
+    graded: bool
+    points: str | None
+
+
+async def _give(services: Services, asked: SuggestedGrade) -> Given:
+    if asked.needs_person:
+        return Given(submission_id=asked.submission_id, graded=False, points=None)
+    body = {"points": str(asked.points), "feedback": asked.feedback}
+    told = await services.put(f"/api/enrollments/submissions/{asked.submission_id}/grade", body)
+    return Given(submission_id=told["id"], graded=True, points=str(told["points"]))
+
+
+GIVE = Tool(
+    name="give_suggested_grade",
+    description="Give a suggested grade, unless it is too unsure: then it is left for a person",
+    permission="submissions.grade",
+    effect=Effect.WRITE,
+    data=frozenset({DataClass.PERSONAL}),
+    approval=ApprovalKind.AUTOMATED_GRADING,
+    judges=True,
+    arguments=SuggestedGrade,
+    result=Given,
+    run=_give,
+)
