@@ -43,6 +43,7 @@ class Dispatcher:
     def __init__(self, models: Models, providers: Mapping[str, Provider], random: Random | None = None) -> None:
         self._models = models
         self._random = random or Random()
+        self._permissions = routing.Permissions(models.targets)
         self._lanes = {name: Lane(name, models.targets[name], provider) for name, provider in providers.items()}
 
     @property
@@ -65,7 +66,7 @@ class Dispatcher:
         alias = aliases.get(model)
         if alias is None:
             raise ModelNotFound(f"There is no model {model[:128]}", param="model")
-        groups = routing.permitted(alias, self._models.targets, rule)
+        groups = self._permissions.of(alias, rule)
         if not groups:
             raise DataMustStay(param="model")
         return Route(model, groups)

@@ -20,7 +20,7 @@ from deployments.llm.caller import Caller
 from deployments.llm.conversation import ChatRequest, Message
 from deployments.llm.filters import Blocked, Channel, StreamFilter
 from deployments.llm.policy import Policy
-from deployments.llm.routing import permitted
+from deployments.llm.routing import Permissions
 from learning.governance.constitution import Constitution
 from learning.governance.decisions import Finding
 from learning.governance.judge import Judge
@@ -49,6 +49,7 @@ class GovernorSafeguard:
     def __init__(self, law: Law, models: Models, database: Database, spawn: Spawn) -> None:
         self._law = law
         self._models = models
+        self._permissions = Permissions(models.targets)
         self._database = database
         self._spawn = spawn
 
@@ -66,7 +67,7 @@ class GovernorSafeguard:
         alias = self._models.models.get(model)
         if alias is None:
             return False  # there is no such model, and the call will end at that
-        groups = permitted(alias, self._models.targets, policy.rule)
+        groups = self._permissions.of(alias, policy.rule)
         return any(not self._models.targets[choice.target].inside for group in groups for choice in group)
 
     def tell(self, caller: Caller, finding: Finding, place: Place, constitution: Constitution) -> None:

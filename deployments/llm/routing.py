@@ -20,6 +20,25 @@ def permitted(alias: Alias, targets: Mapping[str, Target], rule: DataRule | None
     return tuple(group for group in groups if group)
 
 
+class Permissions:
+    """What aliases may go to, remembered: neither they nor their targets change while a process lives."""
+
+    _MOST = 10_000
+
+    def __init__(self, targets: Mapping[str, Target]) -> None:
+        self._targets = targets
+        self._known: dict[tuple[int, DataRule | None], Groups] = {}
+
+    def of(self, alias: Alias, rule: DataRule | None) -> Groups:
+        """See `permitted`. The alias has to live as long as this object."""
+        key = (id(alias), rule)
+        if (groups := self._known.get(key)) is None:
+            if len(self._known) >= self._MOST:
+                self._known.clear()
+            groups = self._known[key] = permitted(alias, self._targets, rule)
+        return groups
+
+
 def order(
     groups: Sequence[Sequence[Choice]], ready: Callable[[str], bool], free: Callable[[str], bool], random: Random
 ) -> list[str]:

@@ -15,6 +15,7 @@ from stores.postgres import Database
 log = get_logger("llm")
 _BATCH = 200
 _PAUSE_SECONDS = 0.05
+_LINGER_SECONDS = 0.003
 Waiting = list[tuple[Reservation, "asyncio.Future[Refusal | None]"]]
 
 
@@ -46,6 +47,9 @@ class Reservations:
         return future
 
     async def _write(self, key: tuple[UUID, bool]) -> None:
+        _, alone = key
+        if not alone:  # nobody waits for it before a model has begun to answer
+            await asyncio.sleep(_LINGER_SECONDS)
         while waiting := self._waiting[key]:
             batch, self._waiting[key] = waiting[:_BATCH], waiting[_BATCH:]
             await self._write_batch(*key, batch)

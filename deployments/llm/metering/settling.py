@@ -20,7 +20,7 @@ from stores.metrics import event_log
 from stores.postgres import Database
 
 log = get_logger("llm")
-_LINGER_SECONDS = 0.02
+_LINGER_SECONDS = 0.05
 _BATCH = 500
 _PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
