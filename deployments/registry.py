@@ -71,5 +71,5 @@ def duties(settings: Settings) -> Sequence[Duty]:
         *retrieval.duties(settings),
         *llm.duties(),
         *agents.duties(settings),
-        *governance.duties(),
+        *governance.duties(settings),
     ]

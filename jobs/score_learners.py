@@ -22,10 +22,11 @@ def score_learners(
     from deployments.learning.repository import LearningRepository
     from deployments.learning.scoring import Models, score_course
     from jobs.data.platform import Organisation, for_each_organisation
+    from stores.decisions import AutomatedKind, stopped
     from stores.postgres import Database
 
     models = Models()
-    done: dict[str, int] = {"organisations": 0, "without_model": 0, "courses": 0, "predictions": 0}
+    done: dict[str, int] = {"organisations": 0, "without_model": 0, "stopped": 0, "courses": 0, "predictions": 0}
 
     async def work(database: Database, tenant: Organisation) -> None:
         async with database.transaction(tenant.id) as connection:
@@ -33,6 +34,9 @@ def score_learners(
                 done["without_model"] += 1
                 return
             courses = await connection.fetch("select distinct course_id as id from enrollments where status = 'active'")
+            if await stopped(connection, tenant.id, AutomatedKind.PREDICTION) is not None:
+                done["stopped"] += 1
+                return
         for course in courses:
             async with database.transaction(tenant.id) as connection:
                 repository = LearningRepository(connection)

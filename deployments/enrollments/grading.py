@@ -18,10 +18,12 @@ from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.rows import Enrollment, Submission
 from deployments.enrollments.suggesting import settle
 from deployments.enrollments.versions import Versions
+from deployments.kit.decisions import require_running
 from deployments.kit.errors import Invalid
 from deployments.kit.etags import check_match
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
+from stores.decisions import AutomatedKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +40,12 @@ class Grading:
         """Grade a learner's newest submission for a unit.
 
         A grade at or above the pass mark completes the unit; a lower one reopens it, unless the course is completed.
-        Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `PreconditionFailed`, `Invalid`.
+        Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `PreconditionFailed`, `Invalid`; and
+        `AutomatedDecisionsStopped` where an agent grades and that is stopped.
         """
         connection = await work.connection()
+        if principal.acting is not None:
+            await require_running(connection, work.org_id, AutomatedKind.GRADE)
         repository = CourseworkRepository(connection)
         enrollment = await self._enrollment(work, principal, submission_id)
         submission = await repository.submission(submission_id)  # as it is now that the enrolment is locked

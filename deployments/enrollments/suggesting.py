@@ -23,9 +23,11 @@ from deployments.enrollments.repository.overview import Row
 from deployments.enrollments.repository.rows import Enrollment, Submission
 from deployments.enrollments.repository.suggestions import Decided, Heard, Suggestion, SuggestionRepository
 from deployments.enrollments.versions import Versions
+from deployments.kit.decisions import require_running
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from learning.grading.rubrics import Basis, Rubric
+from stores.decisions import AutomatedKind
 from stores.postgres import Connection, Database
 
 _LANGUAGE = "en"
@@ -64,10 +66,12 @@ class Suggesting:
     async def suggest(self, work: Work, principal: Principal, submission_id: UUID) -> Suggestion:
         """Suggest a grade for a learner's newest submission, in place of what was suggested before.
 
-        Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `NothingToGradeBy`, `LanguageNotGraded`.
+        Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `NothingToGradeBy`, `LanguageNotGraded`,
+        `AutomatedDecisionsStopped`.
         """
         # Read in a transaction of its own, so that none is open while a model works.
         async with self.database.transaction(principal.org_id, readonly=True) as connection:
+            await require_running(connection, principal.org_id, AutomatedKind.GRADE)
             asked = await self._asked(connection, principal, submission_id)
         found = await self.marking.examine(asked.basis, asked.submission.body, asked.heard)
         connection = await work.connection()

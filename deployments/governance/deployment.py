@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from deployments.governance.endpoints import router
 from deployments.governance.endpoints.common import PREFIX
-from deployments.governance.service import AuditService, ConstitutionService, GovernanceService
+from deployments.governance.service import AuditService, ConstitutionService, DecisionService, GovernanceService
 from deployments.kit.context import ServiceContext
 from deployments.kit.service import ServiceDefinition
 
 
 def _build(context: ServiceContext) -> GovernanceService:
     return GovernanceService(
-        audit=AuditService(database=context.database, keys=context.keys), constitutions=ConstitutionService()
+        audit=AuditService(database=context.database, keys=context.keys),
+        constitutions=ConstitutionService(),
+        decisions=DecisionService(),
     )
 
 
@@ -19,7 +21,7 @@ SERVICE = ServiceDefinition(
     name="governance",
     prefix=PREFIX,
     title="Azora governance",
-    description="The audit log, and the constitution that automated work is judged by.",
+    description="The audit log, the constitution that automated work is judged by, and how decisions treat groups.",
     router=router,
     build=_build,
 )

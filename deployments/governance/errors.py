@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployments.kit.errors import NotFound
+from deployments.kit.errors import Conflict, NotFound
 
 
 class AuditEntryNotFound(NotFound):
@@ -13,3 +13,13 @@ class AuditEntryNotFound(NotFound):
 class ConstitutionNotFound(NotFound):
     type = "constitution-not-found"
     title = "The organisation has no such version of its constitution"
+
+
+class AlreadyStopped(Conflict):
+    type = "decisions-already-stopped"
+    title = "Automated decisions of this kind are stopped already"
+
+
+class NotStopped(Conflict):
+    type = "decisions-not-stopped"
+    title = "Automated decisions of this kind are not stopped"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from learning.governance.constitution import Constitution
+from stores.decisions import AutomatedKind
 
 
 class EntryView(BaseModel):
@@ -123,3 +124,58 @@ class TrialView(BaseModel):
 
 
 CheckView.model_rebuild()
+
+
+class MeasureView(BaseModel):
+    """Figures of groups, never of people; those over fewer than twenty are withheld."""
+
+    kind: AutomatedKind
+    measured_on: date
+    measured_at: datetime
+    decisions: int
+    verdict: Literal["fine", "alert", "stop"]
+    report: dict[str, Any]
+
+
+class StopView(BaseModel):
+    """Why decisions of a kind are, or were, stopped. `stopped_by` is null where the figures did it."""
+
+    kind: AutomatedKind
+    stopped_at: datetime
+    stopped_by: UUID | None
+    reason: str
+    figures: dict[str, float] = Field(description="Those beyond their limits")
+
+
+class DecisionView(BaseModel):
+    """One kind of automated decision. `stop` is null where it is not stopped."""
+
+    kind: AutomatedKind
+    measure: MeasureView | None
+    stop: StopView | None
+
+
+class DecisionList(BaseModel):
+    items: list[DecisionView]
+
+
+class MeasureList(BaseModel):
+    items: list[MeasureView]
+
+
+class StopNow(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: AutomatedKind
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True)]
+
+
+class Release(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: AutomatedKind
+    note: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True),
+        Field(description="Why decisions may go on"),
+    ]

@@ -41,7 +41,7 @@ _ADMINISTER = {
     "analytics.organisation", "analytics.learners", "analytics.import",
     "llm.manage", "llm.usage", "llm.transcripts",
     "agents.any",
-    "audit.read", "audit.export", "constitution.write", "constitution.activate",
+    "audit.read", "audit.export", "constitution.write", "constitution.activate", "decisions.read", "decisions.stop",
     "learning.read", "learning.manage",
 }  # fmt: skip
 _OPERATE = {"organisations.read", "organisations.write", "keys.rotate", "analytics.platform", "audit.platform"}
@@ -51,7 +51,7 @@ _AUDIT = {
     "analytics.courses", "analytics.organisation", "analytics.learners",
     "llm.usage", "llm.transcripts",
     "agents.any", "agents.read",
-    "audit.read", "audit.export", "constitution.read",
+    "audit.read", "audit.export", "constitution.read", "decisions.read",
     "learning.read",
 }  # fmt: skip
 
@@ -270,6 +270,11 @@ ROUTES: dict[str, str] = {
     "POST   /api/governance/constitution/versions":                 "constitution.write",
     "POST   /api/governance/constitution/versions/{number}/trial":  "constitution.write",
     "POST   /api/governance/constitution/versions/{number}/activate": "constitution.activate",
+    # Governance: automated decisions
+    "GET    /api/governance/decisions":                             "decisions.read",
+    "GET    /api/governance/decisions/measures":                    "decisions.read",
+    "POST   /api/governance/decisions/stop":                        "decisions.stop",
+    "POST   /api/governance/decisions/release":                     "decisions.stop",
 }  # fmt: skip
 
 _HEALTH = ("health", "ready", "openapi.json")

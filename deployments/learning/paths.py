@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from deployments.kit.decisions import require_running
 from deployments.kit.errors import Invalid, UnitNotFound
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
@@ -22,6 +23,7 @@ from learning.paths.outlines import Outline, outlines, units
 from learning.paths.planning import SECURE, plan
 from learning.paths.reviewing import RATED, Review, seen
 from learning.paths.units import Seen, Step
+from stores.decisions import AutomatedKind
 
 USUAL_MINUTES = 45
 _KEPT_VERSIONS = 128
@@ -48,7 +50,8 @@ class PathRules:
         self._outlines: OrderedDict[UUID, tuple[Outline, ...]] = OrderedDict()
 
     async def own(self, work: Work, principal: Principal, course_id: UUID, minutes: int | None) -> Path:
-        """One's own. Raises `CourseNotFound`, `NotLearning`."""
+        """One's own. Raises `CourseNotFound`, `NotLearning`, `AutomatedDecisionsStopped`."""
+        await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.own(work, principal, course_id)
         return await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
 
@@ -56,6 +59,7 @@ class PathRules:
         self, work: Work, principal: Principal, course_id: UUID, user_id: UUID, minutes: int | None
     ) -> Path:
         """That of a learner of one's course. Raises `CourseNotFound`, `NotYourCourse`, `LearnerNotFound`."""
+        await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.of_learner(work, principal, course_id, user_id)
         return await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
 

@@ -1,8 +1,4 @@
-"""The nightly report of how predictions treat groups. The only place where attributes of people meet predictions.
-
-What people have given of themselves is opened here, made into coarse groups, and forgotten. Held are dates of birth
-and needs of accessibility; gender, origin and the like are not, so nothing can be said about them.
-"""
+"""The nightly report of how predictions treat groups. Groups come from `actors.governor.bias.groups`."""
 
 from __future__ import annotations
 
@@ -11,17 +7,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from actors.governor.bias.groups import groups_of
 from deployments.learning.repository import LearningRepository
 from stores.ids import new_id
 from stores.postgres import Connection
-from stores.sealing import Keyring, SealBroken
-from stores.sensitive import sensitive_context
+from stores.sealing import Keyring
 
 MOST_PREDICTIONS = 200_000
-_AGES = ((18, "under 18"), (25, "18 to 24"), (35, "25 to 34"), (55, "35 to 54"))
-_OLDEST = "55 or more"
 
 
 async def report_on(connection: Connection, org_id: UUID, keyring: Keyring) -> dict[str, Any] | None:
@@ -58,7 +50,7 @@ def figures_of(
     from learning.fairness.groups import SMALLEST, report
     from learning.fairness.watch import judge, overall
 
-    groups = [_groups(row, keyring, today) for row in rows]
+    groups = [groups_of(row, keyring, today) for row in rows]
     attributes = {name: [group[name] for group in groups] for name in ("age", "accessibility_needs")}
     probability = np.array([row["probability"] for row in rows])
     modules = [str(row["course_id"]) for row in rows]
@@ -90,23 +82,3 @@ def figures_of(
         "ended_enrolments": ended.document(),
         "findings": [asdict(finding) for finding in findings],
     }, str(verdict)
-
-
-def _groups(row: Mapping[str, Any], keyring: Keyring, today: date) -> dict[str, str | None]:
-    """The groups a person is in; None for what they have not told."""
-    if row["sensitive"] is None:
-        return {"age": None, "accessibility_needs": None}
-    try:
-        told = orjson.loads(keyring.open(row["sensitive"], sensitive_context(row["user_id"])))
-    except SealBroken:
-        return {"age": None, "accessibility_needs": None}
-    born = told.get("date_of_birth")
-    return {
-        "age": _age_band(date.fromisoformat(born), today) if born else None,
-        "accessibility_needs": "stated" if told.get("accessibility_needs") else "none stated",
-    }
-
-
-def _age_band(born: date, today: date) -> str:
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return next((band for limit, band in _AGES if age < limit), _OLDEST)

@@ -100,10 +100,10 @@ class BiasReport(Row):
 
 class LearningRepository:
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     async def course(self, course_id: UUID) -> Course | None:
-        row = await _queries.course(self._connection, course_id=course_id)
+        row = await _queries.course(self.connection, course_id=course_id)
         return Course.from_row(row) if row else None
 
     async def register(
@@ -119,88 +119,88 @@ class LearningRepository:
     ) -> Model:
         """The model; the one that is there where its content was registered before."""
         row = await _queries.insert_model(
-            self._connection, id=id, org_id=org_id, day=day, version=version, document=document,
+            self.connection, id=id, org_id=org_id, day=day, version=version, document=document,
             gate_passed=gate_passed, registered_by=by,
         )  # fmt: skip
         return Model.from_row(row)
 
     async def models(self, limit: int) -> list[Model]:
         """The newest first."""
-        return [Model.from_row(row) async for row in _queries.models(self._connection, limit=limit)]
+        return [Model.from_row(row) async for row in _queries.models(self.connection, limit=limit)]
 
     async def model(self, id: UUID) -> Model | None:
         """The model, held for a change."""
-        row = await _queries.model(self._connection, id=id)
+        row = await _queries.model(self.connection, id=id)
         return Model.from_row(row) if row else None
 
     async def serve(self, id: UUID) -> None:
         """Let it serve, and no other of its kind."""
-        await _queries.retire_serving(self._connection, id=id)
-        await _queries.set_status(self._connection, id=id, status="serving", reason="")
+        await _queries.retire_serving(self.connection, id=id)
+        await _queries.set_status(self.connection, id=id, status="serving", reason="")
 
     async def stop(self, id: UUID, reason: str) -> None:
-        await _queries.set_status(self._connection, id=id, status="stopped", reason=reason)
+        await _queries.set_status(self.connection, id=id, status="stopped", reason=reason)
 
     async def serving(self) -> Serving | None:
-        row = await _queries.serving(self._connection)
+        row = await _queries.serving(self.connection)
         return Serving.from_row(row) if row else None
 
     async def document(self, id: UUID) -> dict[str, Any]:
-        found: dict[str, Any] = await _queries.document(self._connection, id=id)
+        found: dict[str, Any] = await _queries.document(self.connection, id=id)
         return found
 
     async def cohort(self, course_id: UUID, day: int, limit: int) -> list[dict[str, Any]]:
-        rows = _queries.cohort(self._connection, course_id=course_id, day=day, limit=limit)
+        rows = _queries.cohort(self.connection, course_id=course_id, day=day, limit=limit)
         return [dict(row) async for row in rows]
 
     async def results(self, enrollments: Sequence[UUID], day: int) -> list[dict[str, Any]]:
-        rows = _queries.results(self._connection, enrollments=list(enrollments), day=day)
+        rows = _queries.results(self.connection, enrollments=list(enrollments), day=day)
         return [dict(row) async for row in rows]
 
     async def completions(self, enrollments: Sequence[UUID], day: int) -> dict[UUID, int]:
-        rows = _queries.completions(self._connection, enrollments=list(enrollments), day=day)
+        rows = _queries.completions(self.connection, enrollments=list(enrollments), day=day)
         return {row["enrollment_id"]: row["units"] async for row in rows}
 
     async def record(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep predictions; one that was made of the same enrolment by the same model is replaced."""
         if rows:
-            await _queries.record(self._connection, rows)
+            await _queries.record(self.connection, rows)
 
     async def predictions(
         self, course_id: UUID, limit: int, probability: float | None = None, before: UUID | None = None
     ) -> list[Prediction]:
         """By the model that serves; the highest risk first, behind a position."""
         rows = _queries.predictions(
-            self._connection, course_id=course_id, limit=limit, probability=probability, before=before
+            self.connection, course_id=course_id, limit=limit, probability=probability, before=before
         )
         return [Prediction.from_row(row) async for row in rows]
 
     async def own_predictions(self, user_id: UUID, limit: int) -> list[Prediction]:
-        rows = _queries.own_predictions(self._connection, user_id=user_id, limit=limit)
+        rows = _queries.own_predictions(self.connection, user_id=user_id, limit=limit)
         return [Prediction.from_row(row) async for row in rows]
 
     async def course_of_prediction(self, id: UUID) -> Course | None:
-        row = await _queries.prediction(self._connection, id=id)
+        row = await _queries.prediction(self.connection, id=id)
         return Course(id=row["course_id"], instructor_id=row["instructor_id"], status=row["status"]) if row else None
 
     async def intervene(
         self, *, id: UUID, org_id: UUID, prediction_id: UUID, kind: str, note: str, by: UUID
     ) -> Intervention:
         row = await _queries.insert_intervention(
-            self._connection, id=id, org_id=org_id, prediction_id=prediction_id, kind=kind, note=note, made_by=by
+            self.connection, id=id, org_id=org_id, prediction_id=prediction_id, kind=kind, note=note, made_by=by
         )
         return Intervention.from_row(row)
 
     async def course_of_intervention(self, id: UUID) -> Course | None:
-        row = await _queries.intervention(self._connection, id=id)
+        row = await _queries.intervention(self.connection, id=id)
         return Course(id=id, instructor_id=row["instructor_id"], status=row["status"]) if row else None
 
     async def set_outcome(self, id: UUID, outcome: str, note: str) -> Intervention:
-        return Intervention.from_row(await _queries.set_outcome(self._connection, id=id, outcome=outcome, note=note))
+        return Intervention.from_row(await _queries.set_outcome(self.connection, id=id, outcome=outcome, note=note))
 
     async def predicted(self, model_id: UUID, limit: int) -> list[dict[str, Any]]:
         """Predictions of a model with what became of them and the sealed fields of their people."""
-        rows = _queries.predicted(self._connection, model_id=model_id, limit=limit)
+        rows = _queries.predicted(self.connection, model_id=model_id, limit=limit)
         return [dict(row) async for row in rows]
 
     async def write_bias_report(
@@ -208,9 +208,9 @@ class LearningRepository:
     ) -> None:
         """Today's report of a model; one that is there is replaced."""
         await _queries.write_bias_report(
-            self._connection, id=id, org_id=org_id, model_id=model_id, verdict=verdict, report=report
+            self.connection, id=id, org_id=org_id, model_id=model_id, verdict=verdict, report=report
         )
 
     async def bias_reports(self, limit: int) -> list[BiasReport]:
         """The newest first."""
-        return [BiasReport.from_row(row) async for row in _queries.bias_reports(self._connection, limit=limit)]
+        return [BiasReport.from_row(row) async for row in _queries.bias_reports(self.connection, limit=limit)]

@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from deployments.kit.decisions import require_running
 from deployments.learning.errors import NoModelServes
 from deployments.learning.repository import LearningRepository
+from stores.decisions import AutomatedKind
 from stores.ids import new_id
 
 if TYPE_CHECKING:
@@ -44,7 +46,11 @@ class Models:
 
 
 async def score_course(repository: LearningRepository, models: Models, org_id: UUID, course_id: UUID) -> int:
-    """Predict for everybody who is far enough on, and keep it. How many; safe to repeat. Raises `NoModelServes`."""
+    """Predict for everybody who is far enough on, and keep it. How many; safe to repeat.
+
+    Raises `NoModelServes`, `AutomatedDecisionsStopped`.
+    """
+    await require_running(repository.connection, org_id, AutomatedKind.PREDICTION)
     serving = await repository.serving()
     if serving is None:
         raise NoModelServes()

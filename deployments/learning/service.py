@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from deployments.kit.decisions import require_running
 from deployments.kit.errors import Invalid
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
@@ -21,6 +23,7 @@ from deployments.learning.repository import (
     Prediction,
 )
 from deployments.learning.scoring import Models, score_course
+from stores.decisions import AutomatedKind, stopped
 from stores.ids import new_id
 
 
@@ -75,14 +78,28 @@ class LearningService:
     async def predictions(
         self, work: Work, principal: Principal, course_id: UUID, position: list[Any] | None, limit: int
     ) -> list[Prediction]:
-        """A course's, the highest risk first. Raises `CourseNotFound`, `NotYourCourse`."""
+        """A course's, the highest risk first. Raises `CourseNotFound`, `NotYourCourse`, `AutomatedDecisionsStopped`."""
         repository = LearningRepository(await work.connection())
         reached(principal, await repository.course(course_id))
-        return await repository.predictions(course_id, limit, *(position or ()))
+        return await self._shown(
+            repository, work.org_id, await repository.predictions(course_id, limit, *(position or ()))
+        )
 
     async def own_predictions(self, work: Work, principal: Principal, limit: int) -> list[Prediction]:
         """What is predicted of oneself, with the reasons; not what teachers did about it."""
-        return await LearningRepository(await work.connection()).own_predictions(principal.user_id, limit)
+        repository = LearningRepository(await work.connection())
+        return await self._shown(repository, work.org_id, await repository.own_predictions(principal.user_id, limit))
+
+    @staticmethod
+    async def _shown(repository: LearningRepository, org_id: UUID, found: list[Prediction]) -> list[Prediction]:
+        """What may be shown of them; nothing is recommended where that is stopped.
+
+        Raises `AutomatedDecisionsStopped`.
+        """
+        await require_running(repository.connection, org_id, AutomatedKind.PREDICTION)
+        if await stopped(repository.connection, org_id, AutomatedKind.RECOMMENDATION) is None:
+            return found
+        return [replace(prediction, intervention=None, suggestion=None) for prediction in found]
 
     async def intervene(
         self, work: Work, principal: Principal, prediction_id: UUID, kind: str, note: str

@@ -41,6 +41,8 @@ _OWN = {
     "constitution.proposed": "A new version of the organisation's constitution was written",
     "constitution.tried": "A version was tried on past plans",
     "constitution.activated": "A version came into force",
+    "automated_decisions.stopped": "Automated decisions of a kind were stopped, by their figures or by a person",
+    "automated_decisions.released": "A person let automated decisions of a kind go on",
     "approval.asked": "A task asked people for approval",
     "approval.escalated": "Nobody answered a task in time, and others are asked too",
     "approval.decided": "Somebody approved, refused or edited what a task asked",

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from deployments.governance.service.auditing import AuditService
 from deployments.governance.service.constitutions import ConstitutionService
+from deployments.governance.service.decisions import DecisionService
 
 
 @dataclass(frozen=True, kw_only=True)
 class GovernanceService:
-    """What people come for: the log, and the law."""
+    """What people come for: the log, the law, and how machines decide about people."""
 
     audit: AuditService
     constitutions: ConstitutionService
+    decisions: DecisionService
 
 
-__all__ = ["AuditService", "ConstitutionService", "GovernanceService"]
+__all__ = ["AuditService", "ConstitutionService", "DecisionService", "GovernanceService"]

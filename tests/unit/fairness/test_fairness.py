@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learning.fairness import drift
 from learning.fairness.calibration import expected_calibration_error, reliability
-from learning.fairness.groups import SMALLEST, report
+from learning.fairness.groups import SMALLEST, _odds, _parity, report
 from learning.fairness.roc import abroca, auroc, curve
 from learning.fairness.watch import Limits, Verdict, judge, overall
 
@@ -102,6 +102,24 @@ def test_small_groups_are_withheld_and_people_without_the_attribute_left_out() -
     )
     without = report(probability, None, {"gender": groups}, ["A"] * size)
     assert without.of("gender").abroca is None  # type: ignore[union-attr]
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_differences_of_groups_are_those_of_fairlearn(seed: int) -> None:
+    from fairlearn.metrics import demographic_parity_difference, equalized_odds_difference
+
+    chance = np.random.default_rng(seed)
+    groups = chance.choice(["a", "b", "c"], 90)
+    outcome, flagged = chance.random(90) < 0.5, chance.random(90) < 0.4
+    for truth in (outcome, np.tile([True, False], 45)):
+        if all(truth[groups == group].any() and not truth[groups == group].all() for group in "abc"):
+            assert _odds(truth, flagged, groups) == pytest.approx(
+                equalized_odds_difference(truth, flagged, sensitive_features=groups)
+            )
+    assert _parity(flagged, groups) == pytest.approx(
+        demographic_parity_difference(outcome, flagged, sensitive_features=groups)
+    )
 
 
 def test_the_worst_figure_decides() -> None:

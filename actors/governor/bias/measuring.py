@@ -1,0 +1,95 @@
+"""Figures of one kind of decision in one organisation. Pure; numpy is imported when something is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from actors.governor.bias.groups import ATTRIBUTES, groups_of
+from stores.sealing import Keyring
+
+if TYPE_CHECKING:
+    from learning.fairness.roc import Floats
+
+LATELY = timedelta(days=30)
+"""Decisions of so long are compared with those before: the drift."""
+
+LEAST_WORSE = 0.05
+"""By how much a figure must exceed what a person accepted to stop anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """`beyond` has the figures that call for a stop."""
+
+    decisions: int
+    verdict: str
+    report: dict[str, Any]
+    beyond: dict[str, float]
+
+    def unaccepted(self, accepted: Mapping[str, float]) -> dict[str, float]:
+        """Those that a person has not seen as bad as that."""
+        return {
+            figure: value
+            for figure, value in self.beyond.items()
+            if figure not in accepted or value > accepted[figure] + LEAST_WORSE
+        }
+
+
+def measure(rows: Sequence[Mapping[str, Any]], keyring: Keyring, now: datetime, *, calibrated: bool) -> Measured:
+    """From rows with user_id, course_id, value (0 to 1), outcome (None: not known yet), decided_at and sensitive.
+
+    `calibrated`: the value is meant as the probability of the outcome. Blocks, for about 20 us a row.
+    """
+    import numpy as np
+
+    from learning.fairness.calibration import expected_calibration_error
+    from learning.fairness.groups import SMALLEST, report
+    from learning.fairness.watch import judge, overall
+
+    groups = [groups_of(row, keyring, now.date()) for row in rows]
+    attributes = {name: [group[name] for group in groups] for name in ATTRIBUTES}
+    values = np.array([row["value"] for row in rows], dtype=float)
+    modules = [str(row["course_id"]) for row in rows]
+    known = [number for number, row in enumerate(rows) if row["outcome"] is not None]
+    outcome = np.array([rows[number]["outcome"] for number in known], dtype=bool)
+    decided = report(
+        values[known],
+        outcome,
+        {name: [told[number] for number in known] for name, told in attributes.items()},
+        [modules[number] for number in known],
+    )
+    everybody = report(values, None, attributes, modules)
+    stability = _stability(values, [row["decided_at"] for row in rows], now)
+    calibration = expected_calibration_error(outcome, values[known]) if calibrated and len(known) >= SMALLEST else None
+    findings = [*judge(decided, len(known), None, calibration), *judge(everybody, len(rows), stability, None)]
+    return Measured(
+        decisions=len(rows),
+        verdict=str(overall(findings)),
+        report={
+            "decisions": len(rows),
+            "outcomes_known": len(known),
+            "population_stability_index": stability,
+            "expected_calibration_error": calibration,
+            "everybody": everybody.document(),
+            "outcomes": decided.document(),
+            "findings": [asdict(finding) for finding in findings],
+        },
+        beyond={finding.figure: finding.value for finding in findings if finding.verdict == "stop"},
+    )
+
+
+def _stability(values: Floats, decided_at: Sequence[datetime], now: datetime) -> float | None:
+    """The PSI of the last thirty days' values against those before; None where either are few."""
+    import numpy as np
+
+    from learning.fairness.drift import deciles, population_stability_index, shares
+    from learning.fairness.watch import ENOUGH_TO_STOP
+
+    late = np.array([at > now - LATELY for at in decided_at], dtype=bool)
+    if min(late.sum(), (~late).sum()) < ENOUGH_TO_STOP:
+        return None
+    borders = np.unique(deciles(values[~late]))  # where many values are the same, some borders are too
+    return population_stability_index(shares(values[~late], borders), shares(values[late], borders))

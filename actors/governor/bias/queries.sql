@@ -1,0 +1,76 @@
+-- name: organisations
+-- Those with decisions that were made since they were last measured, by kind.
+with made (org_id, kind, decisions, newest) as (
+    select org_id, 'prediction', count(*), max(predicted_at) from learning_predictions group by org_id
+    union all
+    select org_id, 'recommendation', count(*), max(predicted_at) from learning_predictions group by org_id
+    union all
+    select org_id, 'grade', count(*), max(greatest(created_at, decided_at)) from grading_suggestions group by org_id
+)
+select m.org_id, m.kind
+  from made m join organisations o on o.id = m.org_id
+ where not exists (select from decision_measures d
+                    where d.org_id = m.org_id and d.kind = m.kind and d.measured_on = current_date
+                      and d.measured_at >= m.newest)
+ order by m.org_id, m.kind;
+
+-- name: predictions
+-- What the model that serves predicted: the probability of failing, and whether it came so.
+select p.user_id, p.course_id, p.probability as value, p.predicted_at as decided_at, u.sensitive,
+       case when e.status = 'completed' then false
+            when e.status in ('dropped', 'expired') or overdue(e) then true end as outcome
+  from learning_predictions p
+  join learning_models m on m.id = p.model_id and m.status = 'serving'
+  join enrollments e on e.id = p.enrollment_id
+  join users u on u.id = p.user_id
+ where p.org_id = :org_id and u.status <> 'erased'
+ order by p.predicted_at desc limit :limit;
+
+-- name: recommendations
+-- To whom something was recommended, and whether they were among those who then failed.
+select p.user_id, p.course_id, (p.intervention is not null)::int::float8 as value, p.predicted_at as decided_at,
+       u.sensitive,
+       case when e.status = 'completed' then false
+            when e.status in ('dropped', 'expired') or overdue(e) then true end as outcome
+  from learning_predictions p
+  join learning_models m on m.id = p.model_id and m.status = 'serving'
+  join enrollments e on e.id = p.enrollment_id
+  join users u on u.id = p.user_id
+ where p.org_id = :org_id and u.status <> 'erased'
+ order by p.predicted_at desc limit :limit;
+
+-- name: grades
+-- The share of points that was suggested, and whether a person gave at least half.
+select e.user_id, g.course_id, (g.points / nullif(g.maximum_points, 0))::float8 as value, g.created_at as decided_at,
+       u.sensitive, g.decided_points >= g.maximum_points / 2 as outcome
+  from grading_suggestions g
+  join enrollments e on e.id = g.enrollment_id
+  join users u on u.id = e.user_id
+ where g.org_id = :org_id and g.status <> 'replaced' and g.maximum_points > 0 and u.status <> 'erased'
+ order by g.id desc limit :limit;
+
+-- name: write_measure!
+insert into decision_measures (org_id, kind, measured_on, decisions, verdict, report)
+values (:org_id, :kind, current_date, :decisions, :verdict, :report)
+on conflict (org_id, kind, measured_on) do update
+   set decisions = excluded.decisions, verdict = excluded.verdict, report = excluded.report, measured_at = now();
+
+-- name: accepted$
+-- The figures that a person has lately seen beyond their limits and released all the same.
+select figures from decision_stops
+ where org_id = :org_id and kind = :kind and released_at > now() - :age::interval
+ order by released_at desc limit 1;
+
+-- name: stop$
+insert into decision_stops (id, org_id, kind, reason, figures) values (:id, :org_id, :kind, :reason, :figures)
+on conflict (org_id, kind) where released_at is null do nothing
+returning id;
+
+-- name: standing
+-- How many organisations have each kind stopped, and in how many the last measure asks for a person.
+select k.kind,
+       (select count(*) from decision_stops s where s.kind = k.kind and s.released_at is null) as stopped,
+       (select count(*) from (select distinct on (d.org_id) d.verdict from decision_measures d
+                               where d.kind = k.kind order by d.org_id, d.measured_on desc) last
+         where last.verdict <> 'fine') as alerting
+  from unnest(array['prediction', 'grade', 'recommendation']) as k (kind);

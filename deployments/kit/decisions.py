@@ -1,0 +1,23 @@
+"""Refusing automated decisions of a kind that is stopped."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from deployments.kit.errors import Conflict
+from stores.decisions import AutomatedKind, stopped
+from stores.postgres import Connection
+
+
+class AutomatedDecisionsStopped(Conflict):
+    """Figures of fairness or drift were beyond their limits, or a person stopped it; a person has to release it."""
+
+    type = "automated-decisions-stopped"
+    title = "Automated decisions of this kind are stopped in the organisation"
+
+
+async def require_running(connection: Connection, org_id: UUID, kind: AutomatedKind) -> None:
+    """Raises `AutomatedDecisionsStopped`."""
+    reason = await stopped(connection, org_id, kind)
+    if reason is not None:
+        raise AutomatedDecisionsStopped(reason, kind=kind.value)

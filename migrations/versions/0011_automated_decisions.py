@@ -1,0 +1,14 @@
+"""Measures of automated decisions, and stops."""
+
+from migrations.run import execute_file
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    execute_file("0011_automated_decisions.sql")
+
+
+def downgrade() -> None:
+    raise RuntimeError("a stop is not taken back by a migration; restore a backup instead")
