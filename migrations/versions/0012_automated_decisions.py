@@ -2,12 +2,12 @@
 
 from migrations.run import execute_file
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
-    execute_file("0011_automated_decisions.sql")
+    execute_file("0012_automated_decisions.sql")
 
 
 def downgrade() -> None:
