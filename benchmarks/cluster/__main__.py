@@ -14,8 +14,8 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +25,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.cluster import autoscaling as scaling
+from benchmarks.cluster import errands as working
 from benchmarks.cluster import faults as breaking
 from benchmarks.cluster import load as loading
 from benchmarks.cluster import verdict as judging
@@ -40,6 +41,7 @@ from configs.settings import Settings
 AVAILABILITY = 0.999
 RECOVERY_SECONDS = 30.0
 _PATIENCE_SECONDS = 150.0
+_NOBODY = "smtp://127.0.0.1:9"  # mails stay in the database, where they can be counted
 _UNLIMITED = "100000000/60s"
 
 app = typer.Typer(add_completion=False)
@@ -58,6 +60,7 @@ class Blow:
     what: str
     at: float
     recovery: watching.Recovery
+    errands: working.Errands | None = None
 
 
 @asynccontextmanager
@@ -71,7 +74,7 @@ async def running(
         settings = Settings(
             home=Path(directory) / "home", http_port=free_port(), demo=False, bcrypt_cost=4, analytics_aggregators=2,
             analytics_minimum_group=1, rate_limit=_UNLIMITED, rate_limit_anonymous=_UNLIMITED,
-            rate_limit_credentials=_UNLIMITED,
+            rate_limit_credentials=_UNLIMITED, agents=4, smtp_url=_NOBODY,
         )  # fmt: skip
         shape = shape or Shape(workers=workers, worker_cpus=16)
         tell = lambda event: out.print(f"  [dim]{time.strftime('%H:%M:%S')} {event}[/dim]")  # noqa: E731
@@ -105,9 +108,12 @@ async def _faults(
     seconds: float, rate: float, workers: int, chosen: tuple[breaking.Fault, ...], keep: Path | None
 ) -> bool:
     _end_on_sigterm()
-    async with running(workers, keep) as (cluster, http), world.load_client(cluster) as many:
-        people = max(20, int(rate * seconds * 0.3 / 60))
+    async with AsyncExitStack() as stack:
+        cluster, http = await stack.enter_async_context(running(workers, keep))
+        many = await stack.enter_async_context(world.load_client(cluster))
+        people = max(working.RECIPIENTS, int(rate * seconds * 0.3 / 60))
         place = await world.build(cluster, http, learners=people, courses=10)
+        tasks = await stack.enter_async_context(working.errands(cluster, place))
         out.print(await cluster.ask(placement_table))
         out.print(f"\n{rate:g} requests/s for {seconds:.0f} s; load average {os.getloadavg()[0]:.1f}\n")
         work, stop = loading.Load(place, many, rate), asyncio.Event()
@@ -116,13 +122,14 @@ async def _faults(
         blows = []
         for number, fault in enumerate(chosen):
             await _until(work, (number + 0.5) * seconds / len(chosen))
-            blows.append(await _strike(cluster, http, work, fault))
+            blows.append(await _strike(cluster, http, work, fault, tasks if fault.errands else None))
         await _until(work, seconds)
         stop.set()
         await running_load
+        troubles = await tasks.troubles()
         out.print()
         out.print(await cluster.ask(placement_table))
-        return report(work, blows, await judging.judge(cluster, place, work.ledger), seconds)
+        return report(work, blows, await judging.judge(cluster, place, work.ledger), seconds, troubles)
 
 
 def _end_on_sigterm() -> None:
@@ -207,14 +214,23 @@ async def _until(work: loading.Load, elapsed: float) -> None:
     await asyncio.sleep(max(0.0, work.began + elapsed - time.monotonic()))
 
 
-async def _strike(cluster: LocalCluster, http: httpx.AsyncClient, work: loading.Load, fault: breaking.Fault) -> Blow:
+async def _strike(
+    cluster: LocalCluster, http: httpx.AsyncClient, work: loading.Load, fault: breaking.Fault,
+    tasks: working.Errands | None,
+) -> Blow:  # fmt: skip
+    if tasks is not None:
+        await tasks.ask()
     before: watching.Picture = await cluster.ask(watching.look)
+    if tasks is not None:
+        await tasks.begin()
     what, node = await fault.strike(cluster, before)
     at = time.monotonic()
+    if tasks is not None:
+        await tasks.count_half_done()
     out.print(f"{at - work.began:5.0f} s  killed: {what}")
     recovery = await watching.recovery(cluster, http, before, node.plan.namespace.address, _PATIENCE_SECONDS)
     out.print(f"{time.monotonic() - work.began:5.0f} s  {_steps(recovery)}")
-    return Blow(fault.name, what, at, recovery)
+    return Blow(fault.name, what, at, recovery, tasks)
 
 
 def _steps(recovery: watching.Recovery) -> str:
@@ -224,7 +240,9 @@ def _steps(recovery: watching.Recovery) -> str:
     )
 
 
-def report(work: loading.Load, blows: list[Blow], verdict: judging.Verdict, seconds: float) -> bool:
+def report(
+    work: loading.Load, blows: list[Blow], verdict: judging.Verdict, seconds: float, troubles: Sequence[str] = ()
+) -> bool:
     """Print the figures; whether every promise was kept."""
     ledger = work.ledger
     out.print(f"\n{len(ledger.answers)} requests, {ledger.right} answered rightly at once: {ledger.availability:.4%}")
@@ -243,6 +261,12 @@ def report(work: loading.Load, blows: list[Blow], verdict: judging.Verdict, seco
     out.print(f"analytics after {verdict.caught_up_seconds:.0f} s: enrolments {verdict.enrolments[1]} of "
               f"{verdict.enrolments[0]} rows, completed units {verdict.completed_units[1]} of "
               f"{verdict.completed_units[0]} rows")  # fmt: skip
+    errands = [blow.errands for blow in blows if blow.errands is not None]
+    for tasks in errands:
+        out.print(f"agents: {working.TASKS} tasks of {working.RECIPIENTS} messages, {tasks.half_done} of them half "
+                  f"done when the node died; {len(troubles)} troubles afterwards")  # fmt: skip
+    for trouble in troubles[:10]:
+        out.print(f"  {trouble}")
     promises = {
         f"{AVAILABILITY:.1%} answered rightly": ledger.availability >= AVAILABILITY,
         f"everything twice again within {RECOVERY_SECONDS:.0f} s of each": all(
@@ -250,6 +274,9 @@ def report(work: loading.Load, blows: list[Blow], verdict: judging.Verdict, seco
         ),
         "ledger complete, figures equal": verdict.good and not ledger.lost,
     }
+    if errands:
+        some = any(tasks.half_done for tasks in errands)
+        promises["tasks were interrupted, succeeded all the same, each effect once"] = some and not troubles
     for promise, kept in promises.items():
         out.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'BROKEN'}[/]  {promise}")
     return all(promises.values())

@@ -16,10 +16,11 @@ from cluster.several.ray_node import RayNode
 
 @dataclass(frozen=True)
 class Fault:
-    """`strike` breaks something, and says what and on which node."""
+    """`strike` breaks something, and says what and on which node. With `errands` agents are at work meanwhile."""
 
     name: str
     strike: Callable[[LocalCluster, Picture], Awaitable[tuple[str, RayNode]]]
+    errands: bool = False
 
 
 async def _raylet(cluster: LocalCluster, picture: Picture) -> tuple[str, RayNode]:
@@ -35,21 +36,30 @@ async def _gcs(cluster: LocalCluster, picture: Picture) -> tuple[str, RayNode]:
 
 
 async def _aggregators(cluster: LocalCluster, picture: Picture) -> tuple[str, RayNode]:
-    """Every process of a node that holds an aggregator, as if it had lost power."""
-    for node in cluster.workers:
-        here = {a.name for a in picture.actors if picture.alive[a.node_id].address == node.plan.namespace.address}
-        if held := sorted(name for name in here if name.startswith("analytics_aggregator")):
-            count = len(node.plan.namespace.processes())
-            node.plan.namespace.clear()
-            return f"all {count} processes of {node.plan.label}, which held {', '.join(held)}", node
-    raise RuntimeError("no node holds an aggregator")
+    """Every process of the node that holds an aggregator and the most agents, as if it had lost power."""
+    held = {node.plan.label: _actors_on(node, picture) for node in cluster.workers}
+    with_aggregator = [node for node in cluster.workers if any(map(_is_aggregator, held[node.plan.label]))]
+    node = max(with_aggregator, key=lambda node: sum(name.startswith("agent-") for name in held[node.plan.label]))
+    count = len(node.plan.namespace.processes())
+    node.plan.namespace.clear()
+    return f"all {count} processes of {node.plan.label}, which held {', '.join(held[node.plan.label])}", node
 
 
 FAULTS = (
     Fault("a worker's raylet", _raylet),
     Fault("the head's GCS", _gcs),
-    Fault("a node with aggregators", _aggregators),
+    Fault("a node with an aggregator and agents", _aggregators, errands=True),
 )
+
+
+def _is_aggregator(name: str) -> bool:
+    return name.startswith("analytics_aggregator")
+
+
+def _actors_on(node: RayNode, picture: Picture) -> list[str]:
+    """The platform's own, by name."""
+    ids = {found.id for found in picture.alive.values() if found.address == node.plan.namespace.address}
+    return sorted(a.name for a in picture.actors if a.name and a.node_id in ids and not a.name.startswith("SERVE_"))
 
 
 def _replicas_on(node: RayNode, picture: Picture) -> int:

@@ -30,6 +30,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Learner:
+    id: str
     email: str
     token: str
 
@@ -41,6 +42,7 @@ class World:
     organisation: str
     http: httpx.AsyncClient
     administrator: str
+    approver: str
     courses: list[Course]
     learners: list[Learner] = field(default_factory=list)
 
@@ -65,19 +67,20 @@ async def build(cluster: LocalCluster, http: httpx.AsyncClient, *, learners: int
     database = Database.from_settings(cluster.settings)
     try:
         await create_organisation(database, slug=slug, name="Load", registration="open")
-        for role in ("org_admin", "instructor"):
+        for name, role in (("administrator", "org_admin"), ("approver", "org_admin"), ("teacher", "instructor")):
             await create_user(
-                database, Passwords(4), organisation=slug, email=f"{role.replace('_', '-')}@load.example",
-                first_name="Load", last_name=role, role=role, password=PASSWORD,
+                database, Passwords(4), organisation=slug, email=f"{name}@load.example",
+                first_name="Load", last_name=name, role=role, password=PASSWORD,
             )  # fmt: skip
     finally:
         await database.close()
-    administrator = await _sign_in(http, slug, "org-admin@load.example")
-    teacher = await _sign_in(http, slug, "instructor@load.example")
+    administrator = await _sign_in(http, slug, "administrator@load.example")
+    teacher = await _sign_in(http, slug, "teacher@load.example")
+    approver = await _sign_in(http, slug, "approver@load.example")
     made = [await _course(http, teacher, number) for number in range(courses)]
     slots = asyncio.Semaphore(_AT_ONCE)
     people = await asyncio.gather(*(_join(http, slug, number, slots) for number in range(learners)))
-    return World(slug, http, administrator, made, list(people))
+    return World(slug, http, administrator, approver, made, list(people))
 
 
 async def _course(http: httpx.AsyncClient, teacher: str, number: int) -> Course:
@@ -100,8 +103,8 @@ async def _join(http: httpx.AsyncClient, slug: str, number: int, slots: asyncio.
             "organisation": slug, "email": email, "password": PASSWORD, "first_name": "Learner",
             "last_name": str(number),
         }  # fmt: skip
-        await _ok(http, "POST", "/api/users/register", None, body)
-        return Learner(email, await _sign_in(http, slug, email))
+        person = await _ok(http, "POST", "/api/users/register", None, body)
+        return Learner(person["id"], email, await _sign_in(http, slug, email))
 
 
 async def _sign_in(http: httpx.AsyncClient, slug: str, email: str) -> str:
