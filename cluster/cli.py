@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -94,14 +95,24 @@ def status(
     cluster: Annotated[
         bool, typer.Option("--cluster", help="which nodes a cluster has, and what runs on each")
     ] = False,
+    url: Annotated[
+        str | None, typer.Option(help="the address of a cluster's gateway; default: of what runs in this home")
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="certificates to trust besides the system's, as PEM"),
+    ] = None,
 ) -> None:
     """Say what runs, and whether every dependency of every service answers."""
-    from cluster.status import show_status
+    from cluster.status import show_services, show_status
 
     if cluster:
         cluster_cli.show_nodes()
-        return
-    _run(show_status(_settings()))
+    if url is not None:
+        if not _run(show_services(url, str(ca) if ca else None)):
+            raise typer.Exit(1)
+    elif not cluster:
+        _run(show_status(_settings()))
 
 
 @app.command()

@@ -34,6 +34,7 @@ class Running:
     ray_address: str | None = None
     metrics_url: str | None = None
     local_model: str | None = None
+    authority: str | None = None  # the file with the certificate to trust, where `base_url` has one of its own
 
 
 def home_of(settings: Settings) -> Home:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
+
 import httpx
 import typer
 from rich.table import Table
 
 from cluster.console import out
-from cluster.installation import Running, home_of, read_running
+from cluster.installation import home_of, read_running
 from cluster.memory import proportional_bytes
+from configs.errors import ConfigurationError
 from configs.settings import Settings
 from deployments.registry import services
 
@@ -29,7 +32,7 @@ async def show_status(settings: Settings) -> None:
         out.print(f"Metrics: {running.metrics_url}")
     if running.local_model:
         out.print(f"Language model: {running.local_model}")
-    ready = await _show_services(running)
+    ready = await show_services(running.base_url, running.authority)
     sizes = proportional_bytes(running.pid)
     out.print(f"Memory {sum(sizes.values()) // _MEBIBYTE} MiB (proportional, {len(sizes)} kinds of process)")
     for name, size in list(sizes.items())[:8]:
@@ -38,10 +41,16 @@ async def show_status(settings: Settings) -> None:
         raise typer.Exit(1)
 
 
-async def _show_services(running: Running) -> bool:
+async def show_services(base_url: str, authority: str | None = None) -> bool:
+    """Print what each service says of itself; whether all are ready.
+
+    `authority` is a file with the certificates to trust besides those that the system does. Raises
+    `ConfigurationError` where there is none in it.
+    """
     table = Table("service", "status", "dependencies", box=None, padding=(0, 2, 0, 0))
     ready = True
-    async with httpx.AsyncClient(base_url=running.base_url, timeout=_TIMEOUT_SECONDS, trust_env=False) as http:
+    trust = _trust(authority)
+    async with httpx.AsyncClient(base_url=base_url, timeout=_TIMEOUT_SECONDS, trust_env=False, verify=trust) as http:
         for definition in services():
             try:
                 document = (await http.get(f"{definition.prefix}/ready")).json()
@@ -56,3 +65,13 @@ async def _show_services(running: Running) -> bool:
             table.add_row(definition.name, f"[{colour}]{document['status']}[/{colour}]", details)
     out.print(table)
     return ready
+
+
+def _trust(authority: str | None) -> ssl.SSLContext:
+    trust = ssl.create_default_context()
+    if authority is not None:
+        try:
+            trust.load_verify_locations(cafile=authority)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError([f"{authority}: no certificates: {error}"]) from error
+    return trust

@@ -270,6 +270,7 @@ class LocalCluster:
             database_url=self.settings.database_url.get_secret_value(),
             valkey_url=self.settings.valkey_url.get_secret_value(),
             ray_address=f"{self.head.plan.namespace.address}:{GCS_PORT}",
+            authority=str(self.authority),
         )
 
 

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from actors.analytics_aggregator.aggregator import Aggregator
+from cluster import audit
 from cluster.backup import database, work
 from cluster.backup.database import NotEmpty
 from cluster.backup.sealed_file import BackupUnreadable
@@ -100,6 +101,7 @@ async def test_everything_goes_on_after_a_restore(
     restored = await work.restore(target, made.path)
     assert restored.manifest == made.manifest
     assert restored.rows > 20
+    assert await audit.verify(target, None, ()), "the audit log does not verify"
 
     async with Platform.running(target) as again:
         others = {
