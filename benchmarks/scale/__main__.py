@@ -1,5 +1,6 @@
-"""`python -m benchmarks.scale`: requests/s and processor time with 1, 2 and 4 replicas, a fitted model of what 10,000
-and 100,000 requests/s need, with its assumptions, and the simulation behind the utilisation that it plans with.
+"""`python -m benchmarks.scale`: requests/s, events/s and processor time with 1, 2 and 4 replicas and aggregators, a
+fitted model of what 10,000 and 100,000 requests/s need, with its assumptions, and the simulation behind the utilisation
+that it plans with.
 
 On few processors more replicas cannot bring more than those have: processor time per request is what travels.
 """
@@ -14,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.load import require_tools
-from benchmarks.scale.measuring import Measured, measure
-from benchmarks.scale.model import Assumptions, fit, plan
+from benchmarks.scale.measuring import measure
+from benchmarks.scale.model import Assumptions, Measured, fit, plan
 from benchmarks.scale.simulation import simulate
 
 out = Console(highlight=False, soft_wrap=True)
@@ -25,7 +26,7 @@ UTILISATIONS = (0.3, 0.6, 0.8, 0.9)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--replicas", default="1,2,4", help="numbers of replicas to measure")
+    parser.add_argument("--replicas", default="1,2,4", help="numbers of replicas, and of aggregators, to measure")
     counts = [int(number) for number in parser.parse_args().replicas.split(",")]
     require_tools()
     out.print(f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f}\n")
@@ -41,22 +42,34 @@ def _show_measured(measured: list[Measured]) -> None:
         costs = "; ".join(
             ", ".join(f"{value:.0f}" for value in vars(cost).values()) for cost in (item.memory, item.through)
         )
-        table.add_row(str(item.replicas), f"{item.memory_per_second:.0f}/s", f"{item.through_per_second:.0f}/s", costs)
+        table.add_row(str(item.count), f"{item.memory_per_second:.0f}/s", f"{item.through_per_second:.0f}/s", costs)
     out.print(table)
-    law = fit({item.replicas: item.through_per_second for item in measured})
-    out.print(f"fitted over replicas: gamma={law.gamma:.0f}/s, alpha={law.alpha:.3f}, beta={law.beta:.4f} "
-              "(alpha has the processors in it that replicas share here)\n")  # fmt: skip
+    table = Table("aggregators", "events", "µs per event: aggregator, database")
+    for item in measured:
+        events = item.events
+        table.add_row(str(item.count), f"{events.per_second:.0f}/s", f"{events.aggregator:.0f}, {events.database:.0f}")
+    out.print(table)
+    for name, rates in (
+        ("requests through the database", {item.count: item.through_per_second for item in measured}),
+        ("events", {item.count: item.events.per_second for item in measured}),
+    ):
+        law = fit(rates)
+        out.print(f"{name}, fitted: gamma={law.gamma:.0f}/s, alpha={law.alpha:.3f}, beta={law.beta:.4f} "
+                  "(alpha has the processors in it that all share here)")  # fmt: skip
 
 
 def _show_plan(measured: list[Measured]) -> None:
     assumed = Assumptions()
-    best = min(measured, key=lambda item: item.replicas)  # the fewer, the less they disturb each other's figures
-    out.print(f"assumed: {assumed}")
-    table = Table("requests/s", "processors for replicas", "nodes", "processors of PostgreSQL", "one primary is enough")
+    best = min(measured, key=lambda item: item.count)  # the fewer, the less they disturb each other's figures
+    out.print(f"\nassumed: {assumed}")
+    table = Table(
+        "requests/s", "processors: replicas", "aggregators", "nodes", "PostgreSQL", "one primary is enough"
+    )  # fmt: skip
     for rate in RATES:
-        needs = plan(rate, best.memory, best.through, assumed)
+        needs = plan(rate, best.memory, best.through, best.events, assumed)
         table.add_row(
-            f"{rate:,}", f"{needs.replica_processors:.0f}", str(needs.nodes), f"{needs.database_processors:.0f}",
+            f"{rate:,}", f"{needs.replica_processors:.1f}", f"{needs.aggregator_processors:.1f}", str(needs.nodes),
+            f"{needs.database_processors:.1f}",
             "yes" if needs.fits_one_primary else "no: read replicas, or more from memory",
         )  # fmt: skip
     out.print(table)

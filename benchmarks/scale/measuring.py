@@ -1,67 +1,84 @@
-"""Throughput and processor time of a platform with so many replicas, by who spends it."""
+"""Throughput and processor time of a platform with so many replicas and aggregators, by who spends it."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from time import monotonic
 
 import psutil
 import yaml
 
-from benchmarks.client import Client
+from benchmarks.events.bench import Bench, Sizes, idle, opened
+from benchmarks.events.log import Appended, Follower, append_all
+from benchmarks.events.world import Lives
 from benchmarks.load import saturate
-from benchmarks.scale.model import Cost
-from benchmarks.target import own_target
+from benchmarks.scale.model import Cost, EventCost, Measured
 from cluster.up import LOCAL_TOPOLOGY
 
 _CONNECTIONS = 32
-_KINDS = {"ServeReplica": "replica", "haproxy": "proxy", "postgres": "database"}
+_KINDS = {"ServeReplica": "replica", "haproxy": "proxy", "postgres": "database", "AnalyticsAggregator": "aggregator"}
+_SIZES = Sizes(
+    learners=2_000, courses=5, rate=0, sustain_seconds=0, backlog=40_000, ingest_seconds=0, prompt_seconds=0,
+    view_events=0,
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A page from memory and a list through the database, with this many replicas."""
-
-    replicas: int
-    memory_per_second: float
-    through_per_second: float
-    memory: Cost
-    through: Cost
-
-
-async def measure(replicas: int) -> Measured:
-    """Start a platform of its own with the local topology and so many replicas, and saturate it."""
+async def measure(count: int) -> Measured:
+    """Start a platform of its own with so many replicas and aggregators, and saturate it: a page from memory, a list
+    through the database, and a backlog of events."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         document = yaml.safe_load(LOCAL_TOPOLOGY.read_text())
-        document["applications"][0]["deployments"][0]["num_replicas"] = replicas
+        document["applications"][0]["deployments"][0]["num_replicas"] = count
         yaml.safe_dump(document, file)
         file.flush()
-        async with own_target("scale", AZORA_TOPOLOGY=file.name, AZORA_RAY_LOGICAL_CPUS="16") as place:
-            async with Client(place.base_url, 4) as client:
-                body = {
-                    "title": "Scale", "description": "d", "category": "c",
-                    "modules": [{"title": "m", "units": [{"kind": "text", "title": "u", "body": "b"}]}],
-                }  # fmt: skip
-                _, course = await client.call("POST", "/api/courses", who=place.instructor, json=body, key="scale")
-                await client.call("POST", f"/api/courses/{course['id']}/publish", who=place.instructor, key="publish")
-            token = place.instructor.token
-            assert token is not None
-            pages = f"{place.base_url}/api/courses/{course['id']}", f"{place.base_url}/api/courses?limit=5"
-            loads, costs = [], []
-            for url in pages:
-                saturate(url, token, _CONNECTIONS, lambda: 0.0)  # warm
-                before = _spent(place.pid)
-                load = saturate(url, token, _CONNECTIONS, lambda: 0.0)
-                count = load.requests_per_second * 6
-                loads.append(load.requests_per_second)
-                costs.append(_cost(before, _spent(place.pid), count))
-            return Measured(replicas, loads[0], loads[1], costs[0], costs[1])
+        environment = {"AZORA_TOPOLOGY": file.name, "AZORA_RAY_LOGICAL_CPUS": "16"}
+        async with opened(_SIZES, **environment, AZORA_ANALYTICS_AGGREGATORS=str(count)) as bench:
+            memory = await _requests(bench, f"/api/courses/{bench.world.courses[0].id}")
+            through = await _requests(bench, "/api/courses?limit=5")
+            await idle(bench.place)
+            events = await _events(bench)
+        return Measured(count, *memory, *through, events)
+
+
+async def _requests(bench: Bench, path: str) -> tuple[float, Cost]:
+    """Requests/s, and what one costs."""
+    place, token = bench.place, bench.place.instructor.token
+    assert token is not None
+    saturate(place.base_url + path, token, _CONNECTIONS, lambda: 0.0)  # warm
+    before, began = _spent(place.pid), monotonic()
+    load = saturate(place.base_url + path, token, _CONNECTIONS, lambda: 0.0)
+    if load.errors:
+        raise RuntimeError(f"{load.errors} of the requests to {path} failed")
+    spent, count = _less(_spent(place.pid), before), load.requests_per_second * (monotonic() - began)
+    rest = spent["rest"] + spent["aggregator"]
+    cost = (spent["replica"], spent["proxy"], spent["database"], rest)
+    return load.requests_per_second, Cost(*(seconds / count * 1e6 for seconds in cost))
+
+
+async def _events(bench: Bench) -> EventCost:
+    """A backlog, appended as fast as one connection can, and how fast what is left then is taken."""
+    appender, watcher = await bench.connect(), await bench.connect()
+    try:
+        follower, appended = Follower(watcher), Appended()
+        start = await follower.settled()
+        await append_all(
+            appender, bench.world.org_id, Lives(bench.world, bench.world.courses).rows(_SIZES.backlog), appended
+        )
+        before, began = _spent(bench.place.pid), monotonic()
+        taken = await follower.taken() - start
+        await follower.watch(lambda: appended.total, start)
+        seconds, spent = monotonic() - began, _less(_spent(bench.place.pid), before)
+    finally:
+        await appender.close()
+        await watcher.close()
+    left = max(1, appended.total - taken)
+    return EventCost(left / seconds, spent["aggregator"] / left * 1e6, spent["database"] / left * 1e6)
 
 
 def _spent(pid: int) -> dict[str, float]:
     """Processor seconds of everything that a platform runs, by kind."""
-    spent = dict.fromkeys(vars(Cost(0, 0, 0, 0)), 0.0)
+    spent = dict.fromkeys((*_KINDS.values(), "rest"), 0.0)
     top = psutil.Process(pid)
     for process in [top, *top.children(recursive=True)]:
         try:
@@ -74,5 +91,5 @@ def _spent(pid: int) -> dict[str, float]:
     return spent
 
 
-def _cost(before: Mapping[str, float], after: Mapping[str, float], count: float) -> Cost:
-    return Cost(**{kind: max(0.0, after[kind] - before[kind]) / count * 1e6 for kind in vars(Cost(0, 0, 0, 0))})
+def _less(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
+    return {kind: max(0.0, after[kind] - before[kind]) for kind in after}

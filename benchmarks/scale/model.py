@@ -55,10 +55,32 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class EventCost:
+    """A backlog of events: how many are taken in a second, and the processor time of one, in microseconds."""
+
+    per_second: float
+    aggregator: float
+    database: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A page from memory, a list through the database, and events, with so many replicas and aggregators."""
+
+    count: int
+    memory_per_second: float
+    memory: Cost
+    through_per_second: float
+    through: Cost
+    events: EventCost
+
+
+@dataclass(frozen=True)
 class Assumptions:
     """What the figures of this machine do not say."""
 
     from_memory: float = 0.9  # the share of requests that a replica answers from its own memory
+    events: float = 0.1  # for each request: who completes a unit has read several pages before
     utilisation: float = 0.6  # of a processor, at the peak; the rest is for a node that fails and for bursts
     node_processors: int = 4  # of which the proxy and Ray's own processes take their part
     node_overhead: float = 0.5  # processors of a node that Ray's own processes take
@@ -71,20 +93,23 @@ class Plan:
 
     rate: float
     replica_processors: float
+    aggregator_processors: float
     nodes: int
     database_processors: float
     fits_one_primary: bool
 
 
-def plan(rate: float, memory: Cost, through: Cost, assumed: Assumptions) -> Plan:
+def plan(rate: float, memory: Cost, through: Cost, events: EventCost, assumed: Assumptions) -> Plan:
     """Machines for so many requests a second, of which `assumed.from_memory` cost `memory`."""
     cost = memory.mixed(through, assumed.from_memory)
     seconds = rate / 1e6 / assumed.utilisation
-    on_nodes = (cost.replica + cost.proxy + cost.rest) * seconds
-    database = cost.database * seconds
+    aggregators = events.aggregator * assumed.events * seconds
+    on_nodes = (cost.replica + cost.proxy + cost.rest) * seconds + aggregators
+    database = (cost.database + events.database * assumed.events) * seconds
     return Plan(
         rate=rate,
         replica_processors=cost.replica * seconds,
+        aggregator_processors=aggregators,
         nodes=max(3, int(np.ceil(on_nodes / (assumed.node_processors - assumed.node_overhead)))),
         database_processors=database,
         fits_one_primary=database <= assumed.database_processors,

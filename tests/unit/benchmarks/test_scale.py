@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from benchmarks.scale.model import Assumptions, Cost, Scalability, fit, plan
+from benchmarks.scale.model import Assumptions, Cost, EventCost, Scalability, fit, plan
 from benchmarks.scale.simulation import simulate
 
 
@@ -24,9 +24,11 @@ def test_replicas_that_do_not_disturb_each_other_scale_evenly() -> None:
 
 def test_ten_times_the_rate_needs_ten_times_the_processors() -> None:
     memory, through = Cost(100, 30, 0, 20), Cost(900, 40, 300, 50)
-    small, large = (plan(rate, memory, through, Assumptions()) for rate in (10_000, 100_000))
+    events = EventCost(8_000, 100, 20)
+    small, large = (plan(rate, memory, through, events, Assumptions()) for rate in (10_000, 100_000))
     assert large.replica_processors == pytest.approx(10 * small.replica_processors)
     assert small.replica_processors == pytest.approx(10_000 * (0.9 * 100 + 0.1 * 900) / 1e6 / 0.6)
+    assert small.aggregator_processors == pytest.approx(10_000 * 0.1 * 100 / 1e6 / 0.6)
     assert small.fits_one_primary
 
 
