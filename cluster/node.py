@@ -42,10 +42,13 @@ def become(settings: Settings, command: str, scratch: Path | None = None) -> NoR
 
 
 def _require_addresses(settings: Settings) -> None:
-    """A node has no servers of its own: what other nodes cannot see must not be where data goes."""
+    """A node has no servers of its own: what other nodes cannot see must not be where data goes.
+
+    Nor has every node a proxy: Serve has them where replicas are, and agents may be where none is.
+    """
     missing = [
         f"AZORA_{name.upper()}: must be set on the nodes of a cluster"
-        for name in ("database_url", "valkey_url", "data_keys")
+        for name in ("database_url", "valkey_url", "data_keys", "services_url")
         if getattr(settings, name) is None
     ]
     if missing:

@@ -53,8 +53,9 @@ class Errands:
             task = (await self._call("POST", "/api/agents/tasks", self.world.administrator, body))["id"]
             self.ids.append(task)
             self.subjects[task] = subject
-        while len(await self._pending()) < TASKS:  # noqa: ASYNC110 - another process changes it
-            await asyncio.sleep(_POLL_SECONDS)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while len(await self._pending()) < TASKS:  # noqa: ASYNC110 - another process changes it
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def begin(self) -> None:
         """Approve them, and return once messages are being sent."""
@@ -62,8 +63,9 @@ class Errands:
             detail = await self._call("GET", f"/api/agents/approvals/{approval['id']}", self.world.approver)
             body = {"plan_hash": detail["plan_hash"]}
             await self._call("POST", f"/api/agents/approvals/{approval['id']}/approve", self.world.approver, body)
-        while not await self._begun():  # noqa: ASYNC110 - another process changes it
-            await asyncio.sleep(_POLL_SECONDS / 5)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while not await self._begun():  # noqa: ASYNC110 - another process changes it
+                await asyncio.sleep(_POLL_SECONDS / 5)
 
     async def count_half_done(self) -> None:
         """How many have sent some of their messages and not all: what the fault has interrupted."""

@@ -21,6 +21,13 @@ from cluster.several.ray_node import end_with_parent
 CONFIGURATION = Path(__file__).parent.parent / "gateway" / "haproxy.cfg"
 _LIFETIME = timedelta(days=30)
 _STOP_SECONDS = 5.0
+_SERVICES = """\
+frontend services
+    bind {}
+    option forwardfor
+    http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }} or {{ req.hdr(idempotency-key) -m found }}
+    default_backend nodes
+"""
 _BACKEND = """\
 backend nodes
     balance leastconn
@@ -29,10 +36,10 @@ backend nodes
 """
 
 
-def nodes_file(members: Sequence[Namespace], port: int) -> str:
-    """The second configuration file: which nodes there are."""
+def nodes_file(members: Sequence[Namespace], port: int, services: str) -> str:
+    """The second configuration file: which nodes there are, and the address at which they reach services."""
     lines = [f"    server {member.name} {member.address}:{port}" for member in members]
-    return _BACKEND + "\n".join(lines) + "\n"
+    return _SERVICES.format(services) + _BACKEND + "\n".join(lines) + "\n"
 
 
 def make_certificate(path: Path, authority: Path, host: str) -> None:
@@ -66,9 +73,9 @@ def make_certificate(path: Path, authority: Path, host: str) -> None:
 
 
 class Gateway:
-    """HAProxy with the shipped configuration, listening on `host:port`."""
+    """HAProxy with the shipped configuration, listening on `host:port`, and for the nodes on `services`."""
 
-    def __init__(self, haproxy: Path, directory: Path, log: Path, host: str, port: int) -> None:
+    def __init__(self, haproxy: Path, directory: Path, log: Path, host: str, port: int, services: str) -> None:
         self.url = f"https://{host}:{port}"
         self.authority = directory / "authority.pem"
         self._haproxy = haproxy
@@ -76,6 +83,7 @@ class Gateway:
         self._log = log
         self._host = host
         self._port = port
+        self._services = services
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, members: Sequence[Namespace], node_port: int) -> None:
@@ -83,7 +91,7 @@ class Gateway:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         certificate, nodes = self._directory / "tls.pem", self._directory / "nodes.cfg"
         make_certificate(certificate, self.authority, self._host)
-        nodes.write_text(nodes_file(members, node_port))
+        nodes.write_text(nodes_file(members, node_port, self._services))
         environment = {**os.environ, "LISTEN": f"{self._host}:{self._port}", "CERTIFICATE": str(certificate)}
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(

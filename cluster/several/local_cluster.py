@@ -26,6 +26,7 @@ from cluster.console import show_event, step
 from cluster.dashboard import Dashboard
 from cluster.embedded.supervisor import Supervisor
 from cluster.installation import Running, clear_running, complete, embedded, environment, home_of, write_running
+from cluster.ports import free_ports
 from cluster.ray_environment import ensure_token
 from cluster.ray_runtime import RayStartFailed
 from cluster.serve_configuration import ServeConfiguration
@@ -57,6 +58,7 @@ class LocalCluster:
         self._on_event = on_event
         self._keep_logs = keep_logs
         self._home = home_of(settings).create()
+        self._services_port = free_ports(1)[0]
         self._stack = AsyncExitStack()
         self.nodes: list[RayNode] = []
         self.settings = settings
@@ -143,6 +145,7 @@ class LocalCluster:
                 "http_host": "0.0.0.0",  # noqa: S104 - of a namespace
                 "http_port": _NODE_PORT,
                 "trusted_proxies": 2,  # the gateway and Serve's own
+                "services_url": f"http://{network.address}:{self._services_port}",
                 "public_url": self._given.public_url or f"https://{network.address}:{self._given.http_port}",
                 "demo": False,
             }
@@ -256,6 +259,7 @@ class LocalCluster:
             self._home.logs / "gateway.log",
             network.address,
             self._given.http_port,
+            f"{network.address}:{self._services_port}",
         )
         members: list[Namespace] = [node.plan.namespace for node in self.nodes]
         await self._gateway.start(members, _NODE_PORT)

@@ -65,7 +65,9 @@ def test_a_node_without_addresses_does_not_start(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("started"))
     with pytest.raises(ConfigurationError) as caught:
         node.become(Settings(database_url="postgresql://db/azora"), "true")
-    assert {problem.partition(":")[0] for problem in caught.value.problems} == {"AZORA_VALKEY_URL", "AZORA_DATA_KEYS"}
+    assert {problem.partition(":")[0] for problem in caught.value.problems} == {
+        "AZORA_VALKEY_URL", "AZORA_DATA_KEYS", "AZORA_SERVICES_URL",
+    }  # fmt: skip
 
 
 def test_a_node_is_started_in_the_environment_that_ray_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
