@@ -74,7 +74,7 @@ def _explanation(reached: Level, own: SkillHistory | None, known: float, next_ri
 def _trend(own: SkillHistory) -> str:
     if own.streak >= 3:
         return f", the last {own.streak} in a row"
-    if own.streak <= -2:
+    if own.streak <= -2 and own.right:
         return f", but not the last {-own.streak}"
     return ""
 

@@ -18,6 +18,8 @@ WEAK_BELOW = 0.5  # chance of being known, after answers, below which what teach
 _FRESH_FROM = 0.98  # remembered as well as what was seen today
 _SHARE_OF_REVIEWS = 0.4  # of the time, so that there is always some for what is new
 _GOAL_WEIGHT, _PLAIN_WEIGHT, _NO_SKILL = 3.0, 1.0, 0.3
+_LEAST = 1e-3
+_MOST_WITHOUT_GOAL = _PLAIN_WEIGHT + _LEAST
 
 
 def plan(
@@ -126,7 +128,7 @@ def _own_worth(unit: Unit, known: Mapping[str, float], goals: Collection[str]) -
         for skill in unit.skills
         if known.get(skill, 0.0) < SECURE
     ]
-    return max(gaps, default=0.0 if unit.skills else _NO_SKILL) + 1e-3
+    return max(gaps, default=0.0 if unit.skills else _NO_SKILL) + _LEAST
 
 
 def _step(
@@ -141,7 +143,8 @@ def _step(
     if wanted := [skill for skill in open_skills if skill in goals]:
         reason = f"{_named(wanted, names)} is one of your goals, and {_far(wanted, known)}."
         return Step(unit=unit, why=Why.GOAL, reason=reason)
-    if worth[unit.id] > _own_worth(unit, known, goals):
+    wanted_further = worth[unit.id] > _own_worth(unit, known, goals)
+    if wanted_further and (not open_skills or worth[unit.id] > _MOST_WITHOUT_GOAL):
         further = next(other.title for other in units if unit.id in other.after and worth[other.id] == worth[unit.id])
         return Step(unit=unit, why=Why.PREPARES, reason=f"“{further}” builds on it.")
     if open_skills:
