@@ -1,14 +1,16 @@
 """`Idempotency-Key`: a changing request repeated with the same key gets the first answer, and one effect.
 
 The key's row is written in the transaction of the effect. A concurrent repetition waits on that row; if the first
-attempt fails, its row is gone with it and the repetition does the work.
+attempt fails, its row is gone with it and the repetition does the work. Work that is slow before it has its effect goes
+by `deployments.kit.reservations`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -37,10 +39,7 @@ async def once(
     """Run the handler under the request's key, or answer what it answered before. Raises `KeyReused`, `Invalid`, and
     `PersonNotFound` where whoever asks was erased a moment ago.
     """
-    key = request.headers[HEADER]
-    if not 0 < len(key) <= _MAXIMUM_KEY_CHARS or not key.isprintable():
-        raise Invalid([{"pointer": "/header/Idempotency-Key", "code": "length", "message": "1 to 255 characters"}])
-    fingerprint = await _fingerprint(request)
+    key, fingerprint = read_key(request), await fingerprint_of(request)
     # Strangers share no keys: without a person to own it, a key counts together with what it was sent with.
     actor = str(principal.user_id) if principal else fingerprint.hex()
     owner = work.org_id
@@ -50,7 +49,8 @@ async def once(
         connection, org_id=owner, actor=actor, key=key, fingerprint=fingerprint, person=person
     )
     if claimed is None:
-        return await _replay(work, actor, key, fingerprint)
+        row = await _queries.find(connection, org_id=owner, actor=actor, key=key)
+        return replayed(row, fingerprint)
     if not claimed:
         raise PersonNotFound()
     response = await handler(request)
@@ -64,7 +64,16 @@ async def once(
     return response
 
 
-async def _fingerprint(request: Request) -> bytes:
+def read_key(request: Request) -> str:
+    """The key of a request that has one. Raises `Invalid`."""
+    key = request.headers[HEADER]
+    if not 0 < len(key) <= _MAXIMUM_KEY_CHARS or not key.isprintable():
+        raise Invalid([{"pointer": "/header/Idempotency-Key", "code": "length", "message": "1 to 255 characters"}])
+    return key
+
+
+async def fingerprint_of(request: Request) -> bytes:
+    """What tells one request from another under the same key."""
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
     body = await request.body()
     if len(body) > _HASHED_AT_ONCE_BYTES:
@@ -81,13 +90,18 @@ async def _keep(connection: Connection, owner: UUID, actor: str, key: str, respo
         actor=actor,
         key=key,
         status=response.status_code,
-        headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
+        headers=kept_headers(response),
         body=bytes(response.body),
     )
 
 
-async def _replay(work: Work, actor: str, key: str, fingerprint: bytes) -> Response:
-    row = await _queries.find(await work.connection(), org_id=work.org_id, actor=actor, key=key)
+def kept_headers(response: Response) -> dict[str, str]:
+    """Headers that a repetition gets as well."""
+    return {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+
+
+def replayed(row: Mapping[str, Any] | None, fingerprint: bytes) -> Response:
+    """The answer of before. Raises `KeyReused`."""
     if row is None or row["fingerprint"] != fingerprint:
         raise KeyReused()
     headers = {**row["headers"], "idempotent-replayed": "true"}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from deployments.kit import idempotency, problems
+from deployments.kit import idempotency, problems, reservations
 from deployments.kit.bodies import IMPORT_BODY_BYTES, bounded
 from deployments.kit.errors import Unauthenticated
 from deployments.kit.permissions import PUBLIC, permission_of
@@ -23,6 +23,8 @@ class ServiceRoute(APIRoute):
     # How refusals are documented; and whether `Idempotency-Key` makes a change repeatable.
     documented: ClassVar[Callable[..., dict[int | str, dict[str, Any]]]] = staticmethod(problems.documented)
     repeatable: ClassVar[bool] = True
+    # Whether it takes long before it has its effect, so that no transaction may be open meanwhile.
+    slow: ClassVar[bool] = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = {method.upper() for method in options.get("methods") or {"GET"}}
@@ -46,9 +48,17 @@ class ServiceRoute(APIRoute):
                 request = bounded(request, state.context.settings.max_import_bytes)
             org_id = principal.org_id if principal else None
             database, source = state.context.database, state.service_name
-            async with Work(database, org_id, source, readonly=self.reading, by=principal) as work:
+            keyed = self.repeatable and not self.reading and idempotency.HEADER in request.headers
+
+            def begin() -> Work:
+                work = Work(database, org_id, source, readonly=self.reading, by=principal)
                 request.scope["azora.work"] = work
-                if self.repeatable and not self.reading and idempotency.HEADER in request.headers:
+                return work
+
+            if keyed and self.slow and principal is not None:
+                return await reservations.once(database, begin, principal, request, handler)
+            async with begin() as work:
+                if keyed:
                     return await idempotency.once(work, principal, request, handler)
                 return await handler(request)
 
@@ -62,9 +72,15 @@ class ServiceRoute(APIRoute):
         return self.documented(*sorted(statuses))
 
 
-def service_router(prefix: str) -> APIRouter:
-    """A router whose routes are `ServiceRoute`s below `prefix`."""
-    return APIRouter(prefix=prefix, route_class=ServiceRoute)
+class SlowRoute(ServiceRoute):
+    """A route whose handler waits for a model before it first uses the connection of its work."""
+
+    slow = True
+
+
+def service_router(prefix: str, *, slow: bool = False) -> APIRouter:
+    """A router whose routes are `ServiceRoute`s below `prefix`; with `slow`, `SlowRoute`s."""
+    return APIRouter(prefix=prefix, route_class=SlowRoute if slow else ServiceRoute)
 
 
 def _security(permission: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ PREFIX = "/api/tutor"
 STREAM = "text/event-stream"
 _PRIVATE = {"cache-control": "private, no-cache"}
 router = service_router(PREFIX)
+waiting = service_router(PREFIX, slow=True)
 
 
 async def _service(request: Request) -> TutorService:
@@ -80,7 +81,7 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post(
+@waiting.post(
     "/conversations/{conversation_id}/turns", status_code=201, summary="Ask the tutor", response_model=TurnView,
     responses=_STREAMED,
 )  # fmt: skip
@@ -126,3 +127,6 @@ def _delta(text: str) -> bytes:
 
 def _end(reply: TurnView) -> bytes:
     return b"event: reply\ndata: %b\n\n" % reply.model_dump_json().encode()
+
+
+router.routes.extend(waiting.routes)

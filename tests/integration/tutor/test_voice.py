@@ -6,17 +6,22 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import uvicorn
 from aiohttp import web
+from fastapi import Response
 
 from actors.retrieval_index.member import RetrievalMember
 from configs.settings import Settings
+from deployments.kit.reservations import CameTooLate, Reservation, StillAtWork
+from deployments.kit.work import Work
 from stores.postgres import Database
 from tests.acceptance.conftest import free_port
-from tests.integration.courses.support import create, ok
+from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, settled
 from tests.integration.tutor.test_tutoring import MODULES, PROMPT, ask, begin
 from tests.platform import Account, Platform
@@ -175,3 +180,75 @@ async def test_a_model_does_not_give_an_open_quiz_away(
             assert "middle value" not in turn["text"]
             assert "The median [1]." in turn["text"]
             assert "That is all." in turn["text"]
+
+
+async def test_no_transaction_is_open_while_the_model_speaks_and_a_key_makes_one_turn(
+    settings: Settings, index: RetrievalMember, system: Database
+) -> None:
+    asked, may_speak = asyncio.Semaphore(0), asyncio.Event()
+
+    async def speak_late(request: web.Request, answer: web.StreamResponse) -> None:
+        asked.release()
+        await may_speak.wait()
+        await answer.prepare(request)
+        await answer.write(chunk("The median is the value in the middle [1].", "stop"))
+
+    async with upstream(speak_late) as address:
+        # One connection: whoever held it while the model speaks would keep everybody else waiting.
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address, "database_pool_size": 1})
+        async with learner_of(own, system) as (learner, course, _):
+            conversation = await begin(learner, course)
+            path, body = f"/api/tutor/conversations/{conversation}/turns", {"text": QUESTION}
+            headers = {"idempotency-key": "once"}
+            first = asyncio.create_task(learner.http.post(path, json=body, headers=headers))
+            async with asyncio.timeout(20):
+                await asked.acquire()
+            meanwhile = await learner.http.post(path, json=body, headers=headers)
+            assert problem(meanwhile, 409, "idempotency-key-in-use")["retriable"]
+            assert meanwhile.headers["retry-after"] == "1"
+            problem(
+                await learner.http.post(path, json={"text": "Else?"}, headers=headers), 409, "idempotency-key-reused"
+            )
+            may_speak.set()
+            turn = ok(await first, 201)
+            assert turn["made_by"]["model"] == "any"
+            again = await learner.http.post(path, json=body, headers=headers)
+            assert (ok(again, 201), again.headers["idempotent-replayed"]) == (turn, "true")
+            assert ok(await learner.http.get(f"/api/tutor/conversations/{conversation}"))["turns"] == 1
+
+
+async def test_whoever_was_taken_over_has_no_effect_and_whoever_fails_lets_go(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    person = await org.person()
+
+    def reserve(seconds: float) -> Reservation:
+        return Reservation(
+            database=platform.database, org_id=org.id, person=person.id, key="key", fingerprint=b"same", token=uuid4(),
+            lease=timedelta(seconds=seconds),
+        )  # fmt: skip
+
+    slow, quick = reserve(-1), reserve(60)  # the first has run out as it is made
+    assert await slow.take() is None
+    assert await quick.take() is None
+    with pytest.raises(StillAtWork):
+        await reserve(60).take()
+
+    async def late() -> None:
+        async with Work(platform.database, org.id, "test") as work:
+            await (await work.connection()).execute("update users set first_name = 'Late' where id = $1", person.id)
+            await slow.settle(work, Response(b"late", 201))
+
+    with pytest.raises(CameTooLate):
+        await late()
+    await slow.release()  # which lets go of nothing that is somebody else's
+    with pytest.raises(StillAtWork):
+        await reserve(60).take()
+    await quick.release()
+    last = reserve(60)
+    assert await last.take() is None
+    async with Work(platform.database, org.id, "test") as work:
+        await last.settle(work, Response(b"done", 201))
+    answer = await reserve(60).take()
+    assert answer is not None
+    assert bytes(answer.body) == b"done"
+    assert ok(await person.http.get("/api/users/me"))["first_name"] == "Test"
