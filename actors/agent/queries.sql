@@ -143,6 +143,32 @@ values (
 -- name: escalate!
 update agent_approvals set escalated_at = now() where id = :id and status = 'pending' and escalated_at is null;
 
+-- name: mail_approvers!
+-- To those who may answer by now, as the queue has it; not to whoever was asked something else just before. Nobody of
+-- them is erased meanwhile; whoever is being erased is passed over.
+with asked as (
+    select a.org_id, a.id, a.requester_id, a.roles, a.escalates_to, a.escalated_at, c.instructor_id
+      from agent_approvals a left join courses c on c.id = a.course_id
+     where a.id = :id and a.status = 'pending'
+),
+told as (
+    select u.id, u.org_id, u.email
+      from asked a
+      join users u on u.org_id = a.org_id and u.status = 'active' and u.id <> a.requester_id
+       and u.role = any (case when a.escalated_at is null then a.roles else a.escalates_to end)
+       and (u.role <> 'instructor' or u.id = a.instructor_id)
+     where a.escalated_at is not null
+        or not exists (select from agent_approvals b left join courses d on d.id = b.course_id
+                        where b.org_id = a.org_id and b.id <> a.id and b.created_at > now() - :quiet::interval
+                          and b.requester_id <> u.id and u.role = any (b.roles)
+                          and (u.role <> 'instructor' or u.id = d.instructor_id))
+     order by u.role = 'instructor' desc, u.id
+     limit :limit
+       for key share of u skip locked
+)
+insert into mails (id, org_id, recipient, subject, body)
+select gen_random_uuid(), org_id, email, :subject, :body from told;
+
 -- name: account^
 -- The person's role, where both the person and the organisation are active.
 select u.role

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
+from actors.agent import mailing
 from actors.agent.state import Status
 from stores import audit, events
 from stores.audit.entries import Outcome
@@ -155,11 +156,15 @@ class Begun:
 
 
 class TaskStore:
-    """`database` is under `azora_system`. Writes raise `Fenced`; everything raises `StoreUnavailable`."""
+    """`database` is under `azora_system`; `base_url` is where people sign in, for mails to them.
 
-    def __init__(self, database: Database, lease: timedelta) -> None:
+    Writes raise `Fenced`; everything raises `StoreUnavailable`.
+    """
+
+    def __init__(self, database: Database, lease: timedelta, base_url: str = "") -> None:
         self._database = database
         self._lease = lease
+        self._base_url = base_url
 
     async def claim(self, owner: str, limit: int) -> list[Task]:
         """Take up to `limit` tasks that are due."""
@@ -279,6 +284,7 @@ class TaskStore:
             )  # fmt: skip
             told = {"kinds": sorted(question.kinds), "steps": sorted(question.covers), "approval_id": approval_id}
             await audit.append(connection, [_entry(task, "approval.asked", plan_hash=question.plan_hash.hex(), **told)])
+            await self._mail(connection, approval_id, question.kinds, question.expires_at, again=False)
         return approval_id
 
     async def escalate(self, task: Task, approval: ApprovalRecord, due_at: datetime, entries: Sequence[Entry]) -> None:
@@ -287,6 +293,15 @@ class TaskStore:
             await self._rest(connection, task, Status.WAITING_APPROVAL, due_at, entries)
             await _queries.escalate(connection, id=approval.id)
             await audit.append(connection, [_entry(task, "approval.escalated", approval_id=approval.id)])
+            await self._mail(connection, approval.id, approval.kinds, approval.expires_at, again=True)
+
+    async def _mail(
+        self, connection: Connection, id: UUID, kinds: Collection[str], expires_at: datetime, *, again: bool
+    ) -> None:
+        mail = mailing.asking(self._base_url, id, kinds, expires_at, again=again)
+        await _queries.mail_approvers(
+            connection, id=id, quiet=mailing.QUIET, limit=mailing.MOST_MAILS, subject=mail.subject, body=mail.body
+        )
 
     async def end(
         self, task: Task, status: Status, *, result: Mapping[str, Any] | None = None,

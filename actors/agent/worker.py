@@ -34,7 +34,7 @@ class Agent:
 
     def __init__(self, settings: Settings, database: Database, owner: str) -> None:
         self.owner = owner
-        self.store = TaskStore(database, settings.agent_lease)
+        self.store = TaskStore(database, settings.agent_lease, settings.base_url)
         self._database = database
         self._at_once = settings.agent_concurrency
         self._lease_seconds = settings.agent_lease.total_seconds()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.agent.mailing import SUBJECT
 from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until
 from tests.platform import Account, Organisation, Platform
 
@@ -22,9 +23,11 @@ async def message(platform: Platform, asker: Account, *people: Account) -> dict[
     return await ask(asker, "message_people", {"recipients": recipients, "subject": "Hello", "body": "How are you?"})
 
 
-async def mails(platform: Platform, org: Organisation) -> list[tuple[str, str]]:
+async def mails(platform: Platform, org: Organisation, *, asking: bool = False) -> list[tuple[str, str]]:
     async with platform.database.transaction(org.id, readonly=True) as connection:
-        rows = await connection.fetch("select recipient, body from mails order by created_at, id")
+        rows = await connection.fetch(
+            "select recipient, body from mails where (subject = $1) = $2 order by created_at, id", SUBJECT, asking
+        )
     return [(row["recipient"], row["body"]) for row in rows]
 
 
@@ -44,6 +47,11 @@ async def test_nothing_is_sent_before_somebody_else_approves(platform: Platform)
     assert approval["draft"][0]["arguments"]["body"] == "How are you?"
     assert approval["draft"][0]["origins"]["recipient_id"] == ["asker"]
     assert approval["plan_hash"] == waiting["plan_hash"]
+    asked = await mails(platform, org, asking=True)
+    assert [recipient for recipient, _ in asked] == [other.email]  # neither the requester nor the recipient
+    assert approval["id"] in asked[0][1]
+    assert "How are you?" not in asked[0][1]
+    assert learner.email not in asked[0][1]
     assert await answer(other, approval, "approve") == 200
     task = await until(admin, task["id"])
     assert task["status"] == "succeeded", task
@@ -166,6 +174,9 @@ async def test_questions_escalate_and_expire(platform: Platform) -> None:
         return (await look(teacher, task["id"]))["approvals"][0]["escalated_at"] is not None
 
     await eventually(escalated)
+    told = [recipient for recipient, _ in await mails(platform, org, asking=True)]
+    assert told.count(other.email) == 2  # when it was asked, and when nobody had answered
+    assert teacher.email not in told
     async with platform.database.transaction(org.id) as connection:
         await connection.execute("update agent_approvals set expires_at = now() where id = $1", approval["id"])
     assert await answer(other, approval, "approve") == 409
@@ -174,6 +185,15 @@ async def test_questions_escalate_and_expire(platform: Platform) -> None:
     task = await until(teacher, task["id"])
     assert (task["status"], task["error"]["type"]) == ("refused", "approval-expired")
     assert task["approvals"][0]["status"] == "expired"
+
+
+async def test_many_tasks_at_once_are_one_mail(platform: Platform) -> None:
+    org, teacher, admin, _ = await school(platform)
+    course_id = await taught_course(teacher)
+    for _ in range(3):
+        task = await ask(admin, "revision_notes", {"course_id": course_id, "topic": "steep"})
+        await pending(teacher, task["id"])
+    assert [recipient for recipient, _ in await mails(platform, org, asking=True)] == [teacher.email]
 
 
 async def test_an_instructor_is_asked_about_their_own_courses_only(platform: Platform) -> None:
