@@ -108,6 +108,8 @@ def _plain(value: Any) -> JsonValue:
     if isinstance(value, BaseModel):
         plain: JsonValue = value.model_dump(mode="json")
         return plain
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

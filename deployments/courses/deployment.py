@@ -13,7 +13,7 @@ from deployments.kit.service import ServiceDefinition
 
 
 def _build(context: ServiceContext) -> CourseService:
-    return CourseService.create(context.embedder)
+    return CourseService.create(context.embedder, context.database)
 
 
 def _fast_path(_context: ServiceContext, service: CourseService) -> CourseCache:

@@ -71,3 +71,8 @@ class PrerequisiteCycle(Conflict):
 
     def __init__(self, cycle: Sequence[UUID]) -> None:
         super().__init__(cycle=[str(course_id) for course_id in cycle])
+
+
+class NothingToPropose(Conflict):
+    type = "nothing-to-propose"
+    title = "There is nothing to make such a proposal of"

@@ -136,6 +136,7 @@ ROUTES: dict[str, str] = {
     "PATCH  /api/courses/{course_id}/units/{unit_id}":              "courses.write",
     "DELETE /api/courses/{course_id}/units/{unit_id}":              "courses.write",
     "PUT    /api/courses/{course_id}/order":                        "courses.write",
+    "POST   /api/courses/{course_id}/proposals":                    "courses.write",
     "POST   /api/courses/{course_id}/publish":                      "courses.publish",
     "POST   /api/courses/{course_id}/archive":                      "courses.publish",
     "GET    /api/courses/{course_id}/versions":                     "courses.write",

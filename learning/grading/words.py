@@ -14,15 +14,15 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+(?:\.\d+)?")
 _stemmer: Final = snowballstemmer.stemmer("english")
 
 
-def _set(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NEGATIONS: Final = _set(
+NEGATIONS: Final = words_of(
     "not no never none nothing without cannot cant dont doesnt didnt wont isnt arent wasnt werent hasnt havent couldnt "
     "wouldnt shouldnt neither nor nobody"
 )
-STOP_WORDS: Final = _set(
+STOP_WORDS: Final = words_of(
     "a an the is are was were be been being of to in on at for and or that this it its they them their there he she "
     "his her you your i we our as by with from will would can could do does did has have had so if then than because "
     "when which what who how why these those not no"

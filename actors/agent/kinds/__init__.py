@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from actors.agent.kinds import (
     apply_grades,
+    draft_content,
     enrol_people,
     grade_submissions,
     learner_review,
@@ -24,6 +25,7 @@ _KINDS: tuple[AnyKind, ...] = (
     enrol_people.KIND,
     apply_grades.KIND,
     grade_submissions.KIND,
+    draft_content.KIND,
     revision_notes.KIND,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actors.agent.tools import authoring, figures, marking, reading, records, teaching
+from actors.agent.tools import authoring, figures, marking, proposing, reading, records, teaching
 from actors.agent.tools.base import AnyTool
 
 _TOOLS: tuple[AnyTool, ...] = (
@@ -17,6 +17,9 @@ _TOOLS: tuple[AnyTool, ...] = (
     authoring.ADD_UNIT,
     authoring.PUBLISH,
     teaching.GRADE,
+    proposing.PROPOSE,
+    proposing.ADD_UNIT,
+    proposing.ADD_MODULES,
     marking.SUGGEST,
     marking.GIVE,
     teaching.ENROL,

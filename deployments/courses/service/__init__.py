@@ -13,9 +13,11 @@ from deployments.courses.service.news import News
 from deployments.courses.service.pages import Pages
 from deployments.courses.service.passages import Passages
 from deployments.courses.service.prerequisites import Prerequisites
+from deployments.courses.service.proposals import Proposals
 from deployments.courses.service.publishing import Publishing
 from deployments.courses.service.reviews import Reviews
 from learning.embedding.embedder import Embedder
+from stores.postgres import Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +34,10 @@ class CourseService:
     content: Content
     reviews: Reviews
     passages: Passages
+    proposals: Proposals
 
     @classmethod
-    def create(cls, embedder: Embedder) -> CourseService:
+    def create(cls, embedder: Embedder, database: Database) -> CourseService:
         """Wire the parts up."""
         cache = CourseCache()
         news = News(cache)
@@ -50,4 +53,5 @@ class CourseService:
             content=Content(),
             reviews=Reviews(news),
             passages=Passages(embedder),
+            proposals=Proposals(embedder, database),
         )

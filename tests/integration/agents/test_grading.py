@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.integration.agents.support import ask, pending, until
+from tests.integration.courses.support import create
+from tests.integration.courses.test_proposals import MODULES
 from tests.integration.enrollments.support import create_course, enrol, ok, text, unit_path
 from tests.integration.enrollments.test_suggested_grades import REFERENCES, hand_in, short_answer
 from tests.platform import Account, Platform
@@ -49,3 +51,25 @@ async def test_sure_grades_are_given_after_approval_and_the_rest_is_left_for_a_p
     assert [one["points"] for one in listed] == ["2.00", None]
     suggestion = ok(await teacher.http.get(f"/api/enrollments/submissions/{works[0]}/suggestion"))
     assert suggestion["status"] == "accepted"
+
+
+async def test_content_is_drafted_and_added_once_somebody_has_approved(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    teacher, admin = await org.person("instructor"), await org.person("org_admin")
+    course = await create(teacher, title="Learning", modules=MODULES)
+    [module] = ok(await teacher.http.get(f"/api/courses/{course}/draft"))["modules"]
+    wanted = {"course_id": course, "what": "quiz", "module_id": module["id"], "questions": 2, "title": "Check"}
+    task = await ask(teacher, "draft_content", wanted)
+    approval = await approve(admin, task["id"])
+    assert approval["kinds"] == ["content_generation"]
+    task = await until(teacher, task["id"])
+    assert task["status"] == "succeeded", task
+    [after] = ok(await teacher.http.get(f"/api/courses/{course}/draft"))["modules"]
+    added = after["units"][-1]
+    assert (added["id"], added["title"], len(added["quiz"]["questions"])) == (task["result"]["added"][0], "Check", 2)
+    assert ok(await teacher.http.get(f"/api/courses/{course}"))["status"] == "draft"  # publishing is for people
+    task = await ask(
+        teacher, "draft_content", {"course_id": course, "what": "outline", "title": "More", "text": "# A\n\nB."}
+    )
+    await approve(admin, task["id"])
+    assert len((await until(teacher, task["id"]))["result"]["added"]) == 1

@@ -51,6 +51,7 @@ BODIES: dict[str, Any] = {
     "PUT /api/learning/courses/{course_id}/skills": {"skills": [{"key": "changed", "title": "Changed"}]},
     "PUT /api/learning/courses/{course_id}/goals": {"skill_ids": []},
     "POST /api/learning/courses/{course_id}/units/{unit_id}/reviews": {"rating": "good"},
+    "POST /api/courses/{course_id}/proposals": {"kind": "quiz"},
     "POST /api/enrollments/submissions/{submission_id}/appeals": {"reason": "x"},
     "POST /api/enrollments/appeals/{appeal_id}/decision": {"upheld": False, "decision": "x"},
     "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},

@@ -1,0 +1,56 @@
+"""Drafts in the form in which courses are written over the API, and checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from learning.content.checks import Finding, check_items, check_text
+from learning.content.material import Source
+from learning.content.outlines import DraftModule
+from learning.content.questions import Item
+
+PASS_MARK_PERCENT = 60
+
+
+def quiz_of(items: Sequence[Item]) -> dict[str, Any]:
+    """A quiz with its key."""
+    return {
+        "pass_mark_percent": PASS_MARK_PERCENT,
+        "questions": [
+            {
+                "kind": "single_choice", "prompt": item.prompt, "options": list(item.options), "correct": item.correct,
+                "explanation": item.explanation,
+            }
+            for item in items
+        ],
+    }  # fmt: skip
+
+
+def modules_of(modules: Sequence[DraftModule]) -> list[dict[str, Any]]:
+    """Each as a module is appended to a draft."""
+    return [
+        {
+            "title": module.title[:255],
+            "units": [
+                *({"kind": "text", "title": unit.title[:255], "body": unit.body} for unit in module.units),
+                *([{"kind": "quiz", "title": "Quiz", "quiz": quiz_of(module.quiz)}] if module.quiz else []),
+            ],
+        }
+        for module in modules
+    ]
+
+
+def checked(
+    modules: Sequence[DraftModule], difficulty: str, others: Sequence[Source], asked_before: Sequence[str]
+) -> list[Finding]:
+    """Level and duplication of every text, and what questions are checked for."""
+    findings: list[Finding] = []
+    asked = list(asked_before)
+    for module in modules:
+        own = [Source(f"{module.title}/{at}", unit.title, unit.body) for at, unit in enumerate(module.units)]
+        for unit in module.units:
+            findings += check_text(unit.body, f"{module.title}: {unit.title}", difficulty, others)
+        findings += check_items(module.quiz, own, asked)
+        asked += [item.prompt for item in module.quiz]
+    return findings

@@ -1,0 +1,169 @@
+"""Quiz items out of a text: a statement with a gap, the term that belongs there, and others that do not.
+
+Cloze items with distractors from the text itself (Mitkov and others, 2006): of the text's own terms those that are
+alike in form and meaning, but not so alike that they would be right too. No word is made up.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learning.content.material import Source, Statement, occurrence, statements, stems, terms
+
+Vectors = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Vectors]
+
+GAP = "_____"
+DISTRACTORS = 3
+_TOO_ALIKE = 0.72  # cosine: it would fit as well
+_DEFINES = re.compile(r"\b(?:is|are|means?|is called|are called|refers to|describes?|is when)\b", re.IGNORECASE)
+_ARTICLE = re.compile(r"\b([Aa])n? $")  # which of the two it is would give the answer away
+_SAME = 0.6  # share of stems: two questions about the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A question with one right option; `source` and `statement` are what it was made of."""
+
+    prompt: str
+    options: tuple[str, ...]
+    correct: int
+    explanation: str
+    source: str
+    heading: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Where distractors come from: the terms of texts with their weights, what they mean, and all that is said."""
+
+    weights: Mapping[str, float]
+    names: Sequence[str]
+    vectors: Vectors | None  # a row of unit length for each name
+    said: str
+
+    @classmethod
+    def of(cls, sources: Sequence[Source], embed: Embed | None) -> Self:
+        """Of texts. Without `embed` distractors are chosen by form alone."""
+        weights = terms(sources)
+        names = list(weights)
+        said = " ".join(" ".join(source.markdown.lower().split()) for source in sources)
+        return cls(weights, names, embed(names) if embed is not None and names else None, said)
+
+
+def items(sources: Sequence[Source], count: int, pool: Pool, *, asked: Sequence[str] = (), seed: int = 0) -> list[Item]:
+    """At most `count` questions, spread over the texts, the most telling statements first. Equal input gives equal
+    questions. What was `asked` before is not asked again."""
+    candidates = _candidates(statements(sources), pool.weights)
+    chosen: list[Item] = []
+    keys: list[str] = []
+    for statement, term in _spread(candidates, [source.key for source in sources]):
+        if len(chosen) == count:
+            break
+        if term in keys or any(
+            _about_the_same(statement.text, said) for said in (*(one.statement for one in chosen), *asked)
+        ):
+            continue
+        wrong = _distractors(statement, term, pool)
+        if len(wrong) == DISTRACTORS:
+            chosen.append(_item(statement, term, wrong, random.Random(f"{seed}:{statement.text}")))
+            keys.append(term)
+    return chosen
+
+
+def _candidates(found: Sequence[Statement], weights: Mapping[str, float]) -> list[tuple[float, Statement, str]]:
+    ranked = []
+    for statement in found:
+        inside = [term for term in weights if occurrence(term, statement.text)]
+        if not inside:
+            continue
+        term = max(inside, key=lambda one: (weights[one] * (1 + one.count(" ")), one))
+        if len(re.findall(rf"(?<!\w){re.escape(term)}(?!\w)", statement.text, re.IGNORECASE)) > 1:
+            continue  # one gap would be filled by the other place
+        telling = weights[term] * (2.0 if _DEFINES.search(statement.text) else 1.0)
+        ranked.append((telling, statement, term))
+    return sorted(ranked, key=lambda one: (-one[0], one[1].text))
+
+
+def _spread(candidates: Sequence[tuple[float, Statement, str]], order: Sequence[str]) -> list[tuple[Statement, str]]:
+    """The best of each text, then the second best of each, and so on."""
+    by_source: dict[str, list[tuple[Statement, str]]] = {key: [] for key in order}
+    for _, statement, term in candidates:
+        by_source[statement.source].append((statement, term))
+    deepest = max(map(len, by_source.values()), default=0)
+    return [own[at] for at in range(deepest) for own in by_source.values() if at < len(own)]
+
+
+def _distractors(statement: Statement, term: str, pool: Pool) -> list[str]:
+    own, at = stems(statement.text), pool.names.index(term)
+    alike = np.full(len(pool.names), 0.5) if pool.vectors is None else pool.vectors @ pool.vectors[at]
+    found: list[str] = []
+    for place in np.argsort(-alike, kind="stable"):
+        other = pool.names[place]
+        if alike[place] >= _TOO_ALIKE or not _same_form(term, other) or stems(other) & own:
+            continue
+        if any(stems(other) & stems(one) for one in found) or _fits_too(statement.text, term, other, pool.said):
+            continue
+        found.append(other)
+        if len(found) == DISTRACTORS:
+            break
+    return found
+
+
+def _same_form(term: str, other: str) -> bool:
+    """As many words, and plural beside plural: else the form gives the answer away."""
+    return term.count(" ") == other.count(" ") and _ending(term) == _ending(other)
+
+
+def _ending(term: str) -> str:
+    for ending in ("ing", "ed"):
+        if term.endswith(ending):
+            return ending
+    return "s" if term.endswith("s") and not term.endswith(("ss", "us", "is")) else ""
+
+
+def _fits_too(sentence: str, term: str, other: str, said: str) -> bool:
+    """Whether the texts say the same of the other term somewhere: then it would be right as well."""
+    start, end = occurrence(term, sentence) or (0, 0)
+    before = " ".join(sentence[:start].split()[-2:]).lower()
+    after = " ".join(sentence[end:].split()[:2]).lower()
+    return f"{before} {other} {after}".strip() in said
+
+
+def _item(statement: Statement, term: str, wrong: Sequence[str], dice: random.Random) -> Item:
+    start, end = occurrence(term, statement.text) or (0, 0)
+    written = statement.text[start:end]
+    options = [written, *(_cased(one, written, start) for one in wrong)]
+    dice.shuffle(options)
+    before = _ARTICLE.sub(lambda found: f"{found[1]}/{'An' if found[1] == 'A' else 'an'} ", statement.text[:start])
+    prompt = f"Which term belongs in the gap?\n\n> {before}{GAP}{statement.text[end:]}"
+    return Item(
+        prompt=prompt.replace("_____", r"\_\_\_\_\_"),
+        options=tuple(options),
+        correct=options.index(written),
+        explanation=f"In {_quoted(statement.heading)}: {statement.text}",
+        source=statement.source,
+        heading=statement.heading,
+        statement=statement.text,
+    )
+
+
+def _quoted(text: str) -> str:
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
+def _cased(term: str, like: str, start: int) -> str:
+    return term[0].upper() + term[1:] if start == 0 and like[:1].isupper() else term
+
+
+def _about_the_same(one: str, other: str) -> bool:
+    own, others = stems(one), stems(other)
+    return len(own & others) >= _SAME * min(len(own), len(others)) if own and others else False

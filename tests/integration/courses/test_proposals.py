@@ -1,0 +1,92 @@
+"""Content that is proposed for a draft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.courses.support import create, ok, problem
+from tests.platform import Account, Platform
+
+FACTS = """## Memory
+
+The **working memory** holds about four pieces at a time. A **testing effect** is what recalling does for
+later memory. The **spacing effect** means that spread practice lasts longer than massed practice. An
+**implementation intention** names a cue that happens anyway. The worked example helps whoever knows little
+about a subject. The working memory is small. The testing effect was found early, and the spacing effect was
+found earlier. A worked example is read, not solved. An implementation intention is short. The forgetting
+curve falls fast at first and slowly later. The forgetting curve was drawn by Ebbinghaus, who learned lists of
+syllables, and every sentence that follows here, although it says hardly anything new, goes on for so long
+that nobody who reads it aloud can get to the end of it without stopping for breath.
+"""
+WORK = "Do this.\n\n1. **The claim** as it was published.\n2. **The data**, with its source.\n"
+MODULES: list[dict[str, Any]] = [
+    {"title": "One", "units": [
+        {"kind": "text", "title": "Memory", "body": FACTS},
+        {"kind": "assignment", "title": "Work", "assignment": {"instructions": WORK, "maximum_points": 10}},
+    ]}
+]  # fmt: skip
+
+
+async def propose(person: Account, course: str, status: int = 200, **wanted: Any) -> dict[str, Any]:
+    found: dict[str, Any] = ok(await person.http.post(f"/api/courses/{course}/proposals", json=wanted), status)
+    return found
+
+
+async def test_what_is_proposed_fits_into_the_draft(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    teacher = await org.person("instructor")
+    course = await create(teacher, title="Learning", modules=MODULES)
+    [module] = ok(await teacher.http.get(f"/api/courses/{course}/draft"))["modules"]
+    text, work = (unit["id"] for unit in module["units"])
+    units = f"/api/courses/{course}/modules/{module['id']}/units"
+
+    quiz = await propose(teacher, course, kind="quiz", questions=3)
+    assert quiz["sources"][0] == text
+    assert all(check["passed"] for check in quiz["checks"]), quiz["checks"]
+    assert {check["check"] for check in quiz["checks"]} == {"grounding", "answerability", "duplication"}
+    for question in quiz["unit"]["quiz"]["questions"]:
+        options = {option["id"]: option["text"] for option in question["options"]}
+        assert len(options) == 4
+        assert options[question["correct"]] in question["explanation"]
+    ok(await teacher.http.post(units, json=quiz["unit"]), 201)
+    again = await propose(teacher, course, kind="quiz", questions=1)
+    assert again["unit"]["quiz"]["questions"][0]["prompt"] not in {
+        question["prompt"] for question in quiz["unit"]["quiz"]["questions"]
+    }
+
+    rubric = await propose(teacher, course, kind="rubric", unit_id=work)
+    assert sum(one["points"] for one in rubric["marking"]["criteria"]) == 10
+    assert [one["title"] for one in rubric["marking"]["criteria"]][:2] == ["The claim", "The data"]
+    assignment = {"instructions": WORK, "maximum_points": 10, "marking": rubric["marking"]}
+    ok(await teacher.http.patch(f"/api/courses/{course}/units/{work}", json={"assignment": assignment}))
+
+    unit = await propose(teacher, course, kind="unit", topic="the spacing effect")
+    assert "spacing effect" in unit["unit"]["body"]
+    ok(await teacher.http.post(units, json=unit["unit"]), 201)
+
+    better = await propose(teacher, course, kind="improvements", unit_id=text)
+    [long] = [one for one in better["improvements"] if one["kind"] == "long_sentence"]
+    assert " ".join(long["quote"].split()) in " ".join(FACTS.split())
+
+    outline = await propose(teacher, course, kind="outline", title="New", text=f"# A\n\n{FACTS}\n\n# B\n\nMore text.\n")
+    assert [one["title"] for one in outline["modules"]] == ["A", "B"]
+    assert any(check["check"] == "duplication" and not check["passed"] for check in outline["checks"])
+    for one in outline["modules"]:
+        ok(await teacher.http.post(f"/api/courses/{course}/modules", json=one), 201)
+    ok(await teacher.http.post(f"/api/courses/{course}/publish"))
+
+
+async def test_who_may_have_content_proposed_and_of_what(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    teacher, other = await org.person("instructor"), await org.person("instructor", fresh=True)
+    course = await create(teacher, title="Empty")
+    path = f"/api/courses/{course}/proposals"
+    student = await org.person()
+    assert (await student.http.post(path, json={"kind": "quiz"})).status_code == 403
+    assert (await other.http.post(path, json={"kind": "quiz"})).status_code == 403
+    problem(await teacher.http.post(path, json={"kind": "quiz"}), 409, "nothing-to-propose")
+    problem(
+        await teacher.http.post(path, json={"kind": "outline", "title": "x", "text": "# "}), 409, "nothing-to-propose"
+    )
+    problem(await teacher.http.post(path, json={"kind": "poem"}), 422, "invalid")
+    problem(await teacher.http.post(path, json={"kind": "rubric", "unit_id": course}), 404, "unit-not-found")

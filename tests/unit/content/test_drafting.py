@@ -1,0 +1,112 @@
+"""Questions, outlines, rubrics and improvements out of texts."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from jobs.course_draft import course_draft
+from learning.content.checks import check_items, squeezed
+from learning.content.documents import modules_of
+from learning.content.improving import improvements
+from learning.content.material import Source, statements, terms
+from learning.content.outlines import outline
+from learning.content.questions import DISTRACTORS, Item, Pool, items
+from learning.content.rubrics import drafted
+from learning.content.summaries import key_points
+
+DEMO = Path(__file__).parents[3] / "configs" / "demo" / "courses" / "data-literacy.yaml"
+COURSE = yaml.safe_load(DEMO.read_text())
+UNITS = [unit for module in COURSE["modules"] for unit in module["units"]]
+TEXTS = [Source(str(at), unit["title"], unit["body"]) for at, unit in enumerate(UNITS) if unit["kind"] == "text"][:5]
+WORK = next(unit["assignment"] for unit in UNITS if unit["kind"] == "assignment")
+
+
+@pytest.fixture(scope="module")
+def made() -> list[Item]:
+    return items(TEXTS, 6, Pool.of(TEXTS, None))
+
+
+def test_questions_are_sentences_of_the_text_with_one_right_option(made: list[Item]) -> None:
+    assert len(made) == 6
+    said = squeezed(" ".join(text.markdown for text in TEXTS))
+    for item in made:
+        assert squeezed(item.statement) in said
+        assert len(set(item.options)) == DISTRACTORS + 1
+        right = item.options[item.correct]
+        assert right in item.statement
+        assert not any(other in item.statement.split() for other in item.options if other != right)
+    assert len({item.statement for item in made}) == 6
+    assert all(check.passed for check in check_items(made, TEXTS, []))
+    assert made == items(TEXTS, 6, Pool.of(TEXTS, None))
+
+
+def test_what_is_made_up_repeated_or_open_is_found(made: list[Item]) -> None:
+    from dataclasses import replace
+
+    invented = replace(made[0], statement="Whales are mammals that live in the sea all year.")
+    other = next(option for at, option in enumerate(made[0].options) if at != made[0].correct)
+    ambiguous = replace(made[0], statement=f"{made[0].statement} Or {other}.")
+    found = check_items([invented, ambiguous, made[1]], TEXTS, [made[1].prompt])
+    assert {(check.check, check.where) for check in found if not check.passed} >= {
+        ("grounding", "question 1"), ("answerability", "question 2"), ("duplication", "question 3"),
+    }  # fmt: skip
+    assert made[1].statement not in {
+        item.statement for item in items(TEXTS, 6, Pool.of(TEXTS, None), asked=[made[1].prompt])
+    }
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(max_size=500))
+def test_no_text_breaks_drafting(text: str) -> None:
+    source = Source("x", "x", text)
+    made = outline([source], None)
+    for module in modules_of(made):
+        assert module["title"] is not None
+    said = squeezed(text)
+    assert all(squeezed(one.text) in said for one in statements([source]))
+    assert all(weight > 0 for weight in terms([source]).values())
+    improvements(source, [source], "beginner", has_quiz=False)
+    key_points([source], "x")
+
+
+@given(st.text(max_size=300), st.integers(1, 10_000))
+def test_rubrics_add_up(text: str, hundredths: int) -> None:
+    maximum = Decimal(hundredths) / 100
+    for instructions in (text, f"1. Describe {text}\n2. Compare the two.\n"):
+        rubric = drafted(instructions, maximum)
+        assert rubric is None or sum(Decimal(str(one.points)) for one in rubric.criteria) == maximum
+
+
+def test_a_rubric_in_the_words_of_the_instructions() -> None:
+    without_table = WORK["instructions"].split("| Criterion")[0]
+    rubric = drafted(without_table, Decimal(25))
+    assert rubric is not None
+    assert [one.title for one in rubric.criteria][:3] == ["The claim", "The data", "The numbers"]
+    own = drafted(WORK["instructions"], Decimal(WORK["maximum_points"]))
+    assert own is not None
+    assert own.criteria[0].title == "The claim is traced to its original source"
+
+
+def test_an_outline_follows_the_headings_and_loses_no_word(tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text("\n\n".join(f"# {text.title}\n\n{text.markdown}" for text in TEXTS[:2]))
+    (tmp_path / "two.txt").write_text("Plain words without any heading, which become a module of their own.")
+    out = tmp_path / "out" / "course.json"
+    command = ["--data", str(tmp_path), "--out", str(out), "--workers", "1", "--title", "Drafted", "--json"]
+    answer = CliRunner().invoke(course_draft.app, command)
+    assert answer.exit_code == 0, answer.output
+    course = json.loads(out.read_text())
+    assert [module["title"] for module in course["modules"]] == [TEXTS[0].title, TEXTS[1].title, "Two"]
+    bodies = squeezed(" ".join(unit.get("body", "") for module in course["modules"] for unit in module["units"]))
+    for statement in statements(TEXTS[:2]):
+        assert squeezed(statement.text) in bodies
+    summary = json.loads((out.parent / "course.json.summary.json").read_text())
+    assert summary["modules"] == 3
+    assert summary["checks"] > 0
