@@ -106,10 +106,14 @@ async def set_budget(place: Target) -> None:
 def saturated(place: Place, pid: int, folder: Path) -> tuple[float, float]:
     """Requests per second, and per second of CPU time of the process and its descendants, at 32 connections."""
     script = folder / "wrk.lua"
-    body = place.body(stream=False).decode().replace("'", "\\'")
+    head, tail = place.body(stream=False, number="NUMBER").decode().replace("'", "\\'").split("NUMBER")
     script.write_text(
-        f"wrk.method = 'POST'\nwrk.body = '{body}'\n"
         f"wrk.headers['authorization'] = 'Bearer {place.token}'\nwrk.headers['content-type'] = 'application/json'\n"
+        f"local number = {time.monotonic_ns()}\n"
+        "function request()\n"
+        "  number = number + 1\n"
+        f"  return wrk.format('POST', nil, nil, '{head}' .. number .. '{tail}')\n"
+        "end\n"
     )
     command = ["wrk", "-t1", f"-c{_CONNECTIONS}", "-s", str(script), f"{place.url}/chat/completions"]
     subprocess.run([*command, "-d2s"], check=True, capture_output=True)

@@ -20,9 +20,9 @@ class Place:
     token: str
     model: str = "fast"
 
-    def body(self, *, stream: bool) -> bytes:
-        """What is asked."""
-        messages = [{"role": "user", "content": "What is the time? Answer with words."}]
+    def body(self, *, stream: bool, number: int | str) -> bytes:
+        """What is asked: with another number something that nobody has seen before."""
+        messages = [{"role": "user", "content": f"What is the time in zone {number}? Answer with words."}]
         return orjson.dumps({"model": self.model, "messages": messages, "stream": stream, "max_tokens": 64})
 
 
@@ -34,12 +34,15 @@ class Caller:
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         self._path = f"{parts.path}/chat/completions"
         self._headers = {"authorization": f"Bearer {place.token}", "content-type": "application/json"}
-        self._body = place.body(stream=stream)
+        self._place, self._stream = place, stream
+        self._number = 0
 
     def call(self) -> tuple[float, float]:
         """Milliseconds to the first word of the answer, and to its end."""
+        self._number += 1
+        body = self._place.body(stream=self._stream, number=self._number)
         began = time.perf_counter()
-        self._connection.request("POST", self._path, self._body, self._headers)
+        self._connection.request("POST", self._path, body, self._headers)
         answer = self._connection.getresponse()
         content, first = b"", 0.0
         while portion := answer.read1(65_536):

@@ -7,8 +7,9 @@ words again and the provider never did.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any, Self
 
 from actors.governor.law import Law
@@ -16,6 +17,7 @@ from actors.governor.recording import text_entry
 from configs.models import Models, load_models
 from deployments.kit.context import ServiceContext
 from deployments.kit.logs import get_logger
+from deployments.kit.lru import BoundedCache
 from deployments.llm.caller import Caller
 from deployments.llm.conversation import ChatRequest, Message
 from deployments.llm.filters import Blocked, Channel, StreamFilter
@@ -38,8 +40,11 @@ log = get_logger("llm")
 # From so many characters on, looking at a question would hold up what others are being answered.
 _LONG_CHARACTERS = 2_000
 _ORIGINS = {"tool": Origin.TOOL, "assistant": Origin.MODEL}
+_FOUND_BYTES = 4_194_304
 _REFUSAL = "This cannot be answered here: the organisation's constitution forbids it ({constraint}: {check})."
 
+Findings = tuple[Finding, ...]
+_Key = tuple[bytes, str, TextContext]
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
@@ -50,6 +55,8 @@ class GovernorSafeguard:
         self._law = law
         self._models = models
         self._permissions = Permissions(models.targets)
+        # A conversation brings all that was said in it again with every turn, and its instructions with every call.
+        self._found: BoundedCache[_Key, Findings] = BoundedCache(_FOUND_BYTES, _weigh)
         self._database = database
         self._spawn = spawn
 
@@ -69,6 +76,19 @@ class GovernorSafeguard:
             return False  # there is no such model, and the call will end at that
         groups = self._permissions.of(alias, policy.rule)
         return any(not self._models.targets[choice.target].inside for group in groups for choice in group)
+
+    async def examined(self, judge: Judge, views: Sequence[TextView]) -> list[Findings]:
+        """What the checks of questions find in each text."""
+        keys = [_key(judge.constitution, view) for view in views]
+        known = {key: self._found.get(key) for key in keys}
+        new = {key: view for key, view in zip(keys, views, strict=True) if known[key] is None}
+        if sum(len(view.text) for view in new.values()) > _LONG_CHARACTERS:
+            examined = await asyncio.to_thread(_examine, judge, new)
+        else:
+            examined = _examine(judge, new)
+        for key, findings in examined.items():
+            self._found.put(key, findings)
+        return [examined.get(key) or known[key] or () for key in keys]
 
     def tell(self, caller: Caller, finding: Finding, place: Place, constitution: Constitution) -> None:
         """Write a finding to the audit log. The answer does not wait for it."""
@@ -108,30 +128,26 @@ class GovernedCall:
         """See `Filter`."""
         self._known = tuple(message.text for message in request.messages)
         external = self._safeguard.leaves(request.model, self._policy)
-        if sum(map(len, self._known)) > _LONG_CHARACTERS:
-            messages, findings = await asyncio.to_thread(self._examined, request.messages, external)
-        else:
-            messages, findings = self._examined(request.messages, external)
+        views = [self._view(message, external) for message in request.messages]
+        found = await self._safeguard.examined(self._judge, views)
+        findings = [finding for each in found for finding in each]
         for finding in findings:
             self._tell(finding, Place.TEXT_IN)
         if refused := next((finding for finding in findings if finding.action is Action.REFUSE), None):
             raise Blocked(_explanation(refused))
+        if not findings:
+            return request
+        texts = map(self._redacted, self._known, found)
+        messages = tuple(replace(message, text=text) for message, text in zip(request.messages, texts, strict=True))
         return request if messages == request.messages else replace(request, messages=messages)
 
-    def _examined(self, messages: tuple[Message, ...], external: bool) -> tuple[tuple[Message, ...], list[Finding]]:
-        out: list[Message] = []
-        findings: list[Finding] = []
-        for message in messages:
-            context = TextContext(
-                org_id=self._caller.org_id, origin=_ORIGINS.get(message.role, Origin.ASKER), external=external
-            )
-            view = TextView(text=message.text, context=context)
-            found = self._judge.examine(view, self._judge.constitution.checks(Place.TEXT_IN))
-            findings += found
-            out.append(replace(message, text=self._redacted(message.text, found)) if found else message)
-        return tuple(out), findings
+    def _view(self, message: Message, external: bool) -> TextView:
+        origin = _ORIGINS.get(message.role, Origin.ASKER)
+        return TextView(
+            text=message.text, context=TextContext(org_id=self._caller.org_id, origin=origin, external=external)
+        )
 
-    def _redacted(self, text: str, findings: list[Finding]) -> str:
+    def _redacted(self, text: str, findings: Findings) -> str:
         """The text with tokens in the place of what is redacted; the same text has the same token."""
         parts: list[str] = []
         at = 0
@@ -183,6 +199,22 @@ class _Answer:
             except Refused as refused:
                 raise Blocked(_explanation(refused.finding)) from None
         return rest if self._restoration is None else self._restoration.feed(rest) + self._restoration.end()
+
+
+def _key(constitution: Constitution, view: TextView) -> _Key:
+    """Everything that findings depend on, the text by its digest."""
+    text = blake2b(view.text.encode("utf-8", "surrogatepass"), digest_size=32).digest()
+    return text, constitution.digest, view.context
+
+
+def _examine(judge: Judge, views: Mapping[_Key, TextView]) -> dict[_Key, Findings]:
+    checks = judge.constitution.checks(Place.TEXT_IN)
+    return {key: tuple(judge.examine(view, checks)) for key, view in views.items()}
+
+
+def _weigh(findings: Findings) -> int:
+    """About how many bytes the findings of a text take, with their key."""
+    return 500 + 500 * len(findings)
 
 
 def _explanation(finding: Finding) -> str:
