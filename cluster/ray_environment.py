@@ -66,6 +66,7 @@ def head_environment(options: RayOptions, route_prefixes: tuple[str, ...], scrat
         **client_environment(options.token_file),
         **_serve_environment(fallback),
         **_haproxy_environment(scratch, options.answer_timeout),
+        "PATH": path_with_own_python(),
         # Named for other systems; on Linux too it keeps every Ray process on loopback.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(launcher),
@@ -90,6 +91,7 @@ def node_environment(
         **client_environment(None),
         **_serve_environment(fallback),
         **_haproxy_environment(scratch, answer_timeout),
+        "PATH": path_with_own_python(),
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(launcher),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
@@ -105,6 +107,16 @@ def node_environment(
         # A node on a machine that has much to do may take longer than half a minute to come up.
         "RAY_raylet_start_wait_time_s": "120",
     }
+
+
+def path_with_own_python() -> str:
+    """The search path, with the environment of this Python first.
+
+    `ray job submit -- python -m jobs.NAME` runs the `python` on the head's path: it has to be the one that Azora is
+    installed for, whether or not its environment was activated.
+    """
+    own, path = str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)
+    return path if path.split(os.pathsep)[0] == own else f"{own}{os.pathsep}{path}"
 
 
 def client_environment(token_file: Path | None) -> dict[str, str]:

@@ -31,7 +31,7 @@ class Improvement:
 def improvements(unit: Source, others: Sequence[Source], difficulty: str, *, has_quiz: bool) -> list[Improvement]:
     """The weightiest first, at most twenty."""
     said = [piece.text for section in sections(unit.markdown) for piece in section.pieces]
-    prose = [text for text in said if not text.startswith(CODE)]
+    prose = [text for text in said if not text.startswith(CODE) and text.rstrip("\"')").endswith((".", "!", "?"))]
     found = [*_level(prose, difficulty), *_unexplained(unit, prose, others), *_long(prose), *_built(unit, prose)]
     found += _repeats(prose, others)
     if prose and not has_quiz:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -121,6 +121,11 @@ def _phrases(text: str) -> list[str]:
             found += [" ".join(run[at : at + size]) for size in (1, 2, 3) for at in range(len(run) - size + 1)]
             run = []
     return [phrase for phrase in found if len(phrase) >= 4]
+
+
+def terms_in(text: str, weights: Mapping[str, float]) -> list[str]:
+    """Which of the terms a text has, each once."""
+    return [phrase for phrase in dict.fromkeys(_phrases(text)) if phrase in weights]
 
 
 def occurrence(term: str, sentence: str) -> tuple[int, int] | None:

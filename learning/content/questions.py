@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.content.material import Source, Statement, occurrence, statements, stems, terms
+from learning.content.material import Source, Statement, occurrence, statements, stems, terms, terms_in
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -82,7 +82,7 @@ def items(sources: Sequence[Source], count: int, pool: Pool, *, asked: Sequence[
 def _candidates(found: Sequence[Statement], weights: Mapping[str, float]) -> list[tuple[float, Statement, str]]:
     ranked = []
     for statement in found:
-        inside = [term for term in weights if occurrence(term, statement.text)]
+        inside = [term for term in terms_in(statement.text, weights) if occurrence(term, statement.text)]
         if not inside:
             continue
         term = max(inside, key=lambda one: (weights[one] * (1 + one.count(" ")), one))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from learning.content.material import Source, Statement, occurrence, statements, stems, terms
+from learning.content.material import Source, Statement, statements, stems, terms, terms_in
 
 _SAME = 0.6
 
@@ -30,7 +30,7 @@ def key_points(sources: Sequence[Source], topic: str, per_source: int = 3) -> di
 
 
 def _weight(statement: Statement, weights: dict[str, float], wanted: frozenset[str]) -> float:
-    held = sum(weight for term, weight in weights.items() if occurrence(term, statement.text))
+    held = sum(weights[term] for term in terms_in(statement.text, weights))
     return (held + 1.0) * (1 + len(stems(statement.text) & wanted)) / (8 + len(statement.text.split()))
 
 

@@ -18,6 +18,7 @@ class Concern(StrEnum):
     NOT_PROSE = "not_prose"  # not English, or words strung together
     COPIES_THE_TASK = "copies_the_task"
     ORDERS_THE_GRADER = "orders_the_grader"  # it speaks to whoever or whatever grades
+    DENIES = "denies"  # it denies as much as no reference does, or less, and looks right otherwise
     TOO_LONG = "too_long"  # not all of it was read
 
 

@@ -62,6 +62,8 @@ class Examiner:
         concerns = concerns_of(work, said, copied=copied, most=_LONGEST_ANSWER)
         if len(work) > MAXIMUM_CHARACTERS and Concern.TOO_LONG not in concerns:
             concerns = (*concerns, Concern.TOO_LONG)
+        if grade.label is Label.CORRECT and read.negations not in {one.negations for one in prepared.references}:
+            concerns = (*concerns, Concern.DENIES)
         model = self._answers.model
         return Examined(
             share=share_of(grade.label, read, prepared.references) if read.words else 0.0,

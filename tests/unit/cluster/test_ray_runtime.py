@@ -147,6 +147,7 @@ def test_the_environment_gives_every_process_its_own_ports(options: RayOptions, 
     assert len(ports | {environment["RAY_SERVE_FALLBACK_PROXY_HTTP_PORT"]}) == 3
     assert environment["RAY_AUTH_MODE"] == "token"
     assert environment["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)  # what submitted jobs run in
     assert os.access(environment["RAY_SERVE_HAPROXY_BINARY_PATH"], os.X_OK)
 
 
