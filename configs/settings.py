@@ -188,6 +188,10 @@ class Settings(BaseSettings):
         default=0.7, ge=0, le=1, description="a suggested grade that is surer need not wait for a person's look"
     )
 
+    grading_model: str | None = Field(
+        default=None, max_length=128, description="a name in the table of models; a second opinion on essays"
+    )
+
     # Language models
     models_file: Path | None = Field(default=None, description="table of models; default: configs/models.yaml")
 

@@ -13,6 +13,7 @@ from deployments.enrollments.importing import Importing
 from deployments.enrollments.marking import Marker
 from deployments.enrollments.reading import Reading
 from deployments.enrollments.seats import Seats
+from deployments.enrollments.second_opinion import SecondOpinion
 from deployments.enrollments.service import EnrollmentService
 from deployments.enrollments.suggesting import Suggesting
 from deployments.enrollments.versions import Versions
@@ -28,11 +29,14 @@ def _build(context: ServiceContext) -> EnrollmentService:
     completion = Completion(database=context.database, seats=seats, certifier=certifier)
     enrolling = Enrolling(versions=versions, seats=seats, completion=completion)
     grading = Grading(versions=versions, completion=completion)
+    model = settings.grading_model
+    opinion = SecondOpinion(settings.services_base_url, model) if model else None
     suggesting = Suggesting(
         database=context.database,
         versions=versions,
         marking=Marker(context.embedder),
         confident=settings.grading_confidence,
+        second_opinion=opinion,
     )
     return EnrollmentService(
         enrolling=enrolling,

@@ -22,6 +22,7 @@ from deployments.enrollments.repository.enrollments import EnrollmentRepository
 from deployments.enrollments.repository.overview import Row
 from deployments.enrollments.repository.rows import Enrollment, Submission
 from deployments.enrollments.repository.suggestions import Decided, Heard, Suggestion, SuggestionRepository
+from deployments.enrollments.second_opinion import SecondOpinion
 from deployments.enrollments.versions import Versions
 from deployments.kit.decisions import require_running
 from deployments.kit.principal import Principal
@@ -62,9 +63,11 @@ class Suggesting:
     versions: Versions
     marking: Marking
     confident: float
+    second_opinion: SecondOpinion | None = None
 
-    async def suggest(self, work: Work, principal: Principal, submission_id: UUID) -> Suggestion:
-        """Suggest a grade for a learner's newest submission, in place of what was suggested before.
+    async def suggest(self, work: Work, principal: Principal, submission_id: UUID, token: str) -> Suggestion:
+        """Suggest a grade for a learner's newest submission, in place of what was suggested before. `token` is the
+        asker's own, for a model to be asked with.
 
         Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `NothingToGradeBy`, `LanguageNotGraded`,
         `AutomatedDecisionsStopped`.
@@ -74,6 +77,8 @@ class Suggesting:
             await require_running(connection, principal.org_id, AutomatedKind.GRADE)
             asked = await self._asked(connection, principal, submission_id)
         found = await self.marking.examine(asked.basis, asked.submission.body, asked.heard)
+        if self.second_opinion is not None:
+            found = await self.second_opinion.on(token, asked.basis, asked.submission.body, found)
         connection = await work.connection()
         if await EnrollmentRepository(connection).lock(asked.enrollment.id) is None:
             raise SubmissionNotFound()  # its learner was erased meanwhile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from deployments.enrollments.endpoints.common import PREFIX, Service, learner
 from deployments.enrollments.grading_schemas import (
@@ -23,9 +23,10 @@ router = service_router(PREFIX)
 
 @router.post("/submissions/{submission_id}/suggestion", status_code=201, summary="Suggest a grade, with its reasons")
 async def suggest(
-    submission_id: UUID, principal: CurrentPrincipal, work: CurrentWork, service: Service
+    submission_id: UUID, request: Request, principal: CurrentPrincipal, work: CurrentWork, service: Service
 ) -> SuggestionView:
-    return SuggestionView.model_validate(await service.suggesting.suggest(work, principal, submission_id))
+    token = request.headers["authorization"].split()[-1]
+    return SuggestionView.model_validate(await service.suggesting.suggest(work, principal, submission_id, token))
 
 
 @router.get("/submissions/{submission_id}/suggestion", summary="What was suggested last, and what became of it")
