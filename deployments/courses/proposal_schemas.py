@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 from deployments.courses.texts import Multiline, QuestionText, Title
 
-SourceText = Annotated[str, StringConstraints(min_length=1, max_length=400_000), Multiline]
+SourceText = Annotated[str, StringConstraints(min_length=1, max_length=200_000), Multiline]
 Units = Annotated[list[UUID], Field(min_length=1, max_length=50)]
 
 

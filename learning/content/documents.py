@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import category
 
 from learning.content.checks import Finding, check_items, check_text
 from learning.content.material import Source
@@ -27,13 +28,19 @@ def quiz_of(items: Sequence[Item]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def title_of(text: str, most: int = 255) -> str:
+    """One line that may stand as a title: no control characters, not empty, not too long."""
+    line = " ".join("".join(" " if category(one) == "Cc" else one for one in text).split())
+    return line[:most].strip() or "Untitled"
+
+
 def modules_of(modules: Sequence[DraftModule]) -> list[dict[str, Any]]:
     """Each as a module is appended to a draft."""
     return [
         {
-            "title": module.title[:255],
+            "title": title_of(module.title),
             "units": [
-                *({"kind": "text", "title": unit.title[:255], "body": unit.body} for unit in module.units),
+                *({"kind": "text", "title": title_of(unit.title), "body": unit.body} for unit in module.units),
                 *([{"kind": "quiz", "title": "Quiz", "quiz": quiz_of(module.quiz)}] if module.quiz else []),
             ],
         }

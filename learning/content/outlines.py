@@ -10,7 +10,6 @@ from learning.content.questions import Embed, Item, Pool, items
 from learning.retrieval.blocks import Section, sections
 
 MOST_UNIT_CHARACTERS = 6_000  # what is longer becomes several units
-MOST_MODULES, MOST_UNITS = 50, 400
 _QUESTIONS = 5
 
 
@@ -40,7 +39,7 @@ def outline(sources: Sequence[Source], embed: Embed | None, *, questions: int = 
             if units:
                 own = [Source(f"{title}/{at}", unit.title, unit.body) for at, unit in enumerate(units)]
                 found.append(DraftModule(title, units, tuple(items(own, questions, pool))))
-    return found[:MOST_MODULES]
+    return found
 
 
 def _modules(source: Source) -> list[tuple[str, list[Section]]]:

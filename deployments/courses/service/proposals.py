@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from deployments.courses.errors import NothingToPropose
-from deployments.courses.outlines import Draft, Unit
+from deployments.courses.outlines import MAXIMUM_MODULES, MAXIMUM_UNITS, Draft, Unit
 from deployments.courses.proposal_schemas import (
     FindingView,
     ImprovementView,
@@ -99,6 +99,8 @@ class Proposals:
         made = await self._with_model(lambda embed: outline([source], embed, questions=asked.questions))
         if not made:
             raise NothingToPropose("The text has nothing but headings")
+        if len(made) > MAXIMUM_MODULES or sum(len(one.units) + 1 for one in made) > MAXIMUM_UNITS:
+            raise NothingToPropose("The text has more sections than a course may have; bring it in parts")
         there = _texts(draft, None)
         findings = await asyncio.to_thread(checked, made, difficulty, there, _prompts(draft))
         modules = [ModuleCreate.model_validate(one) for one in modules_of(made)]
@@ -110,7 +112,8 @@ class Proposals:
     async def _with_model(self, work: Callable[[Embed | None], T]) -> T:
         if self._embedder.problem is not None:
             return await asyncio.to_thread(work, None)
-        return await self._embedder.run(lambda model: work(model.embed))
+        model = await self._embedder.run(lambda loaded: loaded)  # several threads may use it; its own stays free
+        return await asyncio.to_thread(work, model.embed)
 
     def _made_by(self) -> dict[str, Any]:
         return {**_MADE_BY, "distractors_by_meaning": self._embedder.problem is None}
@@ -121,6 +124,7 @@ _MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own word
 
 def _unit(draft: Draft, asked: WantedUnit, difficulty: str) -> ProposalView:
     from learning.content.checks import check_text
+    from learning.content.documents import title_of
     from learning.content.summaries import key_points
 
     chosen = _texts(draft, asked.unit_ids)
@@ -138,7 +142,7 @@ def _unit(draft: Draft, asked: WantedUnit, difficulty: str) -> ProposalView:
     ]
     return ProposalView(
         kind="unit",
-        unit=_dumped(UnitCreate(kind="text", title=asked.topic[:255], body=body)),
+        unit=_dumped(UnitCreate(kind="text", title=title_of(asked.topic), body=body)),
         checks=findings,
         sources=[UUID(key) for key in points],
         made_by=_MADE_BY,
@@ -146,6 +150,7 @@ def _unit(draft: Draft, asked: WantedUnit, difficulty: str) -> ProposalView:
 
 
 def _rubric(draft: Draft, asked: WantedRubric) -> ProposalView:
+    from learning.content.documents import title_of
     from learning.content.rubrics import drafted
 
     unit = _of(draft, asked.unit_id)
@@ -156,7 +161,12 @@ def _rubric(draft: Draft, asked: WantedRubric) -> ProposalView:
     if rubric is None:
         raise NothingToPropose("The instructions demand nothing in words that are understood")
     criteria = [
-        {"title": one.title[:300], "points": one.points, "aspect": one.aspect, "looks_for": list(one.looks_for)}
+        {
+            "title": title_of(one.title, 300),
+            "points": one.points,
+            "aspect": one.aspect,
+            "looks_for": [title_of(text, 500) for text in one.looks_for],
+        }
         for one in rubric.criteria
     ]
     marking = EssayMarking.model_validate(
