@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: bench-llm run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-tutor bench-retrieval bench-prediction bench-knowledge bench-grading lock clean bench-agents
+.PHONY: bench-llm run test unit integration acceptance acceptance-llm llm lint types bench bench-term bench-tutor bench-retrieval bench-prediction bench-knowledge bench-grading lock clean bench-agents bench-live
 
 run: $(VENV)/.installed
 	@$(BIN)/azora up
@@ -34,6 +34,8 @@ bench-term: $(VENV)/.installed-dev
 
 bench-tutor: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.tutor
+bench-live: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.live
 bench-agents: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.agents
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from actors.learner_model.reading import Reader
+from actors.retrieval_index.search import Found
 from deployments.kit.errors import CourseNotFound
 from deployments.kit.principal import Principal
 from deployments.tutor.errors import ConversationNotFound, NothingToTeach
@@ -15,7 +18,8 @@ from deployments.tutor.repository import ConversationRepository
 from learning.tutoring import quizzes, replies
 from learning.tutoring.quizzes import QuizQuestion
 from learning.tutoring.replies import Quotation, Source
-from stores.postgres import Database
+from learning.tutoring.standing import Standing
+from stores.postgres import Connection, Database
 
 REMEMBERED_TURNS = 3
 
@@ -31,7 +35,7 @@ class Excerpt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A question with all that a reply depends on. `sought`: what of an open quiz it comes to; `near`: what of open
-    quizzes is about the same."""
+    quizzes is about the same; `standings`: how far the learner is with what was found."""
 
     text: str
     version_id: UUID
@@ -42,6 +46,7 @@ class Prepared:
     quotations: tuple[Quotation, ...]
     excerpts: tuple[Excerpt, ...]
     by_meaning: bool
+    standings: tuple[Standing, ...] = ()
 
 
 class Preparation:
@@ -51,15 +56,17 @@ class Preparation:
         self._database = database
         self._material = material
         self._scribe = scribe
+        self._skills = Reader()
 
     async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
         """Raises `ConversationNotFound`, and `NothingToTeach` where the learner has left the course."""
-        version_id, before, completed, all_quizzes = await self._readings(principal, conversation_id)
+        course_id, version_id, before, completed, all_quizzes = await self._readings(principal, conversation_id)
         wanted = replies.standalone(text, before[-1].question if before else None)
         vector = await self._material.vector(wanted)
         still_open = _open(all_quizzes, completed)
         async with self._database.transaction(principal.org_id, readonly=True) as connection:
             found = await self._material.passages(connection, version_id, wanted, vector)
+            standings = await self._standings(connection, principal, course_id, version_id, found)
         return Prepared(
             text=text,
             version_id=version_id,
@@ -70,11 +77,23 @@ class Preparation:
             quotations=tuple(await self._material.quotations(wanted, vector, found)),
             excerpts=tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found),
             by_meaning=vector is not None,
+            standings=standings,
         )
+
+    async def _standings(
+        self, connection: Connection, principal: Principal, course_id: UUID, version_id: UUID, found: Sequence[Found]
+    ) -> tuple[Standing, ...]:
+        """How far the learner is with the skills of the units that were found, in their order."""
+        rows = await ConversationRepository(connection, principal.user_id).mastery(course_id)
+        if not rows:
+            return ()
+        tracer = (await self._skills.sources(connection, [(course_id, version_id)]))[course_id, version_id]
+        taught = [id for one in found for id in tracer.skills.taught_by(str(one.passage.unit_id))]
+        return tuple(_standing(id, tracer.skills.by_id[id].title, rows.get(id)) for id in dict.fromkeys(taught))
 
     async def _readings(
         self, principal: Principal, conversation_id: UUID
-    ) -> tuple[UUID, tuple[Exchange, ...], frozenset[UUID], Quizzes]:
+    ) -> tuple[UUID, UUID, tuple[Exchange, ...], frozenset[UUID], Quizzes]:
         async with self._database.transaction(principal.org_id) as connection:
             repository = ConversationRepository(connection, principal.user_id)
             conversation = await repository.find(conversation_id)
@@ -87,7 +106,8 @@ class Preparation:
             content = await repository.content(version_id) if known is None else None
         found = known or await self._material.quizzes(version_id, content)
         assert found is not None
-        return version_id, tuple(self._scribe.open(turn, completed) for turn in turns), completed, found
+        said = tuple(self._scribe.open(turn, completed) for turn in turns)
+        return conversation.course_id, version_id, said, completed, found
 
 
 async def readable_version(repository: ConversationRepository, principal: Principal, course_id: UUID) -> UUID:
@@ -96,6 +116,12 @@ async def readable_version(repository: ConversationRepository, principal: Princi
     if found is not None:
         return found
     raise NothingToTeach() if await repository.course_is_published(course_id) else CourseNotFound()
+
+
+def _standing(skill_id: str, title: str, row: Mapping[str, Any] | None) -> Standing:
+    if row is None:
+        return Standing(skill_id=skill_id, title=title, level="unseen")
+    return Standing(skill_id=skill_id, title=title, level=row["level"], answers=row["answers"], right=row["right"])
 
 
 def _open(all_quizzes: Quizzes, completed: frozenset[UUID]) -> Quizzes:

@@ -69,6 +69,11 @@ with counted as (
 insert into tutor_turns (id, org_id, conversation_id, number, question, reply, kind, quiz_question_id, sources, made_by)
 values (:id, :org_id, :conversation_id, :number, :question, :reply, :kind, :quiz_question_id, :sources, :made_by);
 
+-- name: mastery
+select m.skill_id, m.level, m.answers, m.right_answers as right
+  from learner_mastery m
+ where m.user_id = :user_id and m.course_id = :course_id;
+
 -- name: content$
 select content from course_versions where id = :version_id;
 

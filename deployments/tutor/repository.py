@@ -130,3 +130,8 @@ class ConversationRepository:
         """The units of the course that the person has completed."""
         rows = _queries.completed_units(self._connection, user_id=self._user_id, course_id=course_id)
         return frozenset([row["unit_id"] async for row in rows])
+
+    async def mastery(self, course_id: UUID) -> dict[str, Mapping[str, Any]]:
+        """Level, answers and right ones of each skill of the course that the person has answered something on."""
+        rows = _queries.mastery(self._connection, user_id=self._user_id, course_id=course_id)
+        return {str(row["skill_id"]): row async for row in rows}

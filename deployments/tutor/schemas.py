@@ -53,12 +53,18 @@ class SourceView(BaseModel):
     completed: bool = Field(description="Whether the learner has completed the unit")
 
 
+class Considered(BaseModel):
+    skill_id: UUID
+    level: Literal["beginning", "growing", "secure"]
+
+
 class MadeBy(BaseModel):
     """How the reply came about."""
 
     model: str = Field(description="A language model; or `extractive`: sentences of the material, chosen without one")
     version: str
     searched: Literal["words and meaning", "words"]
+    considered: list[Considered] = Field(default=[], description="What the learner has shown of the skills it is about")
 
 
 class TurnView(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from deployments.tutor.voice import Spoken, Voice, VoiceFailed
 from learning.tutoring import replies
 from learning.tutoring.guarding import Guard
 from learning.tutoring.replies import Reply
+from learning.tutoring.standing import for_a_model, with_advice
 from stores.ids import new_id
 from stores.postgres import Database
 
@@ -116,7 +118,8 @@ class TutorService:
         guard = Guard(prepared.near)
         before = [Spoken(exchange.question, exchange.reply.text) for exchange in prepared.before]
         excerpts = [f"{excerpt.source.heading}\n{excerpt.text}" for excerpt in prepared.excerpts]
-        async for piece in self.voice.say(token, prepared.text, excerpts, before):
+        learner = for_a_model(prepared.standings)
+        async for piece in self.voice.say(token, prepared.text, excerpts, before, learner):
             if shown := guard.take(piece):
                 yield shown
         if rest := guard.finish():
@@ -153,7 +156,10 @@ class TutorService:
     def _made_by(self, prepared: Prepared, said: str | None) -> dict[str, Any]:
         model = self.voice.model if said is not None and self.voice is not None else EXTRACTIVE
         return {
-            "model": model, "version": VERSION, "searched": "words and meaning" if prepared.by_meaning else "words"
+            "model": model, "version": VERSION, "searched": "words and meaning" if prepared.by_meaning else "words",
+            "considered": [
+                {"skill_id": one.skill_id, "level": one.level} for one in prepared.standings if one.answers
+            ],
         }  # fmt: skip
 
 
@@ -161,5 +167,9 @@ def _reply(prepared: Prepared, said: str | None, hints: int) -> Reply:
     if prepared.sought is not None:
         return replies.hint(prepared.sought, hints, prepared.quotations)
     if said is not None:
-        return replies.in_other_words(said, [excerpt.source for excerpt in prepared.excerpts])
-    return replies.answer(prepared.quotations) if prepared.quotations else replies.declined()
+        reply = replies.in_other_words(said, [excerpt.source for excerpt in prepared.excerpts])
+    elif prepared.quotations:
+        reply = replies.answer(prepared.quotations)
+    else:
+        return replies.declined()
+    return replace(reply, text=with_advice(reply.text, prepared.standings))

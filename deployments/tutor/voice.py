@@ -38,8 +38,11 @@ class Voice(Protocol):
     @property
     def model(self) -> str: ...
 
-    def say(self, token: str, question: str, excerpts: Sequence[str], before: Sequence[Spoken]) -> AsyncIterator[str]:
-        """Pieces of the answer as they come. Raises `VoiceFailed`. `token` is the learner's own access token."""
+    def say(
+        self, token: str, question: str, excerpts: Sequence[str], before: Sequence[Spoken], learner: str
+    ) -> AsyncIterator[str]:
+        """Pieces of the answer as they come. Raises `VoiceFailed`. `token` is the learner's own access token, `learner`
+        what they have shown they know."""
         ...
 
     async def run(self) -> None:
@@ -56,12 +59,12 @@ class ModelVoice:
         self._session: aiohttp.ClientSession | None = None
 
     async def say(
-        self, token: str, question: str, excerpts: Sequence[str], before: Sequence[Spoken]
+        self, token: str, question: str, excerpts: Sequence[str], before: Sequence[Spoken], learner: str
     ) -> AsyncIterator[str]:
         """See `Voice.say`."""
         body = {
             "model": self.model, "stream": True, "max_tokens": _MOST_TOKENS, "temperature": 0,
-            "messages": messages(question, excerpts, before),
+            "messages": messages(question, excerpts, before, learner),
         }  # fmt: skip
         try:
             async with self._answer(token, body) as answer:
@@ -96,7 +99,9 @@ class ModelVoice:
                 await self._session.close()
 
 
-def messages(question: str, excerpts: Sequence[str], before: Sequence[Spoken]) -> list[dict[str, str]]:
+def messages(
+    question: str, excerpts: Sequence[str], before: Sequence[Spoken], learner: str = ""
+) -> list[dict[str, str]]:
     """The conversation as a model reads it."""
     numbered = "\n\n".join(f"[{number}] {excerpt}" for number, excerpt in enumerate(excerpts, start=1))
     said = [
@@ -105,7 +110,7 @@ def messages(question: str, excerpts: Sequence[str], before: Sequence[Spoken]) -
         for message in ({"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.reply})
     ]
     asked = {"role": "user", "content": f"Excerpts:\n\n{numbered}\n\nQuestion: {question}"}
-    return [{"role": "system", "content": _RULES}, *said, asked]
+    return [{"role": "system", "content": f"{_RULES} {learner}".strip()}, *said, asked]
 
 
 def _read(data: bytes) -> tuple[str, bool]:

@@ -14,12 +14,14 @@ from actors.agent.kinds import (
     own_standing,
     revision_notes,
     study_overview,
+    study_plan,
 )
 from actors.agent.kinds.base import AnyKind
 
 _KINDS: tuple[AnyKind, ...] = (
     study_overview.KIND,
     own_standing.KIND,
+    study_plan.KIND,
     learner_review.KIND,
     message_people.KIND,
     enrol_people.KIND,

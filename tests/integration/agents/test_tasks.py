@@ -24,3 +24,19 @@ async def test_a_task_is_planned_checked_carried_out_and_validated(platform: Pla
     assert task["steps"][1]["origins"]["passages"] == ["course_text"]
     assert task["decisions"][0]["verdict"] == "allow"
     assert task["result"]["progress"] == "0.00"
+
+
+async def test_a_learner_asks_what_to_do_next_in_their_courses(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    teacher, learner = await org.person("instructor"), await org.person("student")
+    course_id = await taught_course(teacher)
+    await learner.http.post("/api/enrollments", json={"course_id": course_id})
+    asked = await ask(learner, "study_plan", {"courses": [course_id], "minutes": 30})
+    task = await until(learner, asked["id"])
+    assert task["status"] == "succeeded", task
+    [course] = task["result"]["courses"]
+    assert (course["minutes"], course["model"]) == (30, "knowledge-default")
+    assert course["steps"][0]["reason"]
+    stranger = await (await platform.create_organisation()).person("student")
+    failed = await until(stranger, (await ask(stranger, "study_plan", {"courses": [course_id]}))["id"])
+    assert failed["status"] == "failed"

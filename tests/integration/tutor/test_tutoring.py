@@ -7,9 +7,12 @@ import io
 import json
 import zipfile
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 
+from actors.learner_model.reading import Reader as Tracing
+from actors.learner_model.tracing import trace_enrolments
 from actors.retrieval_index.member import RetrievalMember
 from stores.postgres import Database
 from tests.integration.courses.support import create, ok, problem
@@ -74,7 +77,7 @@ async def test_an_answer_quotes_and_names_its_source(taught: Class) -> None:
     assert MEDIAN in turn["text"]
     assert turn["sources"][0]["heading"].endswith("Middles")
     assert turn["sources"][0]["completed"] is False
-    assert turn["made_by"] == {"model": "extractive", "version": "1", "searched": "words and meaning"}
+    assert turn["made_by"] == {"model": "extractive", "version": "1", "searched": "words and meaning", "considered": []}
 
 
 async def test_what_the_course_does_not_cover_is_declined(taught: Class) -> None:
@@ -211,3 +214,22 @@ async def test_bad_questions_are_refused(taught: Class, text: str) -> None:
         422,
         "invalid",
     )
+
+
+async def test_it_remembers_what_the_learner_has_shown(
+    taught: Class, platform: Platform, index: RetrievalMember, system: Database
+) -> None:
+    learner = await taught.org.person("student", fresh=True)
+    enrolment = ok(await learner.http.post("/api/enrollments", json={"course_id": taught.course}), 201)["id"]
+    conversation, question = await begin(learner, taught.course), "How do I find the median of some values?"
+    assert (await ask(learner, conversation, question))["made_by"]["considered"] == []
+    quiz = ok(await learner.http.get(f"/api/courses/{taught.course}/content"))["modules"][0]["units"][2]
+    attempts = f"/api/enrollments/{enrolment}/units/{quiz['id']}/attempts"
+    ok(await learner.http.post(attempts, json={"answers": {}}), 201)  # all wrong
+    async with system.transaction(None) as connection:
+        await trace_enrolments(connection, Tracing(), [UUID(enrolment)])
+    turn = await ask(learner, conversation, question)
+    assert [one["level"] for one in turn["made_by"]["considered"]] == ["beginning"]
+    assert "on “A module” rightly so far: go through it whole" in turn["text"]
+    other = await ask(taught.learner, await begin(taught.learner, taught.course), question)
+    assert "so far" not in other["text"]

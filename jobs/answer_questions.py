@@ -1,0 +1,116 @@
+"""Answer questions from a textbook, as the tutor does: with its sentences and their places, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from jobs.framework import DataFolder, OutFile, Row, Run, job
+from jobs.framework.rows import Work
+from jobs.reading.textbooks import read_passages, read_questions
+
+COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
+MODEL = "extractive"
+_FOUND = 5
+
+
+@job(version=1)
+def answer_questions(run: Run, data: DataFolder, out: OutFile) -> None:
+    """Answer every question of the folder from its passages; a row for each, in their order.
+
+    Where the questions say what answers them, the summary tells how often that was found first and among the first
+    three, beside what words alone find, and how many were declined.
+    """
+    passages, questions = read_passages(data), read_questions(data)
+    # What answers a question is for the figures: it does not reach what answers.
+    asked = [{"question_id": one["question_id"], "question": one["question"]} for one in questions]
+    vectors = [row["vector"] for row in run.each(passages, embedder, stage="passages", batch_size=64)]
+    work = partial(answerer, passages, vectors)
+    answered = list(run.each(asked, work, stage="questions", batch_size=32))
+    run.write([{name: row[name] for name in COLUMNS} for row in answered], COLUMNS)
+    run.note(passages=len(passages), questions=len(questions), declined=sum(row["declined"] for row in answered))
+    run.note(**figures(passages, questions, answered))
+
+
+def embedder() -> Work:
+    """Load the sentence model, and give what embeds passages."""
+    from learning.embedding.minilm import MiniLM
+
+    model = MiniLM.load(threads=1)
+
+    def work(rows: list[Row]) -> list[Row]:
+        found = model.embed([f"{row['section']}\n{row['text']}" for row in rows])
+        return [{"vector": [round(float(x), 5) for x in vector]} for vector in found]
+
+    return work
+
+
+def answerer(passages: Sequence[Row], vectors: Sequence[Sequence[float]]) -> Work:
+    """Put the library together, and give what answers questions."""
+    import numpy as np
+
+    from learning.embedding.minilm import MiniLM
+    from learning.grading.words import STOP_WORDS, stem
+    from learning.retrieval.library import Library, Text
+
+    model = MiniLM.load(threads=1)
+    texts = [Text(row["section"], row["text"]) for row in passages]
+    library = Library(texts, np.array(vectors, dtype=np.float32), stem, STOP_WORDS)
+
+    def work(rows: list[Row]) -> list[Row]:
+        asked = model.embed([row["question"] for row in rows])
+        return [_answered(model, library, passages, row, vector) for row, vector in zip(rows, asked, strict=True)]
+
+    return work
+
+
+def _answered(model: Any, library: Any, passages: Sequence[Row], row: Row, vector: Any) -> Row:
+    from learning.retrieval import extraction
+
+    hits = library.search(row["question"], vector, _FOUND)
+    supported = [passages[hit.place] for hit in hits if hit.supported]
+    quotes = extraction.candidates([passage["text"] for passage in supported])
+    lines: list[str] = []
+    if quotes:
+        likeness = extraction.by_meaning(vector, model.embed([quote.text for quote in quotes]))
+        chosen = extraction.select(quotes, likeness, 4)
+        lines = [f"{quote.text} [{quote.source + 1}]" for quote in chosen]
+    shown = supported if lines else []
+    return {
+        "question_id": row["question_id"], "question": row["question"], "declined": not lines,
+        "passage_ids": [passage["passage_id"] for passage in shown],
+        "sections": [passage["section"] for passage in shown],
+        "answer": "\n".join(lines), "model": MODEL,
+        "first": [hit.place for hit in hits if hit.supported], "by_words": library.by_words(row["question"], 3),
+    }  # fmt: skip
+
+
+def figures(passages: Sequence[Row], questions: Sequence[Row], answered: Sequence[Row]) -> dict[str, Any]:
+    """What can be said of questions that tell what answers them; shares from 0 to 1."""
+    found: dict[str, Any] = {}
+    known = [(q, a) for q, a in zip(questions, answered, strict=True) if q["sections"] or q["passage_ids"]]
+    for name, places in (("", "first"), ("_by_words_alone", "by_words")):
+        for title, depth in (("first_passage", 1), ("first_three", 3)):
+            if known:
+                right = sum(any(_answers(q, passages[at]) for at in a[places][:depth]) for q, a in known)
+                found[title + name] = round(right / len(known), 4)
+    for name, wanted in (("declined_of_answered", True), ("declined_of_others", False)):
+        own = [a["declined"] for q, a in zip(questions, answered, strict=True) if _answerable(q) is wanted]
+        if own:
+            found[name] = round(sum(own) / len(own), 4)
+    return found
+
+
+def _answerable(question: Row) -> bool | None:
+    if question["answerable"] is not None:
+        return bool(question["answerable"])
+    return True if question["sections"] or question["passage_ids"] else None
+
+
+def _answers(question: Row, passage: Row) -> bool:
+    return passage["passage_id"] in question["passage_ids"] or passage["section"] in question["sections"]
+
+
+if __name__ == "__main__":
+    answer_questions()

@@ -1,0 +1,41 @@
+"""Fit knowledge tracing to the results on the platform, for every course that has enough, and let it serve."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from jobs.framework import Run, job
+
+
+@job(platform=True)
+def fit_mastery(
+    run: Run,
+    organisation: Annotated[list[str] | None, typer.Option(help="only these, by slug; may be repeated")] = None,
+) -> None:
+    """Fit each skill of each course, and a predictor where there are answers enough; their learners are traced anew.
+
+    An organisation's models are written together, so that a run that was killed is simply started again.
+    """
+    from deployments.learning.fitting import fit_organisation
+    from jobs.data.platform import Organisation, for_each_organisation
+    from stores.postgres import Database
+
+    models: list[dict[str, Any]] = []
+
+    async def work(database: Database, tenant: Organisation) -> None:
+        models.extend(
+            {
+                "organisation": tenant.slug, "course": str(made.course_id or "all others"), "model": made.model.name,
+                "skills": len(made.model.skills), **made.about,
+            }
+            for made in await fit_organisation(database, tenant.id)
+        )  # fmt: skip
+
+    organisations = for_each_organisation(run, organisation or (), work)
+    run.note(organisations=organisations, models=models)
+
+
+if __name__ == "__main__":
+    fit_mastery()
