@@ -12,10 +12,10 @@ from jobs.reading.textbooks import read_passages, read_questions
 
 COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
 MODEL = "extractive"
-_FOUND = 5
+_FOUND, _QUOTED = 5, 3
 
 
-@job(version=1)
+@job(version=3)
 def answer_questions(run: Run, data: DataFolder, out: OutFile) -> None:
     """Answer every question of the folder from its passages; a row for each, in their order.
 
@@ -69,20 +69,19 @@ def _answered(model: Any, library: Any, passages: Sequence[Row], row: Row, vecto
     from learning.retrieval import extraction
 
     hits = library.search(row["question"], vector, _FOUND)
-    supported = [passages[hit.place] for hit in hits if hit.supported]
-    quotes = extraction.candidates([passage["text"] for passage in supported])
+    found = [passages[hit.place] for hit in hits]
+    quotes = extraction.candidates([passage["text"] for passage in found[:_QUOTED]])
     lines: list[str] = []
-    if quotes:
+    if quotes and library.covers(vector):
         likeness = extraction.by_meaning(vector, model.embed([quote.text for quote in quotes]))
         chosen = extraction.select(quotes, likeness, 4)
         lines = [f"{quote.text} [{quote.source + 1}]" for quote in chosen]
-    shown = supported if lines else []
     return {
         "question_id": row["question_id"], "question": row["question"], "declined": not lines,
-        "passage_ids": [passage["passage_id"] for passage in shown],
-        "sections": [passage["section"] for passage in shown],
+        "passage_ids": [passage["passage_id"] for passage in found],
+        "sections": [passage["section"] for passage in found],
         "answer": "\n".join(lines), "model": MODEL,
-        "first": [hit.place for hit in hits if hit.supported], "by_words": library.by_words(row["question"], 3),
+        "first": [hit.place for hit in hits], "by_words": library.by_words(row["question"], 3),
     }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
-"""Passages in memory, searched as the platform's index searches them: by words and by meaning at once.
+"""Passages in memory, searched by words and by meaning at once.
 
-For a text that is no course of the platform, as in a batch job. English: words are stemmed by its endings.
+For a text that is no course of the platform, as in a batch job. Scores are put together, not ranks as in the platform's
+index: where all passages are at hand the greatest scores are known, and how much better one is than the next says more
+than that it is. English: words are stemmed by its endings.
 """
 
 from __future__ import annotations
@@ -13,19 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.retrieval.extraction import is_supported
-from learning.retrieval.fusion import reciprocal_rank_fusion
-
 Vectors = NDArray[np.float32]
 Stem = Callable[[str], str]
 
 _WORD = re.compile(r"[^\W_]+")
 _K1, _B = 1.2, 0.75  # Robertson and Zaragoza (2009)
 _HEADING_COUNTS = 2
-_DEPTH = 50
-# As the index has them: what is less alike has nothing to do with the question; what has less of the words shares them
-# by chance, where meaning was compared as well.
-_LEAST_SIMILARITY, _LEAST_COVERAGE = 0.15, 0.6
+# Found on the demo courses as one book, alone and among 3,750 other passages. A question that nothing is as like as
+# this is not answered, whatever words are shared: in a long book some passage always shares them.
+_MEANING = 0.5
+_LEAST_SIMILARITY = 0.335
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +37,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The place of a passage. `similarity` is None where it is not among the nearest; `coverage` is the share of the
-    question's words, by their weight, that it has."""
+    """The place of a passage, with its score and the cosine of its angle to the question."""
 
     place: int
     score: float
-    similarity: float | None
-    coverage: float
-
-    @property
-    def supported(self) -> bool:
-        """Whether it is near enough to hold an answer."""
-        return is_supported(self.similarity, self.coverage)
+    similarity: float
 
 
 class Library:
@@ -71,42 +63,37 @@ class Library:
 
     def search(self, question: str, vector: Vectors, limit: int = 5) -> list[Hit]:
         """The passages that fit a question best, the best first."""
-        scores, coverages = self._by_words(question)
-        by_words = [place for place in _best(scores, _DEPTH) if scores[place] > 0]
         similarities = self._vectors @ vector
-        near = [place for place in _best(similarities, _DEPTH) if similarities[place] >= _LEAST_SIMILARITY]
-        said = [place for place in by_words if not near or coverages[place] >= _LEAST_COVERAGE]
-        nearest = set(near)
-        return [
-            Hit(place, score, float(similarities[place]) if place in nearest else None, float(coverages[place]))
-            for place, score in reciprocal_rank_fusion([said, near])[:limit]
-        ]
+        scores = _MEANING * _of_greatest(similarities) + (1 - _MEANING) * _of_greatest(self._by_words(question))
+        places = [place for place in _best(scores, limit) if scores[place] > 0]
+        return [Hit(place, float(scores[place]), float(similarities[place])) for place in places]
+
+    def covers(self, vector: Vectors) -> bool:
+        """Whether anything is near enough to a question to answer it."""
+        return bool((self._vectors @ vector).max(initial=0.0) >= _LEAST_SIMILARITY)
 
     def by_words(self, question: str, limit: int = 5) -> list[int]:
         """What words alone would find, for comparison."""
-        scores, _ = self._by_words(question)
+        scores = self._by_words(question)
         return [place for place in _best(scores, limit) if scores[place] > 0]
 
-    def _by_words(self, question: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        scores, covered = np.zeros(self._count), np.zeros(self._count)
-        total = 0.0
+    def _by_words(self, question: str) -> NDArray[np.float64]:
+        scores = np.zeros(self._count)
         for term in dict.fromkeys(self._terms(question)):
-            found = self._postings.get(term)
-            weight = float(np.log(1 + (self._count - _size(found) + 0.5) / (_size(found) + 0.5)))
-            total += weight
-            if found is not None:
+            if (found := self._postings.get(term)) is not None:
                 places, counts = found[:, 0], found[:, 1]
+                weight = np.log(1 + (self._count - len(found) + 0.5) / (len(found) + 0.5))
                 scores[places] += weight * counts * (_K1 + 1) / (counts + self._norms[places])
-                covered[places] += weight
-        return scores, covered / total if total else covered
+        return scores
 
     def _terms(self, text: str) -> list[str]:
         words = (word.lower() for word in _WORD.findall(text))
         return [self._stem(word) for word in words if word not in self._ignored]
 
 
-def _size(found: NDArray[np.int64] | None) -> int:
-    return 0 if found is None else len(found)
+def _of_greatest(scores: NDArray[np.float64] | Vectors) -> NDArray[np.float64]:
+    greatest = float(scores.max(initial=0.0))
+    return np.asarray(scores / greatest if greatest > 0 else np.zeros(len(scores)), dtype=np.float64)
 
 
 def _best(scores: NDArray[np.float64] | Vectors, depth: int) -> list[int]:

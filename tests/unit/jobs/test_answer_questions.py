@@ -37,14 +37,14 @@ def test_what_is_known_of_the_answers_is_read_as_it_is_given(tmp_path: Path) -> 
     assert [row["answerable"] for row in found] == [None, False, True, None]
 
 
-def test_figures_count_what_was_declined_as_not_found() -> None:
+def test_finding_and_declining_are_counted_apart() -> None:
     passages = [{"passage_id": str(place), "section": f"s{place}"} for place in range(4)]
     known = {"sections": ["s1"], "passage_ids": [], "answerable": None}
     other = {"sections": [], "passage_ids": [], "answerable": False}
     answered = [
         {"first": [1, 0], "by_words": [0, 1], "declined": False},
-        {"first": [], "by_words": [1], "declined": True},
-        {"first": [], "by_words": [], "declined": True},
+        {"first": [2, 3], "by_words": [1], "declined": True},
+        {"first": [1], "by_words": [], "declined": True},
     ]
     assert figures(passages, [known, known, other], answered) == {
         "first_passage": 0.5, "first_three": 0.5,
