@@ -206,6 +206,9 @@ class Settings(BaseSettings):
     agent_lease: timedelta = Field(
         default=timedelta(seconds=10), ge=timedelta(milliseconds=200), le=timedelta(minutes=5)
     )
+    agent_model: str | None = Field(
+        default=None, max_length=128, description="plans and drafts, by its name in the table of models; default: rules"
+    )
     agent_run_timeout: timedelta = Field(default=timedelta(minutes=15), ge=timedelta(seconds=1))
     agent_idle_timeout: timedelta = Field(default=timedelta(minutes=2), ge=timedelta(seconds=1))
     agent_idle_exit: timedelta = Field(default=timedelta(minutes=10), ge=timedelta(seconds=1))

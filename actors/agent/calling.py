@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import orjson
 
+from actors.agent.asking import complete
 from actors.agent.errors import ToolFailed, TryAgain
 
 _RETRIABLE = frozenset({408, 425, 429, 502, 503, 504})
 _CONNECTIONS = 100
+Judging = Callable[[str, tuple[str, ...]], Awaitable[str | None]]
 MAXIMUM_ANSWER_BYTES = 4_194_304
 
 
@@ -49,9 +51,14 @@ class Http:
 
 
 class StepServices:
-    """`actors.agent.tools.base.Services` for one step."""
+    """`actors.agent.tools.base.Services` for one step. `judge` is given a text and its sources."""
 
-    def __init__(self, http: Http, token: Callable[[bool], Awaitable[str]], key: str, tokens_left: int) -> None:
+    def __init__(
+        self, http: Http, token: Callable[[bool], Awaitable[str]], key: str, tokens_left: int, *,
+        model: str | None = None, judge: Judging | None = None,
+    ) -> None:  # fmt: skip
+        self._model = model
+        self._judge = judge
         self._http = http
         self._token = token
         self._key = key
@@ -67,19 +74,30 @@ class StepServices:
         self.tokens += tokens
         self.cost_microdollars += cost_microdollars
 
+    async def worded(self, rules: str, material: str, sources: Sequence[str], *, most_tokens: int) -> str | None:
+        if self._model is None or self._judge is None:
+            return None
+        messages = [{"role": "system", "content": rules}, {"role": "user", "content": material}]
+        try:
+            text = await complete(self, self._model, messages, most_tokens=most_tokens)
+        except (ToolFailed, TryAgain, LookupError, TypeError, ValueError):
+            return None
+        return await self._judge(text, tuple(sources))
+
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         return await self._call("GET", path, query=query)
 
-    async def post(self, path: str, body: Any, *, part: str = "") -> Any:
-        return await self._call("POST", path, body=body, part=part)
+    async def post(self, path: str, body: Any, *, part: str = "", headers: Mapping[str, str] | None = None) -> Any:
+        return await self._call("POST", path, body=body, part=part, more=headers)
 
     async def put(self, path: str, body: Any, *, part: str = "") -> Any:
         return await self._call("PUT", path, body=body, part=part)
 
     async def _call(
-        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, part: str = ""
-    ) -> Any:
-        headers = {"authorization": f"Bearer {await self._token(False)}", "x-request-id": self._key}
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, part: str = "",
+        more: Mapping[str, str] | None = None,
+    ) -> Any:  # fmt: skip
+        headers = {**(more or {}), "authorization": f"Bearer {await self._token(False)}", "x-request-id": self._key}
         if body is not None:
             headers["content-type"] = "application/json"
         if method != "GET":

@@ -27,8 +27,8 @@ from actors.agent.tools.base import AnyTool, Result
 from actors.agent.values import Resolved, output_of, resolvable, resolve, shown
 from actors.governor.recording import record_call
 from learning.governance.decisions import Decision
-from learning.governance.views import PlanView
-from learning.governance.vocabulary import ApprovalKind, DataClass, Verdict
+from learning.governance.views import PlanView, TextContext, TextView
+from learning.governance.vocabulary import ApprovalKind, DataClass, Origin, Place, Verdict
 from stores.errors import StoreError
 
 if TYPE_CHECKING:
@@ -172,7 +172,10 @@ class Execution:
 
     async def _perform(self, step: Step, record: StepRecord, tool: AnyTool, resolved: Resolved) -> Ended:
         left = self.task.maximum_tokens - self.run.spent_tokens()
-        services = StepServices(self.means.http, self.token, f"task:{self.task.id}:{step.key}", left)
+        services = StepServices(
+            self.means.http, self.token, f"task:{self.task.id}:{step.key}", left, model=self.means.model,
+            judge=self._worded,
+        )  # fmt: skip
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self.means.limits.idle.total_seconds()):
@@ -184,6 +187,16 @@ class Execution:
         entry = Entry("step.done", {"step": step.key, "tool": step.tool, "position": record.position})
         self.run.step_ended(ended, entry, self._others(people(result)))
         return ended
+
+    async def _worded(self, text: str, sources: tuple[str, ...]) -> str | None:
+        """A model's text as the constitution lets it out, None where it does not, or not without a person: what does
+        without the model is there. Findings go to the audit log."""
+        context = TextContext(org_id=self.task.org_id, origin=Origin.MODEL, asker_id=self.task.user_id, sources=sources)
+        decision = await self.means.governor.judge_text(TextView(text=text, context=context), Place.TEXT_OUT)
+        refused = decision.verdict is not Verdict.ALLOW
+        if decision.findings:
+            await self.means.store.note_text(self.task, [one.record() for one in decision.findings], refused=refused)
+        return None if refused else decision.text
 
     async def _tried(
         self, step: Step, record: StepRecord, tool: AnyTool, resolved: Resolved, services: StepServices

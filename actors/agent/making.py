@@ -52,6 +52,7 @@ async def live(
         later=agent.later,
         news=agent.tell,
         limits=Limits.of(settings),
+        model=settings.agent_model,
         trace=trace,
     )
     try:

@@ -36,7 +36,8 @@ select position, key, tool, status, tries, arguments, output, origins, first_beg
 with held as (
     update agent_tasks
        set plan = :plan, plan_hash = :plan_hash, decisions = decisions || :decisions::jsonb, stage = 'execution',
-           seq = seq + jsonb_array_length(:entries::jsonb), due_at = now() + :lease::interval
+           seq = seq + jsonb_array_length(:entries::jsonb), due_at = now() + :lease::interval,
+           tokens = tokens + :tokens
      where id = :id and epoch = :epoch and status = 'running'
     returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before
 ), laid as (

@@ -19,16 +19,18 @@ import structlog
 from pydantic import ValidationError
 
 from actors.agent import errors
-from actors.agent.calling import Http
+from actors.agent.asking import PERMISSION
+from actors.agent.calling import Http, StepServices
 from actors.agent.checking import Checked, checked
 from actors.agent.constitution import plan_view
-from actors.agent.delegation import Delegations
+from actors.agent.delegation import Delegations, TaskToken
 from actors.agent.execution import Execution, Resting
 from actors.agent.kinds import KINDS
 from actors.agent.kinds.base import AnyKind, Asker
 from actors.agent.law import Law
 from actors.agent.limits import Limits
 from actors.agent.plan import Plan
+from actors.agent.planning import proposed
 from actors.agent.state import Stage, Status
 from actors.agent.store import Also, Begun, Ended, Entry, Fenced, StepRecord, Task, TaskStore
 from actors.agent.telling import ended_event
@@ -48,7 +50,8 @@ _BEFORE_EXECUTION = frozenset({Stage.ANALYSIS, Stage.PLAN, Stage.CHECK})
 @dataclass(frozen=True, kw_only=True)
 class Means:
     """What runs share. `permissions` gives those of a role; `later` takes what may outlive a run; `news` is told whose
-    journal grew; `trace` hears a word wherever a crash may come between, for tests that crash there.
+    journal grew; `model` may plan and draft; `trace` hears a word wherever a crash may come between, for tests that
+    crash there.
     """
 
     store: TaskStore
@@ -60,6 +63,7 @@ class Means:
     later: Callable[[Coroutine[Any, Any, None]], None]
     news: Callable[[UUID], None]
     limits: Limits
+    model: str | None = None
     trace: Callable[[str], None] = lambda point: None
 
 
@@ -70,6 +74,8 @@ class Run:
     means: Means
     task: Task
     _tokens: int = 0
+    _planning_tokens: int = 0
+    _planned_by: str = "rules"
     _cost_microdollars: int = 0
     # What the last step gave, not yet written: it goes with the beginning of the next, in one statement.
     _ended: Ended | None = None
@@ -109,7 +115,7 @@ class Run:
         if task.claims > self.means.limits.claims:
             raise errors.KeepsCrashing(f"Taken up {task.claims} times without getting on")
         kind, asker, wanted = self._analysis()
-        plan = Plan.model_validate(task.plan) if task.plan is not None else kind.planned(asker, wanted)
+        plan = Plan.model_validate(task.plan) if task.plan is not None else await self._planned(kind, asker, wanted)
         known = checked(plan, kind, asker, task.maximum_steps)
         view = plan_view(known, kind, asker, task.id, task.course_id)
         plan_hash = plan.digest(org_id=task.org_id, task_id=task.id, user_id=task.user_id, kind=task.kind)
@@ -136,6 +142,26 @@ class Run:
         permissions = self.means.permissions(task.role)
         return kind, Asker(user_id=task.user_id, org_id=task.org_id, role=task.role, permissions=permissions), wanted
 
+    async def _planned(self, kind: AnyKind, asker: Asker, wanted: Any) -> Plan:
+        """The plan of a task that has none: a model's where it may and its plan keeps all rules, else the rules'."""
+        model = self.means.model
+        if model is None or not kind.by_model or PERMISSION not in asker.permissions:
+            return kind.planned(asker, wanted)
+        token = TaskToken(lambda: self.means.delegations.mint(self.task, {PERMISSION}))
+        left = self.task.maximum_tokens - self.spent_tokens()
+        services = StepServices(self.means.http, token, f"task:{self.task.id}:plan", left)
+        try:
+            async with asyncio.timeout(self.means.limits.idle.total_seconds()):
+                plan = await proposed(services, model, kind, wanted, self.task.maximum_steps)
+            checked(plan, kind, asker, self.task.maximum_steps)
+            self._planned_by = "model"
+        except (errors.InvalidPlan, errors.ForbiddenOrigin, errors.ToolFailed, errors.TryAgain, LookupError,
+                TypeError, ValueError, TimeoutError) as error:  # fmt: skip
+            log.info("planned by rules", task_id=str(self.task.id), cause=str(error)[:200] or type(error).__name__)
+            plan = kind.planned(asker, wanted)
+        self._planning_tokens = services.tokens
+        return plan
+
     async def _judge(self, view: PlanView) -> Decision:
         # Each time the task is taken up: the law may have changed while it waited.
         decision = await self.means.governor.judge_plan(view)
@@ -161,6 +187,7 @@ class Run:
         told = {
             "plan_hash": plan_hash.hex(),
             "steps": len(known.plan.steps),
+            "planned_by": self._planned_by,
             "verdict": decision.verdict.value,
             "approvals": sorted(decision.approvals),
         }
@@ -168,8 +195,9 @@ class Run:
         await self.means.store.fix_plan(
             self.task, known.plan.model_dump(mode="json"), plan_hash,
             [(step.key, step.tool) for step in known.plan.steps], [decision.record()], [Entry("task.planned", told)],
-            also=partial(record_plan, plan=view, decision=decision),
+            also=partial(record_plan, plan=view, decision=decision), tokens=self._planning_tokens,
         )  # fmt: skip
+        self._tokens += self._planning_tokens
         self.means.trace("planned")
 
     async def _validate(self, kind: AnyKind, wanted: Any, steps: Mapping[str, StepRecord]) -> None:

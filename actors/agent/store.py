@@ -198,17 +198,26 @@ class TaskStore:
 
     async def fix_plan(
         self, task: Task, plan: Mapping[str, Any], plan_hash: bytes, steps: Sequence[tuple[str, str]],
-        decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], also: Also,
+        decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], also: Also, tokens: int = 0,
     ) -> None:  # fmt: skip
-        """Keep the plan and what was decided about it. `steps` are their keys and tools."""
+        """Keep the plan, what was decided about it and what making it took. `steps` are their keys and tools."""
         async with self._writing(also) as connection:
             _held(
                 await _queries.fix_plan(
                     connection, id=task.id, epoch=task.epoch, plan=dict(plan), plan_hash=plan_hash,
                     keys=[key for key, _ in steps], tools=[tool for _, tool in steps], decisions=list(decisions),
-                    entries=_plain(entries), lease=self._lease,
+                    entries=_plain(entries), lease=self._lease, tokens=tokens,
                 )
             )  # fmt: skip
+
+    async def note_text(self, task: Task, findings: Sequence[Mapping[str, Any]], *, refused: bool) -> None:
+        """Write what was found in a model's text to the audit log."""
+        entry = audit.Entry(
+            org_id=task.org_id, action="text.judged", source="agents", actor=task.user_id, subject=task.id,
+            outcome="refused" if refused else "done", details={"findings": list(findings)[:20]},
+        )  # fmt: skip
+        async with self._database.transaction(None) as connection:
+            await audit.append(connection, [entry])
 
     async def advance(
         self, task: Task, *, ended: Ended | None = None, begun: Begun | None = None,

@@ -12,6 +12,7 @@ from actors.agent.kinds import (
     learner_review,
     message_people,
     own_standing,
+    own_words,
     revision_notes,
     study_overview,
     study_plan,
@@ -29,6 +30,7 @@ _KINDS: tuple[AnyKind, ...] = (
     grade_submissions.KIND,
     draft_content.KIND,
     revision_notes.KIND,
+    own_words.KIND,
 )
 
 KINDS: Mapping[str, AnyKind] = {kind.name: kind for kind in _KINDS}

@@ -40,6 +40,7 @@ class TaskKind(ABC, Generic[I]):
     title: ClassVar[str]
     description: ClassVar[str]
     tools: ClassVar[frozenset[str]]  # those that its plans may use
+    by_model: ClassVar[bool] = False  # whether a model may plan, where one is configured
     input: type[I]
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -35,6 +35,11 @@ class Services(Protocol):
     async def post(self, path: str, body: Any, *, part: str = "") -> Any: ...
 
     async def put(self, path: str, body: Any, *, part: str = "") -> Any: ...
+
+    async def worded(self, rules: str, material: str, sources: Sequence[str], *, most_tokens: int) -> str | None:
+        """What a model makes of the material, as the governor lets it out; None where there is no model, it failed, or
+        what it said was refused: the tool then has to do without."""
+        ...
 
     def spent(self, *, tokens: int, cost_microdollars: int) -> None:
         """Count what a model took."""

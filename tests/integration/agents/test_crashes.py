@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.agent.mailing import SUBJECT
 from configs.settings import Settings
 from tests.integration.agents.support import Interposer, ask, look, pending, taught_course, until
 from tests.platform import Platform
@@ -93,8 +94,10 @@ async def test_each_effect_happens_once_and_in_the_planned_order(
     assert finished["status"] == "succeeded", finished
     assert [step["status"] for step in finished["steps"]] == ["done"] * 10
     async with platform.database.transaction(org.id, readonly=True) as connection:
-        rows = await connection.fetch("select recipient from mails order by id")
+        rows = await connection.fetch("select recipient from mails where subject = 'Hello' order by id")
+        asked = await connection.fetch("select recipient from mails where subject = $1", SUBJECT)
     assert [row["recipient"] for row in rows] == [person.email for person in people]
+    assert [row["recipient"] for row in asked] == [approver.email]
 
 
 async def _killed_inside(crew: Crew, interposer: Interposer, phase: str, wanted: str) -> None:

@@ -1,0 +1,176 @@
+"""Plans and drafts by a language model: through the platform's own /v1, metered, judged, done without if it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+import yaml
+from aiohttp import web
+
+from actors.agent.making import live
+from configs.settings import Settings
+from deployments.kit.permissions import ROLES
+from stores.postgres import Database
+from tests.acceptance.conftest import free_port
+from tests.integration.agents.support import ask, eventually, pending, taught_course, until
+from tests.integration.retrieval.support import indexing, settled
+from tests.platform import Account, Platform
+
+Says = Callable[[list[dict[str, str]]], str]
+
+
+@asynccontextmanager
+async def upstream(says: Says) -> AsyncIterator[str]:
+    """A provider that speaks OpenAI's API, streamed, and says what it is told to."""
+
+    async def chat(request: web.Request) -> web.StreamResponse:
+        text = says((await request.json())["messages"])
+        answer = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await answer.prepare(request)
+        usage = {"prompt_tokens": 40, "completion_tokens": 10, "total_tokens": 50}
+        first = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
+        last = {"index": 0, "delta": {}, "finish_reason": "stop"}
+        for choices, more in (([first], {}), ([last], {}), ([], {"usage": usage})):
+            chunk = {
+                "id": "c",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": "m",
+                "choices": choices,
+                **more,
+            }
+            await answer.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        await answer.write(b"data: [DONE]\n\n")
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", chat)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def platform_with(settings: Settings, tmp_path: Any, says: Says) -> AsyncIterator[Platform]:
+    """A platform whose agents have a model that says this."""
+    async with upstream(says) as url:
+        table = {
+            "targets": {"said": {"provider": "openai", "base_url": url, "model": "m", "region": "cluster"}},
+            "models": {"planner": {"targets": [["said"]], "data": "stays"}},
+            "embeddings": {"azora-embed": {"provider": "minilm"}},
+        }
+        file = tmp_path / "models.yaml"
+        file.write_text(yaml.safe_dump(table))
+        port = free_port()
+        told = settings.model_copy(
+            update={"models_file": file, "agent_model": "planner", "services_url": f"http://127.0.0.1:{port}"}
+        )
+        async with Platform.running(told) as platform:
+            server = uvicorn.Server(
+                uvicorn.Config(platform.host, port=port, lifespan="off", log_level="error", access_log=False)
+            )
+            serving, stop = asyncio.create_task(server.serve()), asyncio.Event()
+            living = asyncio.create_task(live(told, "agent-modelled", ROLES, stop))
+            try:
+                yield platform
+            finally:
+                stop.set()
+                await living
+                server.should_exit = True
+                await serving
+
+
+async def spent(admin: Account, feature: str) -> int:
+    answer = await admin.http.get("/api/llm/usage", params={"by": "feature"})
+    assert answer.status_code == 200, answer.text
+    return sum(row["requests"] for row in answer.json()["groups"] if row.get("feature") == feature)
+
+
+@pytest.fixture
+async def system(settings: Settings) -> AsyncIterator[Database]:
+    database = Database.from_settings(settings, role="azora_system")
+    yield database
+    await database.close()
+
+
+async def test_a_model_plans_within_the_rules(settings: Settings, tmp_path: Any) -> None:
+    answers: list[Any] = []
+
+    def says(messages: list[dict[str, str]]) -> str:
+        assert "send_message" in messages[0]["content"]
+        return json.dumps(answers[0])
+
+    async with platform_with(settings, tmp_path, says) as platform:
+        org = await platform.create_organisation()
+        teacher, admin, learner = [await org.person(role) for role in ("instructor", "org_admin", "student")]
+        course = await taught_course(teacher)
+        wanted = {"goal": "Write to Kim", "course_id": course, "people": [str(learner.id)]}
+        send = {
+            "key": "message", "tool": "send_message", "why": "asked for",
+            "arguments": {
+                "recipient_id": {"input": "people.0"}, "subject": {"value": "Hello"}, "body": {"value": "How are you?"}
+            },
+        }  # fmt: skip
+        answers[:] = [{"steps": [send]}]
+        task = await ask(teacher, "own_words", wanted)
+        approval = await pending(admin, task["id"])  # what a model plans waits for people like anything else
+        shown = approval["draft"][0]
+        assert (shown["origins"]["recipient_id"], shown["origins"]["body"]) == (["asker"], ["model"])
+        task = await until(teacher, task["id"], "waiting_approval")
+        assert task["plan"]["steps"][0]["tool"] == "send_message"
+
+        # One that makes up a recipient is thrown away, and the rules' plan is done: it only reads.
+        send["arguments"]["recipient_id"] = {"value": str(admin.id)}  # type: ignore[index]
+        task = await until(teacher, (await ask(teacher, "own_words", wanted))["id"])
+        assert task["status"] == "succeeded", task
+        assert [one["tool"] for one in task["plan"]["steps"]] == ["read_content"]
+        assert task["tokens"] == 50
+        await eventually(lambda: _metered(admin, 2))
+
+
+async def _metered(admin: Account, calls: int) -> bool:
+    return await spent(admin, "agents") >= calls
+
+
+TEXT = "The slope of a line tells how steep the line is. A steep line rises quickly from left to right."
+
+
+@pytest.mark.parametrize(
+    ("draft", "taken"),
+    [
+        ("# Steep\n\nThe slope of a line tells how steep the line is.", True),
+        ("# Steep\n\nNapoleon lost the battle of Waterloo in 1815. Later Napoleon died on Saint Helena.", False),
+    ],
+)
+async def test_a_model_words_a_draft_that_the_constitution_judges(
+    settings: Settings, system: Database, tmp_path: Any, draft: str, taken: bool
+) -> None:
+    async with platform_with(settings, tmp_path, lambda messages: draft) as platform, indexing(settings):
+        org = await platform.create_organisation()
+        teacher, admin = await org.person("instructor"), await org.person("org_admin")
+        course = await taught_course(teacher, {"kind": "text", "title": "Slopes", "body": TEXT})
+        await settled(system, course)
+        task = await ask(teacher, "revision_notes", {"course_id": course, "topic": "steep line"})
+        approval = await pending(admin, task["id"])
+        module = next(one for one in approval["draft"] if one["tool"] == "add_module")
+        assert (module["arguments"]["body"] == draft) is taken
+        assert "model" in module["origins"]["body"]
+        if not taken:  # the rules' draft in its place, and a word in the audit log
+            assert TEXT in module["arguments"]["body"]
+            async with platform.database.transaction(org.id, readonly=True) as connection:
+                told = await connection.fetch("select body from audit_pending union all select body from audit_log")
+            found = [entry for row in told if (entry := json.loads(row["body"]))["action"] == "text.judged"]
+            assert [(e["outcome"], e["details"]["findings"][0]["check"]) for e in found] == [
+                ("refused", "ungrounded_statement")
+            ]
