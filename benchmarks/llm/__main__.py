@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import randrange
 from typing import Any
 
 import yaml
@@ -109,7 +110,7 @@ def saturated(place: Place, pid: int, folder: Path) -> tuple[float, float]:
     head, tail = place.body(stream=False, number="NUMBER").decode().replace("'", "\\'").split("NUMBER")
     script.write_text(
         f"wrk.headers['authorization'] = 'Bearer {place.token}'\nwrk.headers['content-type'] = 'application/json'\n"
-        f"local number = {time.monotonic_ns()}\n"
+        f"local number = {randrange(10**9)}\n"
         "function request()\n"
         "  number = number + 1\n"
         f"  return wrk.format('POST', nil, nil, '{head}' .. number .. '{tail}')\n"
