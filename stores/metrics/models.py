@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from prometheus_client import Counter
+
 from stores.metrics.registry import counter, histogram
 
 ATTEMPTS = counter("azora_model_attempts_total", "Tries at a target", ("target", "outcome"))
@@ -17,6 +21,25 @@ TOKENS = counter("azora_model_tokens_total", "Tokens that targets consumed", ("t
 REMEMBERED = counter("azora_model_answers_remembered_total", "Questions answered from memory")
 
 
+class _Target:
+    """The series of one target: to look them up by their labels costs as much as to count."""
+
+    def __init__(self, name: str) -> None:
+        self.queue = QUEUE.labels(name)
+        self.first_token = FIRST_TOKEN.labels(name)
+        self.duration = DURATION.labels(name)
+        self.prompt = TOKENS.labels(name, "input")
+        self.completion = TOKENS.labels(name, "output")
+
+
+_series = cache(_Target)  # as many as the table of models has
+
+
+@cache
+def _attempts(target: str, outcome: str) -> Counter:
+    return ATTEMPTS.labels(target, outcome)
+
+
 def attempted(
     target: str,
     outcome: str,
@@ -28,15 +51,16 @@ def attempted(
     completion_tokens: int,
 ) -> None:
     """Count a try that has ended, by its outcome in the receipt; `first_token_seconds` None: nothing came."""
-    ATTEMPTS.labels(target, outcome).inc()
-    QUEUE.labels(target).observe(queued_seconds)
+    series = _series(target)
+    _attempts(target, outcome).inc()
+    series.queue.observe(queued_seconds)
     if first_token_seconds is not None:
-        FIRST_TOKEN.labels(target).observe(first_token_seconds)
-        DURATION.labels(target).observe(seconds - queued_seconds)
+        series.first_token.observe(first_token_seconds)
+        series.duration.observe(seconds - queued_seconds)
     if prompt_tokens:
-        TOKENS.labels(target, "input").inc(prompt_tokens)
+        series.prompt.inc(prompt_tokens)
     if completion_tokens:
-        TOKENS.labels(target, "output").inc(completion_tokens)
+        series.completion.inc(completion_tokens)
 
 
 def remembered() -> None:
