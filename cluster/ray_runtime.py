@@ -26,11 +26,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partialmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
-from cluster.ports import LOOPBACK, check_free, reachable_host
+from cluster.ports import LOOPBACK, check_free, free_ports, reachable_host
 from cluster.ray_environment import (
     RayOptions,
     client_environment,
@@ -259,7 +260,7 @@ def _start_head(options: RayOptions, scratch: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     prune_sessions(directory, keep=_SESSIONS_KEPT)
     dashboard = options.dashboard_port
-    with _translated("Ray did not start"):
+    with _translated("Ray did not start"), _own_agent_port():
         ray.init(
             address="local",
             num_cpus=options.logical_cpus,
@@ -273,6 +274,21 @@ def _start_head(options: RayOptions, scratch: Path) -> None:
             _temp_dir=str(directory),
         )
     _silence_raylet()
+
+
+@contextmanager
+def _own_agent_port() -> Iterator[None]:
+    """A free port for the agent that takes submitted jobs. `ray.init` has no say in it, and where another Ray on this
+    machine has the fixed one, every `ray job submit` is told that there is no agent."""
+    from ray._private.parameter import RayParams
+
+    original = RayParams.__init__
+    [port] = free_ports(1)
+    RayParams.__init__ = partialmethod(original, dashboard_agent_listen_port=port)
+    try:
+        yield
+    finally:
+        RayParams.__init__ = original
 
 
 def _start_serve(options: RayOptions, configuration: ServeConfiguration) -> None:

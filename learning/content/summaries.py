@@ -11,7 +11,7 @@ _SAME = 0.6
 
 def key_points(sources: Sequence[Source], topic: str, per_source: int = 3) -> dict[str, list[Statement]]:
     """By the key of each text its most telling statements in their order: those with the weightiest terms, and what
-    the topic names. Texts that say nothing of the topic are left out, where some do."""
+    the topic names. Texts that say nothing of the topic are left out."""
     weights, wanted = terms(sources), stems(topic)
     found: dict[str, list[Statement]] = {}
     about: set[str] = set()
@@ -22,11 +22,11 @@ def key_points(sources: Sequence[Source], topic: str, per_source: int = 3) -> di
         for one in ranked:
             if len(chosen) < per_source and not any(_alike(one.text, other.text) for other in chosen):
                 chosen.append(one)
-        if wanted & stems(source.markdown + source.title):
+        if not wanted or wanted & stems(f"{source.title} {source.markdown}"):
             about.add(source.key)
         if chosen:
             found[source.key] = sorted(chosen, key=own.index)
-    return {key: points for key, points in found.items() if not about or key in about}
+    return {key: points for key, points in found.items() if key in about}
 
 
 def _weight(statement: Statement, weights: dict[str, float], wanted: frozenset[str]) -> float:

@@ -18,7 +18,7 @@ from learning.boosting.fitting import fit_forest
 from learning.boosting.forest import Forest, Numbers
 from learning.grading.answers import LABELS
 
-_STRAIGHT = 2 / 3  # the share of the straight half, which carries over better to other subjects
+_STRAIGHT = 1 / 2  # the share of the straight half
 _FURTHEST = 2.5  # standard deviations of a rank: an odd answer shall not move the straight half without bound
 _KNOTS = 201  # quantiles of each feature that are kept
 

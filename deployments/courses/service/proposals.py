@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from learning.content.questions import Embed, Item
 
 METHOD, VERSION = "extractive", "1"
-PASS_MARK_PERCENT = 60
 T = TypeVar("T")
 
 
