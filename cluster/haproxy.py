@@ -8,7 +8,8 @@ configuration, then becomes HAProxy. The edits:
 - a request that no replica answered gets 503 with Retry-After and a problem document, where Serve says 500;
 - a path whose application is still coming up gets the same 503, where Serve says 404;
 - an exchange that broke before the first byte of the answer is repeated on another replica where that is safe:
-  GET, HEAD and OPTIONS, and any request that carries an Idempotency-Key;
+  GET, HEAD and OPTIONS, and any request that carries an Idempotency-Key; for that a request is passed on as a whole, up
+  to the size of a buffer (16 KiB);
 - the client's address is appended to X-Forwarded-For, which rate limits per address need;
 - a client that never finishes its headers is let go, and no datagram per request is sent to syslog.
 
@@ -112,6 +113,7 @@ def edit_script(policy: HaproxyPolicy, *, page: Path, body: Path) -> str:
             _append(
                 "frontend http_frontend",
                 "option forwardfor",
+                "option http-buffer-request",
                 "http-request disable-l7-retry unless { method GET HEAD OPTIONS } "
                 "or { req.hdr(idempotency-key) -m found }",
                 f"http-after-response set-header retry-after {RETRY_AFTER_S} "
