@@ -30,7 +30,10 @@ def main() -> None:
     counts = [int(number) for number in parser.parse_args().replicas.split(",")]
     require_tools()
     out.print(f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f}\n")
-    measured = [asyncio.run(measure(count)) for count in counts]
+    measured = []
+    for count in counts:
+        measured.append(asyncio.run(measure(count)))
+        out.print(f"{count}: {measured[-1]}")  # at once: the next one may fail
     _show_measured(measured)
     _show_plan(measured)
     _show_waits(measured[0])

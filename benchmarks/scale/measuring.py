@@ -9,7 +9,7 @@ from time import monotonic
 import psutil
 import yaml
 
-from benchmarks.events.bench import Bench, Sizes, idle, opened
+from benchmarks.events.bench import Bench, Sizes, opened
 from benchmarks.events.log import Appended, Follower, append_all
 from benchmarks.events.world import Lives
 from benchmarks.load import saturate
@@ -36,7 +36,6 @@ async def measure(count: int) -> Measured:
         async with opened(_SIZES, **environment, AZORA_ANALYTICS_AGGREGATORS=str(count)) as bench:
             memory = await _requests(bench, f"/api/courses/{bench.world.courses[0].id}")
             through = await _requests(bench, "/api/courses?limit=5")
-            await idle(bench.place)
             events = await _events(bench)
         return Measured(count, *memory, *through, events)
 
