@@ -56,7 +56,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class EventCost:
-    """A backlog of events: how many are taken in a second, and the processor time of one, in microseconds."""
+    """Events appended and counted: how many in a second, and the processor time of one, in microseconds."""
 
     per_second: float
     aggregator: float
