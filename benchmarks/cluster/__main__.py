@@ -28,8 +28,8 @@ from benchmarks.cluster import autoscaling as scaling
 from benchmarks.cluster import errands as working
 from benchmarks.cluster import faults as breaking
 from benchmarks.cluster import load as loading
-from benchmarks.cluster import submitting, watching, world
 from benchmarks.cluster import verdict as judging
+from benchmarks.cluster import watching, world
 from benchmarks.target import free_port
 from cluster.node import PRODUCTION_TOPOLOGY
 from cluster.serve_configuration import ServeConfiguration
@@ -167,37 +167,6 @@ async def _autoscale(busy: int, up_seconds: float, down_seconds: float, keep: Pa
     for promise, kept in promises.items():
         out.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'BROKEN'}[/]  {promise}")
     return all(promises.values())
-
-
-@app.command()
-def jobs(
-    data: Annotated[
-        Path, typer.Argument(help="a folder with oulad, short_answers and knowledge_tracing (docs/JOBS.md)")
-    ],
-    keep: Keep = None,
-) -> None:
-    """Submit every batch job to a cluster with `ray job submit`, each on a part of the data."""
-    raise typer.Exit(0 if asyncio.run(_jobs(data, keep)) else 1)
-
-
-async def _jobs(data: Path, keep: Path | None) -> bool:
-    _end_on_sigterm()
-    shape = Shape(workers=2, worker_cpus=16)
-    with tempfile.TemporaryDirectory(prefix="azj-", dir="/tmp") as folder:
-        part, results = Path(folder) / "data", Path(folder) / "out"
-        results.mkdir()
-        submitting.parts_of(data, part)
-        async with running(2, keep, shape) as (cluster, http):
-            await world.build(cluster, http, learners=8, courses=2)
-            done = await submitting.submit_all(cluster, part, results)
-        for job in done:
-            size = f", {job.written.stat().st_size:,} bytes" if job.written else ""
-            out.print(
-                f"[{'green' if job.good else 'red'}]{job.name}[/]: status {job.status} in {job.seconds:.0f} s{size}"
-            )
-            if not job.good:
-                out.print(job.output[-2000:], markup=False)
-    return all(job.good for job in done)
 
 
 @app.command()

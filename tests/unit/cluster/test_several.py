@@ -75,8 +75,10 @@ def test_a_node_is_started_in_the_environment_that_ray_needs(monkeypatch: pytest
     exported: dict[str, str] = {}
     monkeypatch.setattr(os, "execv", lambda _program, words: started.append(words))
     monkeypatch.setattr(node, "export", exported.update)
-    addresses = {"valkey_url": "valkey://v", "services_url": "http://10.0.1.5:8000"}
-    settings = Settings(database_url="postgresql://db/azora", data_keys="k1:" + "A" * 43 + "=", **addresses)
+    settings = Settings(
+        database_url="postgresql://db/azora", valkey_url="valkey://v", data_keys="k1:" + "A" * 43 + "=",
+        services_url="http://10.0.1.5:8000",
+    )  # fmt: skip
     node.become(settings, "ray start --head", tmp_path / "s")
     assert started == [["/bin/sh", "-c", "exec ray start --head"]]
     assert exported["RAY_SERVE_ENABLE_HA_PROXY"] == "1"
