@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from prometheus_client import Histogram
 
-from stores.metrics import duties, event_log, http, models, processes, security, storage
+from stores.metrics import decisions, duties, event_log, http, models, processes, security, storage
 from stores.metrics.node import MEASURED
 from stores.metrics.registry import declared
 
@@ -19,7 +19,16 @@ RULES = sorted((ROOT / "cluster" / "prometheus" / "rules").glob("*.yaml"))
 DASHBOARDS = sorted((ROOT / "cluster" / "grafana" / "dashboards").glob("*.json"))
 # Labels that Prometheus adds, or that `ALERTS` has.
 COMMON = {"job", "instance"}
-MODULES = (duties, event_log, http, models, processes, security, storage)  # whose import declares the metrics
+MODULES = (
+    decisions,
+    duties,
+    event_log,
+    http,
+    models,
+    processes,
+    security,
+    storage,
+)  # whose import declares the metrics
 
 _NAME = r"(?:azora|ray|haproxy)[_:][a-zA-Z0-9_:]+"
 _SELECTOR = re.compile(rf"\b({_NAME})\b(?:\s*\{{([^}}]*)\}})?")
