@@ -116,6 +116,8 @@ def edit_script(policy: HaproxyPolicy, *, page: Path, body: Path) -> str:
                 "option http-buffer-request",
                 "http-request disable-l7-retry unless { method GET HEAD OPTIONS } "
                 "or { req.hdr(idempotency-key) -m found }",
+                # Models' answers are neither repeatable nor cheap, whatever a client says.
+                "http-request disable-l7-retry if { path_beg /v1/ }",
                 f"http-after-response set-header retry-after {RETRY_AFTER_S} "
                 "if { status 503 } !{ res.hdr(retry-after) -m found }",
             ),

@@ -90,8 +90,9 @@ class StepServices:
     async def post(self, path: str, body: Any, *, part: str = "", headers: Mapping[str, str] | None = None) -> Any:
         return await self._call("POST", path, body=body, part=part, more=headers)
 
-    async def put(self, path: str, body: Any, *, part: str = "") -> Any:
-        return await self._call("PUT", path, body=body, part=part)
+    async def put(self, path: str, body: Any, *, part: str = "", revision: int | None = None) -> Any:
+        more = None if revision is None else {"if-match": f'"{revision}"'}
+        return await self._call("PUT", path, body=body, part=part, more=more)
 
     async def _call(
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, part: str = "",

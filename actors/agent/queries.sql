@@ -161,6 +161,7 @@ told as (
      where a.escalated_at is not null
         or not exists (select from agent_approvals b left join courses d on d.id = b.course_id
                         where b.org_id = a.org_id and b.id <> a.id and b.created_at > now() - :quiet::interval
+                          and b.status = 'pending'
                           and b.requester_id <> u.id and u.role = any (b.roles)
                           and (u.role <> 'instructor' or u.id = d.instructor_id))
      order by u.role = 'instructor' desc, u.id

@@ -26,6 +26,7 @@ frontend services
     bind {}
     option forwardfor
     http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }} or {{ req.hdr(idempotency-key) -m found }}
+    http-request disable-l7-retry if {{ path_beg /v1/ }}
     default_backend nodes
 """
 _BACKEND = """\

@@ -113,6 +113,12 @@ class SubmissionSuperseded(Conflict):
     title = "The learner has handed in something newer; grade that"
 
 
+class SubmissionChanged(Conflict):
+    type = "submission-changed"
+    title = "The submission was graded, or its grade taken back, meanwhile"
+    retriable = True
+
+
 class NothingToGradeBy(Conflict):
     type = "nothing-to-grade-by"
     title = "The assignment has neither references nor a rubric to suggest grades by"

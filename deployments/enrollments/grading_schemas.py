@@ -27,14 +27,17 @@ class CriterionView(BaseModel):
 
 class SuggestionView(BaseModel):
     """A suggested grade. `confidence` is the chance that a person would give about the same; `needs_person` says that
-    it is too low, or that something else is the matter (`concerns`)."""
+    it is too low, or that something else is the matter (`concerns`). `user_id` is the learner; with
+    `submission_revision` as `If-Match` a grade that somebody gave meanwhile stays."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     course_id: UUID
     submission_id: UUID
+    submission_revision: int
     enrollment_id: UUID
+    user_id: UUID
     unit_id: UUID
     method: Literal["references", "rubric"]
     label: Literal["correct", "contradictory", "incorrect"] | None
@@ -53,12 +56,11 @@ class SuggestionView(BaseModel):
 
 
 class QueuedSuggestion(SuggestionView):
-    """With the learner, how the work begins, and the submission's revision for `If-Match`."""
+    """With the learner, and how the work begins."""
 
     learner: Learner
     excerpt: str
     number: int
-    submission_revision: int
 
 
 class MethodAgreement(BaseModel):

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("azora.grading")
 
-_CONNECT_SECONDS, _TOTAL_SECONDS = 5, 120
+# Well below the time that a request, or an agent's step, may take: then the first opinion stands.
+_CONNECT_SECONDS, _TOTAL_SECONDS = 5, 40
 _MOST_TOKENS = 1_200
 
 

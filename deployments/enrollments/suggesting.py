@@ -13,6 +13,7 @@ from deployments.enrollments.errors import (
     LanguageNotGraded,
     NothingToGradeBy,
     OwnSubmission,
+    SubmissionChanged,
     SubmissionNotFound,
     SubmissionSuperseded,
     SuggestionNotFound,
@@ -55,6 +56,15 @@ class Asked:
     decided: Decided
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A suggestion, for whom, and the revision of the submission as it is now."""
+
+    suggestion: Suggestion
+    learner_id: UUID
+    submission_revision: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Suggesting:
     """`confident`: from which confidence on a suggestion may stand without a person's look."""
@@ -65,12 +75,12 @@ class Suggesting:
     confident: float
     second_opinion: SecondOpinion | None = None
 
-    async def suggest(self, work: Work, principal: Principal, submission_id: UUID, token: str) -> Suggestion:
+    async def suggest(self, work: Work, principal: Principal, submission_id: UUID, token: str) -> Told:
         """Suggest a grade for a learner's newest submission, in place of what was suggested before. `token` is the
         asker's own, for a model to be asked with.
 
-        Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `NothingToGradeBy`, `LanguageNotGraded`,
-        `AutomatedDecisionsStopped`.
+        Raises `SubmissionNotFound`, `OwnSubmission`, `SubmissionSuperseded`, `SubmissionChanged`, `NothingToGradeBy`,
+        `LanguageNotGraded`, `AutomatedDecisionsStopped`.
         """
         # Read in a transaction of its own, so that none is open while a model works.
         async with self.database.transaction(principal.org_id, readonly=True) as connection:
@@ -80,8 +90,7 @@ class Suggesting:
         if self.second_opinion is not None:
             found = await self.second_opinion.on(token, asked.basis, asked.submission.body, found)
         connection = await work.connection()
-        if await EnrollmentRepository(connection).lock(asked.enrollment.id) is None:
-            raise SubmissionNotFound()  # its learner was erased meanwhile
+        await self._still(connection, principal, asked)
         suggestion = await SuggestionRepository(connection).insert(
             **_fields(work.org_id, principal.user_id, asked, found, self.confident)
         )
@@ -95,16 +104,20 @@ class Suggesting:
                 "confidence_percent": round(100 * suggestion.confidence), "needs_person": suggestion.needs_person,
             },
         )  # fmt: skip
-        return suggestion
+        return Told(
+            suggestion=suggestion,
+            learner_id=asked.enrollment.user_id,
+            submission_revision=asked.submission.revision,
+        )
 
-    async def latest(self, work: Work, principal: Principal, submission_id: UUID) -> Suggestion:
+    async def latest(self, work: Work, principal: Principal, submission_id: UUID) -> Told:
         """The newest suggestion for a submission. Raises `SubmissionNotFound`, `SuggestionNotFound`."""
         connection = await work.connection()
-        await _reached(connection, principal, submission_id)
+        submission, enrollment = await _reached(connection, principal, submission_id)
         found = await SuggestionRepository(connection).latest(submission_id)
         if found is None:
             raise SuggestionNotFound()
-        return found
+        return Told(suggestion=found, learner_id=enrollment.user_id, submission_revision=submission.revision)
 
     async def queue(
         self, work: Work, principal: Principal, course_id: UUID, *, needs_person: bool | None, after: UUID | None,
@@ -120,6 +133,19 @@ class Suggesting:
         connection = await work.connection()
         staffed(principal, await EnrollmentRepository(connection).course(course_id), "submissions.grade")
         return await SuggestionRepository(connection).agreement(course_id)
+
+    async def _still(self, connection: Connection, principal: Principal, asked: Asked) -> None:
+        """Lock the enrolment, and see that all is as it was before the model began."""
+        if await EnrollmentRepository(connection).lock(asked.enrollment.id) is None:
+            raise SubmissionNotFound()  # its learner was erased meanwhile
+        await require_running(connection, principal.org_id, AutomatedKind.GRADE)
+        submission = await CourseworkRepository(connection).submission(asked.submission.id)
+        if submission is None:
+            raise SubmissionNotFound()
+        if submission.superseded:
+            raise SubmissionSuperseded()
+        if submission.revision != asked.submission.revision:
+            raise SubmissionChanged()
 
     async def _asked(self, connection: Connection, principal: Principal, submission_id: UUID) -> Asked:
         submission, enrollment = await _reached(connection, principal, submission_id)

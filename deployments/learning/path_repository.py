@@ -49,9 +49,9 @@ class PathRepository:
         row = await _queries.goals(self._connection, enrollment_id=self._enrollment_id)
         return Goals.from_row(row) if row else None
 
-    async def hold_person(self, user_id: UUID) -> None:
-        """Keep an erasure waiting until the transaction ends."""
-        await _queries.hold_person(self._connection, user_id=user_id)
+    async def hold_person(self, user_id: UUID) -> bool:
+        """Keep an erasure waiting until the transaction ends; false where it has been."""
+        return bool(await _queries.hold_person(self._connection, user_id=user_id))
 
     async def set_goals(
         self, *, org_id: UUID, user_id: UUID, course_id: UUID, skill_ids: list[UUID], minutes: int

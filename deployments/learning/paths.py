@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from deployments.kit.decisions import require_running
-from deployments.kit.errors import Invalid, UnitNotFound
+from deployments.kit.errors import Invalid, PersonNotFound, UnitNotFound
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.learning.errors import NotDoneYet
@@ -67,6 +67,7 @@ class PathRules:
         self, work: Work, principal: Principal, course_id: UUID, skill_ids: Sequence[UUID], minutes: int
     ) -> Path:
         """Say what one wants to learn, and in what time. Raises `CourseNotFound`, `NotLearning`, `Invalid`."""
+        await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.own(work, principal, course_id)
         wanted = list(dict.fromkeys(skill_ids))
         if odd := [id for id in wanted if str(id) not in known.titles]:
@@ -111,7 +112,8 @@ class PathRules:
 
     async def _writing(self, work: Work, principal: Principal, known: Known) -> PathRepository:
         repository = PathRepository(await work.connection(), known.enrollment_id)
-        await repository.hold_person(principal.user_id)
+        if not await repository.hold_person(principal.user_id):
+            raise PersonNotFound()  # erased a moment ago
         return repository
 
     async def _plan(self, knowledge: KnowledgeRepository, known: Known, minutes: int | None) -> Path:

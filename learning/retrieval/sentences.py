@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+# A run of marks is looked at from its beginning only: from each of its places, a long one would take for ever.
 # A mark, what closes around it, a space, and something that can begin a sentence; or a mark of a script without spaces.
 _END = re.compile(
-    r"(?P<mark>[.!?\N{HORIZONTAL ELLIPSIS}]+)(?P<closing>[\"'\N{RIGHT DOUBLE QUOTATION MARK}"
+    r"(?<![.!?\N{HORIZONTAL ELLIPSIS}])(?P<mark>[.!?\N{HORIZONTAL ELLIPSIS}]+)"
+    r"(?P<closing>[\"'\N{RIGHT DOUBLE QUOTATION MARK}"
     r"\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK})\]]*)\s+"
     r"(?=[\"'\N{LEFT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}(\[\N{DOUBLE LOW-9 QUOTATION MARK}]*[^\W_a-z])"
     r"|[\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH EXCLAMATION MARK}\N{FULLWIDTH QUESTION MARK}]+"
@@ -18,6 +20,7 @@ _ABBREVIATIONS = frozenset({
     "inc", "jr", "ltd", "mr", "mrs", "ms", "nr", "p", "pp", "prof", "resp", "rev", "sr", "st", "u.a",
     "usw", "vgl", "vol", "vs", "z.b",
 })  # fmt: skip
+_LONGEST_WORD = 40  # characters looked at before a full stop
 _LAST_WORD = re.compile(r"[^\s(\[]+$")
 
 
@@ -25,7 +28,8 @@ def sentences(text: str) -> Iterator[str]:
     """The sentences of a paragraph, which joined by single spaces are its words in their order."""
     start = 0
     for end in _END.finditer(text):
-        if end["mark"] == "." and not end["closing"] and _is_abbreviation(text[start : end.start()]):
+        before = text[max(start, end.start() - _LONGEST_WORD) : end.start()]
+        if end["mark"] == "." and not end["closing"] and _is_abbreviation(before):
             continue
         if found := " ".join(text[start : end.end()].split()):
             yield found

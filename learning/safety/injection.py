@@ -10,6 +10,7 @@ import base64
 import binascii
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -96,13 +97,27 @@ def _likeliest(read: Plain, found: Sequence[Signal], by: Weights) -> float:
     """The probability of the likeliest window of sentences."""
     places = sentences(read.text)
     known = [by.known(read.text[start:end]) for start, end in places]
+    inside = _by_sentence([read.original(start, end) for start, end in places], found)
     best = 0.0
     for window in windows(len(places)):
-        start, end = read.original(places[window[0]][0], places[window[-1]][1])
-        inside = [signal for signal in found if signal.start < end and start < signal.end]
         seen = known[window[0]].union(*(known[number] for number in window[1:]))
-        best = max(best, by.probability(seen, signs(strongest(inside), together(inside)) if inside else {}))
+        marks = [signal for number in window for signal in inside[number]]
+        best = max(best, by.probability(seen, signs(strongest(marks), together(marks)) if marks else {}))
     return best
+
+
+def _by_sentence(places: Sequence[tuple[int, int]], found: Sequence[Signal]) -> list[list[Signal]]:
+    """The signs in each sentence, of each family the strongest: a text may hold as many signs as sentences."""
+    inside: list[dict[str, Signal]] = [{} for _ in places]
+    ends = [end for _, end in places]
+    for signal in found:
+        number = bisect_right(ends, signal.start)
+        while number < len(places) and places[number][0] < signal.end:
+            best = inside[number].get(signal.family)
+            if best is None or best.weight < signal.weight:
+                inside[number][signal.family] = signal
+            number += 1
+    return [list(each.values()) for each in inside]
 
 
 def strongest(found: Iterable[Signal]) -> dict[str, float]:

@@ -48,6 +48,7 @@ class GradeSubmissions(TaskKind[Wanted]):
                 tool="give_suggested_grade",
                 arguments=asked(
                     submission_id=submission_id,
+                    revision=Taken(step=suggested, path="submission_revision"),
                     points=Taken(step=suggested, path="points"),
                     feedback=Taken(step=suggested, path="feedback"),
                     needs_person=Taken(step=suggested, path="needs_person"),

@@ -34,7 +34,9 @@ class Services(Protocol):
 
     async def post(self, path: str, body: Any, *, part: str = "") -> Any: ...
 
-    async def put(self, path: str, body: Any, *, part: str = "") -> Any: ...
+    async def put(self, path: str, body: Any, *, part: str = "", revision: int | None = None) -> Any:
+        """With `revision`, only where what is changed is still at it."""
+        ...
 
     async def worded(self, rules: str, material: str, sources: Sequence[str], *, most_tokens: int) -> str | None:
         """What a model makes of the material, as the governor lets it out; None where there is no model, it failed, or

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from actors.agent.errors import ToolFailed
-from actors.agent.origins import ANYTHING, Editable, From, Takes
+from actors.agent.origins import ANYTHING, Editable, From, Person, Takes
 from actors.agent.tools.base import Arguments, Result, Services, Tool
 from learning.governance.vocabulary import ApprovalKind, DataClass, Effect, Origin
 
@@ -25,6 +25,8 @@ class Suggestion(Result):
     """Points are a model's own figure. Feedback and criteria quote the learner."""
 
     suggestion_id: Annotated[UUID, From(Origin.ORGANISATION)]
+    user_id: Annotated[UUID, From(Origin.ORGANISATION), Person()]
+    submission_revision: int
     points: Annotated[str, From(Origin.TOOL)]
     maximum_points: str
     confidence: float
@@ -57,12 +59,13 @@ SUGGEST = Tool(
 
 
 class SuggestedGrade(Arguments):
-    """Points never come from the words of whoever is graded."""
+    """Points never come from the words of whoever is graded. `revision`: of the submission that was examined."""
 
     submission_id: Annotated[UUID, _IDS]
+    revision: int
     points: Annotated[
         Decimal,
-        Takes(Origin.ASKER, Origin.TOOL),
+        Takes(Origin.ASKER, Origin.TOOL, Origin.ORGANISATION),
         Editable(),
         Field(ge=0, lt=1_000_000, decimal_places=2, allow_inf_nan=False),
     ]
@@ -71,7 +74,7 @@ class SuggestedGrade(Arguments):
 
 
 class Given(Result):
-    """`graded` is false for what was left for a person."""
+    """`graded` is false for what was left for a person, or had been graded by one meanwhile."""
 
     submission_id: Annotated[UUID, From(Origin.ORGANISATION)]
     graded: bool
@@ -79,10 +82,17 @@ class Given(Result):
 
 
 async def _give(services: Services, asked: SuggestedGrade) -> Given:
+    left = Given(submission_id=asked.submission_id, graded=False, points=None)
     if asked.needs_person:
-        return Given(submission_id=asked.submission_id, graded=False, points=None)
+        return left
     body = {"points": str(asked.points), "feedback": asked.feedback}
-    told = await services.put(f"/api/enrollments/submissions/{asked.submission_id}/grade", body)
+    path = f"/api/enrollments/submissions/{asked.submission_id}/grade"
+    try:
+        told = await services.put(path, body, revision=asked.revision)
+    except ToolFailed as failure:
+        if failure.more.get("problem") == "precondition-failed":
+            return left
+        raise
     return Given(submission_id=told["id"], graded=True, points=str(told["points"]))
 
 

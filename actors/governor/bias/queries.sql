@@ -40,14 +40,17 @@ select p.user_id, p.course_id, (p.intervention is not null)::int::float8 as valu
  order by p.predicted_at desc limit :limit;
 
 -- name: grades
--- The share of points that was suggested, and whether a person gave at least half.
-select e.user_id, g.course_id, (g.points / nullif(g.maximum_points, 0))::float8 as value, g.created_at as decided_at,
-       u.sensitive, g.decided_points >= g.maximum_points / 2 as outcome
+-- The share of points that was suggested to each person, and whether people gave them at least half. One row a person:
+-- groups are of people, and many works of one are no crowd.
+select e.user_id, (array_agg(g.course_id order by g.id desc))[1] as course_id,
+       avg(g.points / g.maximum_points)::float8 as value, max(g.created_at) as decided_at, u.sensitive,
+       avg(g.decided_points / g.maximum_points) >= 0.5 as outcome
   from grading_suggestions g
   join enrollments e on e.id = g.enrollment_id
   join users u on u.id = e.user_id
  where g.org_id = :org_id and g.status <> 'replaced' and g.maximum_points > 0 and u.status <> 'erased'
- order by g.id desc limit :limit;
+ group by e.user_id, u.sensitive
+ order by max(g.created_at) desc limit :limit;
 
 -- name: write_measure!
 insert into decision_measures (org_id, kind, measured_on, decisions, verdict, report)
@@ -58,7 +61,7 @@ on conflict (org_id, kind, measured_on) do update
 -- name: accepted$
 -- The figures that a person has lately seen beyond their limits and released all the same.
 select figures from decision_stops
- where org_id = :org_id and kind = :kind and released_at > now() - :age::interval
+ where org_id = :org_id and kind = :kind and released_at > now() - :age::interval and figures <> '{}'
  order by released_at desc limit 1;
 
 -- name: stop$

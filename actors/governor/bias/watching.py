@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from actors.governor.bias.measuring import Measured, measure
 from configs.settings import Settings
 from stores import audit
@@ -30,6 +32,8 @@ _ROWS: Mapping[AutomatedKind, Any] = {
     AutomatedKind.RECOMMENDATION: _queries.recommendations,
 }
 
+log = structlog.get_logger("azora.governor")
+
 
 class WatchDecisions:
     """Measures every kind of decision in every organisation that has new ones.
@@ -47,7 +51,10 @@ class WatchDecisions:
         async with database.transaction(None, readonly=True) as connection:
             due = [(row["org_id"], AutomatedKind(row["kind"])) async for row in _queries.organisations(connection)]
         for org_id, kind in due:
-            await watch(database, keyring, org_id, kind)
+            try:
+                await watch(database, keyring, org_id, kind)
+            except Exception:  # whatever one organisation's rows bring about, the others are measured
+                log.exception("decisions not measured", org_id=str(org_id), kind=kind.value)
         async with database.transaction(None, readonly=True) as connection:
             standing = [dict(row) async for row in _queries.standing(connection)]
         for row in standing:

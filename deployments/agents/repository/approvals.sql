@@ -12,7 +12,8 @@ select a.*, t.kind, t.input, t.plan, t.plan_revision, t.subjects, c.instructor_i
  where a.id = :id;
 
 -- name: queue
--- What this person may answer: not what they asked for, of the roles that are asked by now, of the courses they teach
+-- What this person may answer: not what they asked for, nor what judges themselves; of the roles that are asked by now,
+-- of the courses they teach
 -- where they are asked as an instructor.
 select a.*, t.kind, t.input, t.plan, t.plan_revision, t.subjects, c.instructor_id
   from agent_approvals a
@@ -20,6 +21,7 @@ select a.*, t.kind, t.input, t.plan, t.plan_revision, t.subjects, c.instructor_i
   left join courses c on c.id = a.course_id
  where (:status::text is null or a.status = :status::text)
    and a.requester_id <> :user_id
+   and not (:user_id = any (t.subjects) and a.kinds && array['automated_grading', 'student_assessment'])
    and (:role = any (a.roles) or (a.escalated_at is not null and :role = any (a.escalates_to)))
    and (:role <> 'instructor' or c.instructor_id = :user_id)
    and (:after_at::timestamptz is null or (a.created_at, a.id) > (:after_at::timestamptz, :after_id::uuid))

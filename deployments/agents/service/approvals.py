@@ -29,10 +29,12 @@ from deployments.kit.errors import Invalid
 from deployments.kit.permissions import ROLES
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
-from learning.governance.vocabulary import Origin
+from learning.governance.vocabulary import ApprovalKind, Origin
 from stores.postgres import Database
 
 Changes = Mapping[str, Mapping[str, JsonValue]]
+
+_JUDGING = {ApprovalKind.AUTOMATED_GRADING, ApprovalKind.STUDENT_ASSESSMENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,10 @@ class Approvals:
 
 
 def _asked(principal: Principal, row: Row) -> bool:
-    """Whether the person is one of those who are asked. Never whoever asked for the task."""
+    """Whether the person is one of those who are asked. Never whoever asked for the task, nor whom it judges."""
     if principal.user_id == row["requester_id"]:
+        return False
+    if principal.user_id in row["subjects"] and _JUDGING & set(row["kinds"]):
         return False
     roles = {*row["roles"], *(row["escalates_to"] if row["escalated_at"] is not None else ())}
     if principal.role not in roles:

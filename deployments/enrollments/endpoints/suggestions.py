@@ -14,11 +14,13 @@ from deployments.enrollments.grading_schemas import (
     QueuedSuggestion,
     SuggestionView,
 )
+from deployments.enrollments.repository.suggestions import Suggestion
+from deployments.enrollments.suggesting import Told
 from deployments.kit.paging import Page, decode_cursor, split_page
 from deployments.kit.parameters import CurrentPrincipal, CurrentWork, Cursor, Limit
 from deployments.kit.routes import service_router
 
-router = service_router(PREFIX)
+router = service_router(PREFIX, slow=True)  # to suggest takes a model its time
 
 
 @router.post("/submissions/{submission_id}/suggestion", status_code=201, summary="Suggest a grade, with its reasons")
@@ -26,14 +28,21 @@ async def suggest(
     submission_id: UUID, request: Request, principal: CurrentPrincipal, work: CurrentWork, service: Service
 ) -> SuggestionView:
     token = request.headers["authorization"].split()[-1]
-    return SuggestionView.model_validate(await service.suggesting.suggest(work, principal, submission_id, token))
+    return _view(await service.suggesting.suggest(work, principal, submission_id, token))
 
 
 @router.get("/submissions/{submission_id}/suggestion", summary="What was suggested last, and what became of it")
 async def suggestion(
     submission_id: UUID, principal: CurrentPrincipal, work: CurrentWork, service: Service
 ) -> SuggestionView:
-    return SuggestionView.model_validate(await service.suggesting.latest(work, principal, submission_id))
+    return _view(await service.suggesting.latest(work, principal, submission_id))
+
+
+def _view(told: Told) -> SuggestionView:
+    row = {name: getattr(told.suggestion, name) for name in Suggestion.__slots__}
+    return SuggestionView.model_validate(
+        {**row, "user_id": told.learner_id, "submission_revision": told.submission_revision}
+    )
 
 
 @router.get("/courses/{course_id}/suggestions", summary="A course's suggested grades that wait, the oldest first")

@@ -53,6 +53,37 @@ async def test_sure_grades_are_given_after_approval_and_the_rest_is_left_for_a_p
     assert suggestion["status"] == "accepted"
 
 
+async def test_a_grade_that_a_person_gave_meanwhile_stays_and_nobody_approves_their_own(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    unit = short_answer()
+    course = await create_course(org, [unit, text()])
+    teacher, admin, studying = (
+        course.instructor,
+        await org.person("org_admin"),
+        await org.person("org_admin", fresh=True),
+    )
+    enrolment = await enrol(studying, course)
+    work = await hand_in(studying, enrolment, unit, REFERENCES[0])
+    task = await ask(teacher, "grade_submissions", {"course_id": str(course.id), "submissions": [work]})
+    await approve(admin, task["id"])
+    asked = await pending(admin, task["id"])
+    assert asked["subjects"] == [str(studying.id)]
+    own = f"/api/agents/approvals/{asked['id']}"
+    assert (await studying.http.post(f"{own}/approve", json={"plan_hash": asked["plan_hash"]})).status_code in (
+        403,
+        404,
+    )
+    assert ok(await studying.http.get("/api/agents/approvals"))["items"] == []
+    ok(await teacher.http.put(f"/api/enrollments/submissions/{work}/grade", json={"points": "0.50", "feedback": ""}))
+    await approve(admin, task["id"])
+    task = await until(teacher, task["id"])
+    assert task["status"] == "succeeded", task
+    assert task["result"]["graded"] == []
+    assert [one["submission_id"] for one in task["result"]["for_a_person"]] == [work]
+    listed = ok(await studying.http.get(unit_path(enrolment, unit, "submissions")))["items"]
+    assert [one["points"] for one in listed] == ["0.50"]
+
+
 async def test_content_is_drafted_and_added_once_somebody_has_approved(platform: Platform) -> None:
     org = await platform.create_organisation()
     teacher, admin = await org.person("instructor"), await org.person("org_admin")

@@ -28,7 +28,7 @@ MODULES = (
     processes,
     security,
     storage,
-)  # whose import declares the metrics
+)  # they declare metrics
 
 _NAME = r"(?:azora|ray|haproxy)[_:][a-zA-Z0-9_:]+"
 _SELECTOR = re.compile(rf"\b({_NAME})\b(?:\s*\{{([^}}]*)\}})?")

@@ -31,3 +31,8 @@ def test_examples(text: str, parts: list[str]) -> None:
 @given(st.text())
 def test_nothing_is_lost(text: str) -> None:
     assert "".join("".join(sentences(text)).split()) == "".join(text.split())
+
+
+def test_a_long_run_of_marks_is_looked_at_once() -> None:
+    assert len(list(sentences("!" * 100_000 + "a"))) == 1
+    assert len(list(sentences("e.g. a " * 15_000))) == 1
