@@ -71,7 +71,8 @@ def units(
     secure holds up nobody.
     """
     held_up = {one.id: _skippable(one, skills, secure) for one in outlined}
-    ranks = _ranks(skills)
+    of_skills = _ranks(skills)
+    ranks = {one.id: _rank(one, skills, of_skills) for one in outlined} if any(of_skills.values()) else None
     return [
         Unit(
             id=one.id, title=one.title, place=one.place, minutes=one.minutes, skills=skills.taught_by(one.id),
@@ -87,21 +88,21 @@ def _skippable(one: Outline, skills: SkillMap, secure: Collection[str]) -> bool:
     return bool(taught) and all(id in secure for id in taught)
 
 
-def _before(one: Outline, outlined: Sequence[Outline], skills: SkillMap, ranks: Mapping[str, int]) -> list[str]:
-    """All that comes before: named whole, so that what may be left out of it hides nothing behind it.
+def _before(one: Outline, outlined: Sequence[Outline], skills: SkillMap, ranks: Mapping[str, int] | None) -> list[str]:
+    """All that comes before: named whole, so that what may be left out of it hides nothing behind it. `ranks` are those
+    of units; None where no skill comes after another.
 
     A unit that comes before has a lower rank, or the same and a lower place, so nothing waits for itself.
     """
-    if not any(ranks.values()):
+    if ranks is None:
         return [other.id for other in outlined[: one.place]]
     needed = {id for skill in skills.taught_by(one.id) for id in skills.by_id[skill].after}
-    own = _rank(one, skills, ranks)
+    own = ranks[one.id]
     return [
         other.id
         for other in outlined
-        for rank in [_rank(other, skills, ranks)]
-        if (other.module_id == one.module_id and other.place < one.place and rank <= own)
-        or (rank < own and needed.intersection(skills.taught_by(other.id)))
+        if (other.module_id == one.module_id and other.place < one.place and ranks[other.id] <= own)
+        or (needed and ranks[other.id] < own and not needed.isdisjoint(skills.taught_by(other.id)))
     ]
 
 
