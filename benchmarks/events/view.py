@@ -59,6 +59,7 @@ async def _load(bench: Bench, url: str) -> tuple[Load, Load]:
     """As many requests as eight connections carry, then half as many, evenly."""
     token = await token_of(bench.client, bench.place.instructor)
     cpu = cpu_of([bench.place.pid])
+    await asyncio.to_thread(saturate, url, token, _CONNECTIONS, cpu)  # connections are made, and statements prepared
     most = await asyncio.to_thread(saturate, url, token, _CONNECTIONS, cpu)
     half = await asyncio.to_thread(pace, url, token, most.requests_per_second / 2, cpu, _CONNECTIONS)
     return most, half
