@@ -15,6 +15,7 @@ from configs.settings import Settings
 from stores.event_log.consumer import Consumer, Figures
 from stores.event_log.outbox import OutboxSource
 from stores.event_log.types import Batch, Source
+from stores.events import types_of
 from stores.events.enrollment_events import EnrollmentUpgraded, QuizAttempted, SubmissionGraded
 from stores.events.reading import Recorded
 from stores.kafka.source import KafkaSource
@@ -31,6 +32,7 @@ _ENROLMENTS_AT_ONCE = 100
 _METRICS_SECONDS = 1.0
 _IDLE_SECONDS = 1.0
 _FIRST = UUID(int=0)
+_TOLD = (QuizAttempted, SubmissionGraded, EnrollmentUpgraded)
 
 
 class MasteryHandler:
@@ -115,11 +117,12 @@ class LearnerModelMember:
 
 
 def _enrolments(events: Iterable[Recorded]) -> set[UUID]:
-    told = (QuizAttempted, SubmissionGraded, EnrollmentUpgraded)
-    return {event.data.enrollment_id for event in events if isinstance(event.data, told)}
+    return {event.data.enrollment_id for event in events if isinstance(event.data, _TOLD)}
 
 
 def _source(settings: Settings, database: Database, handler: MasteryHandler, member: str) -> Source:
+    # Learners do much that says nothing of what they know.
+    consumer, topics, types = handler.consumer, handler.topics, types_of(*_TOLD)
     if settings.kafka_bootstrap_servers is None:
-        return OutboxSource(database, consumer=handler.consumer, topics=handler.topics, member=member)
-    return KafkaSource(settings, database, consumer=handler.consumer, topics=handler.topics, member=member)
+        return OutboxSource(database, consumer=consumer, topics=topics, member=member, types=types)
+    return KafkaSource(settings, database, consumer=consumer, topics=topics, member=member, types=types)

@@ -32,7 +32,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry with the event it holds: None where it has a fault, or is of a type that is none of ours."""
+    """An entry with the event it holds: None where it has a fault, or is of a type that is not ours or not wanted."""
 
     entry: Entry
     event: Recorded | None
@@ -48,6 +48,8 @@ class Rejected(NamedTuple):
 
 def digest(entry: Entry) -> Item:
     """Decode an entry. Never raises."""
+    if not entry.wanted:
+        return Item(entry, None)
     if entry.position == START:
         return Item(entry, None, Fault("no-position", "not written by a relay"))
     if isinstance(entry.body, bytes):

@@ -30,7 +30,7 @@ class Entry:
     """One entry of the log as a source reads it.
 
     `body` is the decoded envelope, or the bytes where they are no JSON object. `offset` is Kafka's, where it came
-    from there.
+    from there. Where its event is not `wanted` it is there for its position only, and the body may be left out.
     """
 
     topic: str
@@ -38,6 +38,7 @@ class Entry:
     position: Position
     offset: int | None
     body: Mapping[str, Any] | bytes
+    wanted: bool = True
 
     @property
     def share(self) -> Share:

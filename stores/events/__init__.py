@@ -2,7 +2,7 @@
 
 from stores.events.catalogue import CATALOGUE
 from stores.events.declarations import TOPICS, EventData, EventType, Topic
-from stores.events.envelope import Event, partition_of
+from stores.events.envelope import Event, partition_of, types_of
 from stores.events.outbox import append, append_of
 from stores.events.reading import InvalidEvent, Recorded, decode
 
@@ -19,4 +19,5 @@ __all__ = [
     "append_of",
     "decode",
     "partition_of",
+    "types_of",
 ]

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from stores.events.catalogue import CATALOGUE
-from stores.events.declarations import KEY_FIELDS, Topic
+from stores.events.declarations import KEY_FIELDS, EventData, Topic
 from stores.events.errors import InvalidEvent
 from stores.ids import new_id
 
@@ -47,6 +47,11 @@ def key_hash(key: str) -> int:
 def partition_of(key: str, partitions: int) -> int:
     """Which of so many partitions the events of a key are in."""
     return key_hash(key) % partitions
+
+
+def types_of(*kinds: type[EventData]) -> frozenset[str]:
+    """The types, as envelopes have them, of events whose data is of one of the kinds."""
+    return frozenset(TYPE_PREFIX + declared.type for declared in CATALOGUE.values() if declared.data in kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

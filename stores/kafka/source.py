@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -25,16 +26,25 @@ class KafkaSource:
     Kafka deals out the partitions, PostgreSQL has the last word: each deal seizes the claims, which fences former
     holders, and reading starts at the offsets stored with the effects. A consumer that has none, because it used to
     read the outbox or is new, starts with the earliest message; what it had taken already is known by its position.
+    Events of other than the `types` (as envelopes have them; None: all) are passed over.
     """
 
     def __init__(
-        self, settings: Settings, database: Database, *, consumer: str, topics: Collection[str], member: str
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        consumer: str,
+        topics: Collection[str],
+        member: str,
+        types: frozenset[str] | None = None,
     ) -> None:
         self._settings = settings
         self._database = database
         self._consumer = consumer
         self._topics = sorted(topics)
         self._member = member
+        self._types = types
         self._group = GroupMember(settings, f"{settings.kafka_topic_prefix}azora-{consumer}", member, topics)
         self._claims: dict[int, Claim] = {}
         self._settled_deal: int | None = None
@@ -65,7 +75,7 @@ class KafkaSource:
         if read.out_of_range:
             self._beyond_retention |= read.out_of_range
             await self.rewind()
-        return read.entries
+        return read.entries if self._types is None else [_wanted(entry, self._types) for entry in read.entries]
 
     async def rewind(self) -> None:
         """See `Source.rewind`. The claims are seized anew, as after a deal."""
@@ -115,3 +125,9 @@ class KafkaSource:
             "events lost: Kafka no longer has the next offset; reading on from the earliest",
             lost=lost, earliest=first, end=end, **told,
         )  # fmt: skip
+
+
+def _wanted(entry: Entry, types: frozenset[str]) -> Entry:
+    if not isinstance(entry.body, Mapping) or entry.body.get("type") in types:
+        return entry
+    return replace(entry, wanted=False)

@@ -110,9 +110,22 @@ async def test_every_share_is_read_along_the_index(log: Log, plans: str) -> None
         await connection.execute(f"set local plan_cache_mode = {plans}")
         await walk_the_index(connection)
         rows = await connection.fetch(
-            f"explain {outbox._queries.read.sql}", [log.topic] * 4, [0, 1, 2, 3], ["0"] * 4, [0] * 4, 5_000
+            f"explain {outbox._queries.read.sql}", [log.topic] * 4, [0, 1, 2, 3], ["0"] * 4, [0] * 4, None, 5_000
         )
     plan = "\n".join(row[0] for row in rows)
     assert "Index Scan using outbox_commit_order" in plan
     assert "Sort" not in plan
     assert "(xid < (InitPlan" in plan.split("Index Cond")[1].splitlines()[0]
+
+
+async def test_what_is_not_wanted_is_passed_over_and_counts_as_taken(log: Log) -> None:
+    ledger = Ledger(log)
+    await log.append(["a", "b"])
+    await log.append(["c"], type="azora.course.published.v1", data={"whatever": 1})
+    await log.append(["d"], type=7)
+    await log.append(["e"])
+    await drain(log.consumer(ledger, types=frozenset({"azora.course.deleted.v1"})))
+    assert await log.effects(ledger.consumer) == ["a", "b", "e"]
+    assert await log.entries_taken(ledger.consumer) == 5
+    letters = "select 1 from event_dead_letters where consumer = $1"
+    assert await log.fetch(letters, ledger.consumer) == []

@@ -129,10 +129,10 @@ class Log:
     def relay(self, member: str = "relay") -> Member:
         return relay(self.settings, self.database, member)
 
-    def consumer(self, handler: Ledger, member: str = "m", limit: int = 500) -> Consumer:
-        """A member that reads Kafka."""
+    def consumer(self, handler: Ledger, member: str = "m", limit: int = 500, **options: Any) -> Consumer:
+        """A member that reads Kafka; `options` are the source's."""
         source = KafkaSource(
-            self.settings, self.database, consumer=handler.consumer, topics=handler.topics, member=member
+            self.settings, self.database, consumer=handler.consumer, topics=handler.topics, member=member, **options
         )
         return Consumer(self.database, source, handler, limit=limit)
 

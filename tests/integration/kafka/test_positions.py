@@ -43,6 +43,18 @@ async def test_a_member_goes_on_where_the_former_one_stopped(log: Log) -> None:
             assert (member.figures.events, member.figures.duplicates) == (100, 0)
 
 
+async def test_what_is_not_wanted_is_passed_over(log: Log) -> None:
+    ledger = Ledger()
+    await log.skip_to_the_end(ledger.consumer)
+    member = log.consumer(ledger, types=frozenset({"azora.course.deleted.v1"}))
+    async with running(log.relay(), member):
+        await log.append(40, type="azora.course.published.v1", data={"what": "would be refused"})
+        log.written.clear()
+        await log.append(40)
+        await log.check(ledger.consumer)
+    assert (member.figures.events, member.figures.rejected) == (40, 0)
+
+
 async def test_what_no_relay_wrote_is_set_aside(log: Log) -> None:
     ledger = Ledger()
     await ensure_topics(log.settings, log.database)
