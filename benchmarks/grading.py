@@ -116,7 +116,8 @@ def _write(path: Path, rows: Sequence[Row]) -> None:
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
-def _read(folder: Path) -> list[Row]:
+def read_rows(folder: Path) -> list[Row]:
+    """Rows with a label, of all files of the folder."""
     found: list[Row] = []
     for path in sorted(folder.glob("*.jsonl*")):
         with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
@@ -131,7 +132,7 @@ def main() -> int:
     parser.add_argument("--corpus", default=None)
     parser.add_argument("--folds", type=int, default=4)
     asked = parser.parse_args()
-    rows = _read(asked.data)
+    rows = read_rows(asked.data)
     if not rows or "module" not in rows[0]:
         console.print(f"{asked.data} has no graded answers with a module.")
         return 2

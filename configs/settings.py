@@ -192,6 +192,11 @@ class Settings(BaseSettings):
         default=None, max_length=128, description="a name in the table of models; a second opinion on essays"
     )
 
+    # Authoring
+    content_model: str | None = Field(
+        default=None, max_length=128, description="a name in the table of models; proposals in words of their own"
+    )
+
     # Language models
     models_file: Path | None = Field(default=None, description="table of models; default: configs/models.yaml")
 

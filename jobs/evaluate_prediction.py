@@ -38,7 +38,9 @@ def evaluate_prediction(
         except ValueError as error:
             raise UnusableData(f"{data} cannot be evaluated on: {error}.") from error
     distribution = artefact.document["distribution"]
-    predictions = np.concatenate([artefact.model.probability(cohort) for cohort in found.cohorts])
+    predictions = np.concatenate(
+        [artefact.model.probability(cohort) for cohort in run.track(found.cohorts, "presentations")]
+    )
     stability = population_stability_index(
         np.array(distribution["shares"]), shares(predictions, np.array(distribution["borders"]))
     )

@@ -59,7 +59,11 @@ def predict(
             "model": artefact.version,
         }
 
-    rows = [row(cohort, one) for cohort in found.cohorts for one in explain(artefact.model, cohort)]
+    rows = [
+        row(cohort, one)
+        for cohort in run.track(found.cohorts, "presentations")
+        for one in explain(artefact.model, cohort)
+    ]
     run.write(rows, COLUMNS)
     run.note(
         model=artefact.version,

@@ -5,46 +5,79 @@ The figures in the summary are for questions and answers held out, four parts in
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections import Counter
+from typing import Any
 
 from jobs.framework import DataFolder, OutFile, Row, Run, job
 from jobs.framework.errors import UnusableData
 from jobs.framework.outputs import replacing
+from jobs.framework.rows import Work
 from jobs.framework.tables import folder_hash
 from jobs.reading.short_answers import graded_of, read_short_answers
-from learning.grading.reading import Reader
 
 
-@job(version=2)
+@job(version=3)
 def train_grading(run: Run, data: DataFolder, out: OutFile) -> None:
     """Learn to grade from the rows of a folder that have a label, and write a model for `grade`.
 
     The model holds vectors and word stems of the graded answers, not their texts.
     """
     from learning.grading.storing import save
-    from learning.grading.training import fit, see
+    from learning.grading.training import fit, seen
 
     rows = [row for row in read_short_answers(data) if row["label"]]
     if not rows:
         raise UnusableData(f"No answer in {data} has a label.")
-    with run.step("Reading the answers"):
-        seen = see([graded_of(row) for row in rows], _reader())
+    by_question = sorted(enumerate(rows), key=lambda numbered: (numbered[1]["question_id"], numbered[0]))
+    asked = [row | {"place": place} for place, row in by_question]  # the texts of a question are read once
+    read = sorted(run.each(asked, reader, stage="answers", batch_size=128), key=lambda row: row["place"])
+    answers = seen([graded_of(row) for row in rows], [_unpacked(row) for row in read])
     with run.step("Fitting"):
         source = folder_hash(data)
-        fitted = fit(seen, f"short-answers-{source[:12]}")
+        fitted = fit(answers, f"short-answers-{source[:12]}")
     with replacing(out) as fresh:
         save(fitted.model, fresh, about=_about(rows, source, fitted.figures))
-    run.note(answers=len(rows), questions=len(seen.keys), model=fitted.model.name, **fitted.figures)
+    run.note(answers=len(rows), questions=len(answers.keys), model=fitted.model.name, **fitted.figures)
+
+
+def reader() -> Work:
+    """Load the sentence model, and give what reads graded answers."""
+    from learning.embedding.minilm import MiniLM
+    from learning.grading.reading import Reader
+    from learning.grading.training import AnswerReader
+
+    answers = AnswerReader(Reader(MiniLM.load(threads=1)))
+
+    def work(rows: list[Row]) -> list[Row]:
+        found = answers.read([graded_of(row) for row in rows])
+        return [
+            {
+                "place": row["place"], "features": _packed(one.features), "vector": _packed(one.sketch.vector),
+                "stems": sorted(one.sketch.stem_set),
+            }
+            for row, one in zip(rows, found, strict=True)
+        ]  # fmt: skip
+
+    return work
+
+
+def _packed(numbers: Any) -> str:
+    return b64encode(numbers.tobytes()).decode()
+
+
+def _unpacked(row: Row) -> Any:
+    import numpy as np
+
+    from learning.grading.model import Sketch
+    from learning.grading.training import Read
+
+    vector = np.frombuffer(b64decode(row["vector"]), dtype=np.float32)
+    return Read(np.frombuffer(b64decode(row["features"])), Sketch(vector, frozenset(row["stems"])))
 
 
 def _about(rows: list[Row], source: str, figures: dict[str, float]) -> dict[str, object]:
     return {"answers": len(rows), "labels": Counter(row["label"] for row in rows), "data_sha256": source, **figures}
-
-
-def _reader() -> Reader:
-    from learning.embedding.minilm import MiniLM
-
-    return Reader(MiniLM.load(threads=2))
 
 
 if __name__ == "__main__":

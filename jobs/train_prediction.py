@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -35,8 +36,8 @@ def train_prediction(
     cohorts = [cohort for cohort in found.cohorts if cohort.outcome is not None]
     if not cohorts:
         raise UnusableData("No presentation has the final_result of everybody: there is nothing to learn from.")
-    with run.step("Testing on each presentation in turn, by a model made of the others"):
-        tests = held_out(cohorts, day, found.attributes)
+    # Each presentation in turn, by a model made of the others.
+    tests = held_out(cohorts, day, found.attributes, through=partial(run.track, what="presentations held out"))
     with run.step("Training on all"):
         try:
             model = train(cohorts, day)

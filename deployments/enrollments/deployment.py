@@ -17,6 +17,7 @@ from deployments.enrollments.second_opinion import SecondOpinion
 from deployments.enrollments.service import EnrollmentService
 from deployments.enrollments.suggesting import Suggesting
 from deployments.enrollments.versions import Versions
+from deployments.kit.asking import ModelAsking
 from deployments.kit.context import ServiceContext
 from deployments.kit.service import ServiceDefinition
 
@@ -30,7 +31,7 @@ def _build(context: ServiceContext) -> EnrollmentService:
     enrolling = Enrolling(versions=versions, seats=seats, completion=completion)
     grading = Grading(versions=versions, completion=completion)
     model = settings.grading_model
-    opinion = SecondOpinion(settings.services_base_url, model) if model else None
+    opinion = SecondOpinion(ModelAsking(settings.services_base_url, model, "grading")) if model else None
     suggesting = Suggesting(
         database=context.database,
         versions=versions,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from learning.content.material import Source, stems
+from learning.content.material import Source
 from learning.content.questions import Item
+from learning.content.repeats import Repeats
 from learning.grading.readability import readability
 
 # Years of school (Kincaid and others, 1975) up to which a text suits a course of this difficulty.
 LEVELS = {"beginner": 12.0, "intermediate": 15.0, "advanced": 18.0}
-_SAME = 0.8
+_SAME, _WHOLE = 0.8, 0.95  # share of stems: questions that ask the same, a text that another holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +26,19 @@ class Finding:
     note: str
 
 
-def check_items(items: Sequence[Item], sources: Sequence[Source], asked_before: Sequence[str]) -> list[Finding]:
-    """Grounded in a sentence of the source, not asked before, answerable by it and by one option only."""
+def check_items(items: Sequence[Item], sources: Sequence[Source], before: Repeats, first: int = 1) -> list[Finding]:
+    """Grounded in a sentence of the source, not asked before, answerable by it and by one option only. Numbered from
+    `first` on."""
     plain = {source.key: squeezed(source.markdown) for source in sources}
     findings = []
-    for number, item in enumerate(items, start=1):
+    for number, item in enumerate(items, start=first):
         where = f"question {number}"
         said = squeezed(item.statement) in plain[item.source]
         right = item.options[item.correct]
         others = [option for at, option in enumerate(item.options) if at != item.correct]
         alone = not any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", item.statement, re.IGNORECASE) for one in others)
-        gap = right.lower() in item.statement.lower() and right.lower() not in _gapped(item).lower()
-        before = [text for text in asked_before if _alike(text.split("> ", 1)[-1], _gapped(item))]
+        gap = right.lower() in item.statement.lower() and right.lower() not in gapped(item.prompt).lower()
+        same = before.like(gapped(item.prompt))
         findings += [
             Finding(check="grounding", passed=said, where=where, note=f"made of a sentence of {item.heading}"),
             Finding(
@@ -44,37 +46,45 @@ def check_items(items: Sequence[Item], sources: Sequence[Source], asked_before: 
                 note="the sentence holds the right option and none of the others",
             ),
             Finding(
-                check="duplication", passed=not before, where=where,
-                note=f"like a question that is there: {before[0][:120]}" if before else "not asked before",
+                check="duplication", passed=same is None, where=where,
+                note="not asked before" if same is None else f"like a question that is there: {same[:120]}",
             ),
         ]  # fmt: skip
     return findings
 
 
-def check_text(text: str, where: str, difficulty: str, others: Sequence[Source]) -> list[Finding]:
-    """Level and duplication of a text."""
+def check_text(text: str, where: str, difficulty: str, others: Repeats) -> list[Finding]:
+    """Level and duplication of a text. `others` are `texts_of` the course."""
     grade, most = readability(text).grade, LEVELS.get(difficulty, 15.0)
-    own = stems(text)
-    same = [one.title for one in others if own and len(own & stems(one.markdown)) >= 0.95 * len(own)]
+    same = others.like(text)
     return [
         Finding(
             check="level", passed=grade <= most, where=where,
             note=f"reads like {grade:.0f} years of school; {difficulty} courses go up to {most:.0f}",
         ),
         Finding(
-            check="duplication", passed=not same, where=where,
-            note=f"says what is said in {same[0]}" if same else "not said elsewhere in the course",
+            check="duplication", passed=same is None, where=where,
+            note="not said elsewhere in the course" if same is None else f"says what is said in {same}",
         ),
     ]  # fmt: skip
 
 
-def _gapped(item: Item) -> str:
-    return item.prompt.split("> ", 1)[-1]
+def texts_of(sources: Iterable[Source]) -> Repeats:
+    """Texts that are there already, by their titles."""
+    found = Repeats(share=_WHOLE, of="own")
+    for source in sources:
+        found.add(source.markdown, source.title)
+    return found
 
 
-def _alike(one: str, other: str) -> bool:
-    own, others = stems(one), stems(other)
-    return bool(own and others) and len(own & others) >= _SAME * max(len(own), len(others))
+def asked_before(prompts: Iterable[str]) -> Repeats:
+    """Questions that are there already."""
+    return Repeats(map(gapped, prompts), share=_SAME)
+
+
+def gapped(prompt: str) -> str:
+    """What a question says; what those with a gap have in common is left out."""
+    return prompt.split("> ", 1)[-1]
 
 
 def squeezed(text: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from unicodedata import category
 
-from learning.content.checks import Finding, check_items, check_text
+from learning.content.checks import Finding, asked_before, check_items, check_text, gapped, texts_of
 from learning.content.material import Source
 from learning.content.outlines import DraftModule
 from learning.content.questions import Item
+from learning.content.worded import check_worded
 
 PASS_MARK_PERCENT = 60
 
@@ -49,15 +50,17 @@ def modules_of(modules: Sequence[DraftModule]) -> list[dict[str, Any]]:
 
 
 def checked(
-    modules: Sequence[DraftModule], difficulty: str, others: Sequence[Source], asked_before: Sequence[str]
+    modules: Sequence[DraftModule], difficulty: str, others: Sequence[Source], prompts: Sequence[str]
 ) -> list[Finding]:
     """Level and duplication of every text, and what questions are checked for."""
     findings: list[Finding] = []
-    asked = list(asked_before)
+    asked, there = asked_before(prompts), texts_of(others)
     for module in modules:
         own = [Source(f"{module.title}/{at}", unit.title, unit.body) for at, unit in enumerate(module.units)]
         for unit in module.units:
-            findings += check_text(unit.body, f"{module.title}: {unit.title}", difficulty, others)
-        findings += check_items(module.quiz, own, asked)
-        asked += [item.prompt for item in module.quiz]
+            findings += check_text(unit.body, f"{module.title}: {unit.title}", difficulty, there)
+        findings += check_worded(module.quiz[: module.worded], own, asked)
+        findings += check_items(module.quiz[module.worded :], own, asked, first=module.worded + 1)
+        for item in module.quiz[module.worded :]:
+            asked.add(gapped(item.prompt))
     return findings

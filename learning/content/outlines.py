@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from learning.content.material import Source, terms
@@ -27,19 +27,47 @@ class DraftModule:
     title: str
     units: tuple[DraftUnit, ...]
     quiz: tuple[Item, ...]
+    worded: int = 0  # how many of the questions, the first ones, are in words that are not the text's
 
 
-def outline(sources: Sequence[Source], embed: Embed | None, *, questions: int = _QUESTIONS) -> list[DraftModule]:
-    """Modules of the texts' own words. A text's outermost headings are its modules, or the text itself is one."""
+Worded = Callable[[Sequence[Source], int], Sequence[Item]]
+Arranged = Sequence[tuple[str, Sequence[DraftUnit]]]
+
+
+def outline(
+    sources: Sequence[Source],
+    embed: Embed | None,
+    *,
+    questions: int = _QUESTIONS,
+    arranged: Arranged | None = None,
+    worded: Worded | None = None,
+) -> list[DraftModule]:
+    """Modules of the texts' own words. A text's outermost headings are its modules, or the text itself is one; unless
+    somebody has `arranged` its paragraphs. Questions that are `worded` come first, the others have a gap."""
     found = []
     pool = Pool.of(sources, embed)
+    for title, units in arranged if arranged is not None else _by_headings(sources):
+        own = [Source(f"{title}/{at}", unit.title, unit.body) for at, unit in enumerate(units)]
+        asked = worded(own, questions) if worded is not None and questions else []
+        said = [text for one in asked for text in (one.prompt, one.statement)]
+        gaps = items(own, questions - len(asked), pool, asked=said)
+        found.append(DraftModule(title, tuple(units), (*asked, *gaps), worded=len(asked)))
+    return found
+
+
+def unheaded(source: Source) -> list[str]:
+    """The paragraphs of a text that has no headings; none of one that has."""
+    parts = sections(source.markdown)
+    if any(part.headings for part in parts):
+        return []
+    return [paragraph for part in parts for paragraph in _paragraphs(part)]
+
+
+def _by_headings(sources: Sequence[Source]) -> Iterator[tuple[str, list[DraftUnit]]]:
     for source in sources:
         for title, parts in _modules(source):
-            units = tuple(unit for part in parts for unit in _units(title, part))
-            if units:
-                own = [Source(f"{title}/{at}", unit.title, unit.body) for at, unit in enumerate(units)]
-                found.append(DraftModule(title, units, tuple(items(own, questions, pool))))
-    return found
+            if units := [unit for part in parts for unit in _units(title, part)]:
+                yield title, units
 
 
 def _modules(source: Source) -> list[tuple[str, list[Section]]]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.content.material import Source, Statement, occurrence, statements, stems, terms, terms_in
+from learning.content.repeats import Repeats
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -26,6 +27,7 @@ _TOO_ALIKE = 0.72  # cosine: it would fit as well
 _DEFINES = re.compile(r"\b(?:is|are|means?|is called|are called|refers to|describes?|is when)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"\b([Aa])n? $")  # which of the two it is would give the answer away
 _SAME = 0.6  # share of stems: two questions about the same
+_LOOKED_AT = 40  # statements for each question that is wanted: from there on none will do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +66,19 @@ def items(sources: Sequence[Source], count: int, pool: Pool, *, asked: Sequence[
     questions. What was `asked` before is not asked again."""
     candidates = _candidates(statements(sources), pool.weights)
     chosen: list[Item] = []
-    keys: list[str] = []
-    for statement, term in _spread(candidates, [source.key for source in sources]):
+    keys: set[str] = set()
+    said = Repeats(asked, share=_SAME, of="shorter")
+    spread = _spread(candidates, [source.key for source in sources])
+    for statement, term in spread[: _LOOKED_AT * count + _LOOKED_AT]:
         if len(chosen) == count:
             break
-        if term in keys or any(
-            _about_the_same(statement.text, said) for said in (*(one.statement for one in chosen), *asked)
-        ):
+        if term in keys or said.like(statement.text) is not None:
             continue
         wrong = _distractors(statement, term, pool)
         if len(wrong) == DISTRACTORS:
             chosen.append(_item(statement, term, wrong, random.Random(f"{seed}:{statement.text}")))
-            keys.append(term)
+            keys.add(term)
+            said.add(statement.text)
     return chosen
 
 
@@ -162,8 +165,3 @@ def _quoted(text: str) -> str:
 
 def _cased(term: str, like: str, start: int) -> str:
     return term[0].upper() + term[1:] if start == 0 and like[:1].isupper() else term
-
-
-def _about_the_same(one: str, other: str) -> bool:
-    own, others = stems(one), stems(other)
-    return len(own & others) >= _SAME * min(len(own), len(others)) if own and others else False

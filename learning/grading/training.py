@@ -18,7 +18,7 @@ from learning.boosting.forest import Numbers
 from learning.grading.answers import LABELS, Graded
 from learning.grading.classifier import Classifier, fit_classifier
 from learning.grading.errors import TooFewAnswers
-from learning.grading.features import asked, features
+from learning.grading.features import Asked, asked, features
 from learning.grading.model import ENOUGH, GradingModel, Judge, Known, Sketch, log_odds, question_key
 from learning.grading.neighbours import Neighbours
 from learning.grading.reading import Reader
@@ -40,28 +40,55 @@ class Seen:
     sketches: Sequence[Sketch]
 
 
-def see(graded: Sequence[Graded], reader: Reader, *, at_once: int = 256) -> Seen:
-    """Read graded answers."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """A graded answer, read."""
+
+    features: Numbers
+    sketch: Sketch
+
+
+class AnswerReader:
+    """Reads graded answers; the questions of the last ones are remembered."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._asked: dict[str, Asked] = {}
+
+    def read(self, graded: Sequence[Graded]) -> list[Read]:
+        """In their order. Those to one question are best read together."""
+        keys = [question_key(one.question) for one in graded]
+        new = {key: one.question for key, one in zip(keys, graded, strict=True) if key not in self._asked}
+        self._asked = {key: self._asked[key] for key in set(keys) - set(new)}
+        for key, question in new.items():
+            text, *references = self._reader.read([question.text, *question.references])
+            self._asked[key] = asked(text, references)
+        read = self._reader.read([one.answer for one in graded])
+        return [
+            Read(features(one, self._asked[key]), Sketch(one.vector, one.stem_set))
+            for one, key in zip(read, keys, strict=True)
+        ]
+
+
+def seen(graded: Sequence[Graded], read: Sequence[Read]) -> Seen:
+    """Graded answers with what was read of each."""
     keys = [question_key(one.question) for one in graded]
     distinct = list(dict.fromkeys(keys))
-    first = {key: one.question for key, one in zip(reversed(keys), reversed(graded), strict=True)}
-    prepared = {}
-    for key, question in first.items():
-        text, *references = reader.read([question.text, *question.references])
-        prepared[key] = asked(text, references)
-    rows, sketches = [], []
-    for at in range(0, len(graded), at_once):
-        read = reader.read([one.answer for one in graded[at : at + at_once]])
-        rows += [features(one, prepared[key]) for one, key in zip(read, keys[at : at + at_once], strict=True)]
-        sketches += [Sketch(one.vector, one.stem_set) for one in read]
     numbers = {key: number for number, key in enumerate(distinct)}
     return Seen(
-        np.stack(rows),
+        np.stack([one.features for one in read]),
         np.array([LABELS.index(one.label) for one in graded]),
         np.array([numbers[key] for key in keys]),
         distinct,
-        sketches,
+        [one.sketch for one in read],
     )
+
+
+def see(graded: Sequence[Graded], reader: Reader, *, at_once: int = 256) -> Seen:
+    """Read graded answers."""
+    answers = AnswerReader(reader)
+    parts = (graded[at : at + at_once] for at in range(0, len(graded), at_once))
+    return seen(graded, [one for part in parts for one in answers.read(part)])
 
 
 @dataclass(frozen=True)

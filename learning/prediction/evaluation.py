@@ -7,7 +7,7 @@ made from. A random split would flatter it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,11 +158,13 @@ def splits(cohorts: Sequence[Cohort]) -> list[Split]:
 
 
 def held_out(
-    cohorts: Sequence[Cohort], day: int, attributes: Attributes, only_last: bool = False
+    cohorts: Sequence[Cohort],
+    day: int,
+    attributes: Attributes,
+    only_last: bool = False,
+    through: Callable[[Sequence[Split]], Iterable[Split]] = iter,
 ) -> dict[str, Evaluation]:
-    """An evaluation by held-out presentation, over modules that occur in the others too."""
-    return {
-        split.held_out: evaluate(train(split.training, day), split.test, attributes)
-        for split in splits(cohorts)
-        if split.later or not only_last
-    }
+    """An evaluation by held-out presentation, over modules that occur in the others too. `through` sees what is held
+    out pass by."""
+    wanted = [split for split in splits(cohorts) if split.later or not only_last]
+    return {split.held_out: evaluate(train(split.training, day), split.test, attributes) for split in through(wanted)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from fastapi import Request
+
 from deployments.courses.endpoints.common import MEBIBYTE, PREFIX, Courses
 from deployments.courses.proposal_schemas import ProposalView, Wanted
 from deployments.kit.parameters import CurrentPrincipal
@@ -16,5 +18,8 @@ router = service_router(PREFIX, slow=True)  # a proposal takes its time, and has
     "/{course_id}/proposals", summary="Propose content for the draft, checked, and kept nowhere",
     max_body_size=4 * MEBIBYTE,
 )  # fmt: skip
-async def propose(course_id: UUID, body: Wanted, principal: CurrentPrincipal, courses: Courses) -> ProposalView:
-    return await courses.proposals.propose(principal, course_id, body)
+async def propose(
+    course_id: UUID, body: Wanted, request: Request, principal: CurrentPrincipal, courses: Courses
+) -> ProposalView:
+    token = request.headers["authorization"].split()[-1]
+    return await courses.proposals.propose(principal, token, course_id, body)

@@ -16,6 +16,7 @@ from deployments.courses.service.prerequisites import Prerequisites
 from deployments.courses.service.proposals import Proposals
 from deployments.courses.service.publishing import Publishing
 from deployments.courses.service.reviews import Reviews
+from deployments.courses.service.writing import Writer
 from learning.embedding.embedder import Embedder
 from stores.postgres import Database
 
@@ -37,7 +38,7 @@ class CourseService:
     proposals: Proposals
 
     @classmethod
-    def create(cls, embedder: Embedder, database: Database) -> CourseService:
+    def create(cls, embedder: Embedder, database: Database, writer: Writer | None = None) -> CourseService:
         """Wire the parts up."""
         cache = CourseCache()
         news = News(cache)
@@ -53,5 +54,5 @@ class CourseService:
             content=Content(),
             reviews=Reviews(news),
             passages=Passages(embedder),
-            proposals=Proposals(embedder, database),
+            proposals=Proposals(embedder, database, writer),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +26,7 @@ from deployments.courses.quizzes import EssayMarking
 from deployments.courses.repository.drafts import DraftRepository
 from deployments.courses.schemas import ModuleCreate, UnitCreate
 from deployments.courses.service.access import taught_course
+from deployments.courses.service.writing import Author, Writer
 from deployments.kit.errors import UnitNotFound
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
@@ -34,68 +35,125 @@ from stores.postgres import Database
 
 if TYPE_CHECKING:
     from learning.content.checks import Finding
-    from learning.content.material import Source
+    from learning.content.improving import Improvement
+    from learning.content.material import Source, Statement
     from learning.content.questions import Embed, Item
+    from learning.grading.rubrics import Rubric
 
-METHOD, VERSION = "extractive", "1"
+METHOD, VERSION = "extractive", "2"
+_MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own words"}
+_MOST_IMPROVEMENTS = 20
 T = TypeVar("T")
 
 
 class Proposals:
-    """Computes beside the event loop and holds no connection while it does."""
+    """Computes beside the event loop and holds no connection while it does, or while a model speaks.
 
-    def __init__(self, embedder: Embedder, database: Database) -> None:
+    With a writer a model's words come first; what of them does not hold is made of the course's own words.
+    """
+
+    def __init__(self, embedder: Embedder, database: Database, writer: Writer | None = None) -> None:
         self._embedder = embedder
         self._database = database
+        self._writer = writer
 
-    async def propose(self, principal: Principal, course_id: UUID, wanted: Wanted) -> ProposalView:
-        """A proposal with its checks.
+    async def propose(self, principal: Principal, token: str, course_id: UUID, wanted: Wanted) -> ProposalView:
+        """A proposal with its checks. `token` is the author's own, for a model to be asked with.
 
         Raises `CourseNotFound`, `NotYourCourse`, `UnitNotFound`, `NothingToPropose`.
         """
         async with Work(self._database, principal.org_id, "courses", readonly=True) as work:
             course = await taught_course(work, principal, course_id, lock=False)
             draft = await DraftRepository(await work.connection(), principal.org_id, course_id).read()
+        author = Author(principal, token)
         match wanted.root:
             case WantedQuiz() as asked:
-                return await self._quiz(draft, asked)
+                return await self._quiz(author, draft, asked, course.difficulty)
             case WantedUnit() as asked:
-                return await asyncio.to_thread(_unit, draft, asked, course.difficulty)
+                return await self._unit(author, draft, asked, course.difficulty)
             case WantedRubric() as asked:
-                return await asyncio.to_thread(_rubric, draft, asked)
+                return await self._rubric(author, draft, asked)
             case WantedImprovements() as asked:
-                return await asyncio.to_thread(_improvements, draft, asked, course.difficulty)
+                return await self._improvements(author, draft, asked, course.difficulty)
             case WantedOutline() as asked:
-                return await self._outline(draft, asked, course.difficulty)
+                return await self._outline(author, draft, asked, course.difficulty)
 
-    async def _quiz(self, draft: Draft, asked: WantedQuiz) -> ProposalView:
-        from learning.content.checks import check_items
+    async def _quiz(self, author: Author, draft: Draft, asked: WantedQuiz, difficulty: str) -> ProposalView:
         from learning.content.questions import Pool, items
 
-        chosen, everything = _texts(draft, asked.unit_ids), _texts(draft, None)
+        chosen, everything, before = _texts(draft, asked.unit_ids), _texts(draft, None), _prompts(draft)
         if not chosen:
             raise NothingToPropose("The draft has no texts to ask about")
-        before = _prompts(draft)
-        found = await self._with_model(
-            lambda embed: items(chosen, asked.questions, Pool.of(everything, embed), asked=before)
-        )
-        if not found:
+        worded: list[Item] = []
+        said: dict[str, Any] = {}
+        if self._writer is not None:
+            worded, dropped = await self._writer.quiz(author, chosen, before, asked.questions, difficulty)
+            said = {"by_model": len(worded), "left_out": dropped}
+        there = [*before, *(text for one in worded for text in (one.prompt, one.statement))]
+        rest = asked.questions - len(worded)
+        found = await self._with_model(lambda embed: items(chosen, rest, Pool.of(everything, embed), asked=there))
+        if not worded and not found:
             raise NothingToPropose("No sentence of the texts makes a question with three other terms to choose from")
+        checks = await asyncio.to_thread(_quiz_checks, worded, found, chosen, before, difficulty)
         return ProposalView(
             kind="quiz",
-            unit=_dumped(UnitCreate.model_validate(quiz_unit(asked.title, found))),
-            checks=_views(await asyncio.to_thread(check_items, found, chosen, before)),
-            sources=[UUID(one.source) for one in found],
-            made_by=self._made_by(),
+            unit=_dumped(UnitCreate.model_validate(quiz_unit(asked.title, [*worded, *found]))),
+            checks=_views(checks),
+            sources=[UUID(one.source) for one in (*worded, *found)],
+            made_by={**self._made_by(bool(worded)), **said, "distractors_by_meaning": self._embedder.problem is None},
         )
 
-    async def _outline(self, draft: Draft, asked: WantedOutline, difficulty: str) -> ProposalView:
+    async def _unit(self, author: Author, draft: Draft, asked: WantedUnit, difficulty: str) -> ProposalView:
+        from learning.content.summaries import key_points
+
+        chosen = _texts(draft, asked.unit_ids)
+        points = await asyncio.to_thread(key_points, chosen, asked.topic)
+        if not points:
+            raise NothingToPropose("The texts have no sentences to take")
+        if self._writer is not None:
+            about = [source for source in chosen if source.key in points]
+            embed = await self._embed()
+            if (worded := await self._writer.unit(author, asked.topic, about, difficulty, embed)) is not None:
+                text, checks = worded
+                return ProposalView(
+                    kind="unit", unit=unit_of(text.title, text.body), checks=_views(checks),
+                    sources=[UUID(source.key) for source in about], made_by=self._made_by(True),
+                )  # fmt: skip
+        return await asyncio.to_thread(_unit, chosen, points, asked, difficulty, self._made_by(False))
+
+    async def _rubric(self, author: Author, draft: Draft, asked: WantedRubric) -> ProposalView:
+        unit = _of(draft, asked.unit_id)
+        if unit.assignment is None:
+            raise NothingToPropose("Rubrics are for assignments")
+        instructions, maximum = unit.assignment["instructions"], Decimal(str(unit.assignment["maximum_points"]))
+        worded = None if self._writer is None else await self._writer.rubric(author, instructions, maximum)
+        made_by = self._made_by(worded is not None)
+        return await asyncio.to_thread(_rubric, unit, worded, instructions, maximum, made_by)
+
+    async def _improvements(
+        self, author: Author, draft: Draft, asked: WantedImprovements, difficulty: str
+    ) -> ProposalView:
+        from learning.content.material import Source
+
+        unit = _of(draft, asked.unit_id)
+        if unit.kind != "text":
+            raise NothingToPropose("Improvements are for texts")
+        worded: list[Improvement] = []
+        if self._writer is not None:
+            own = Source(str(unit.id), unit.title, unit.body)
+            worded = await self._writer.rewordings(author, own, difficulty, await self._embed())
+        return await asyncio.to_thread(_improvements, draft, unit, worded, difficulty, self._made_by(bool(worded)))
+
+    async def _outline(self, author: Author, draft: Draft, asked: WantedOutline, difficulty: str) -> ProposalView:
         from learning.content.documents import checked, modules_of
         from learning.content.material import Source
-        from learning.content.outlines import outline
+        from learning.content.outlines import outline, unheaded
 
         source = Source("text", asked.title, asked.text)
-        made = await self._with_model(lambda embed: outline([source], embed, questions=asked.questions))
+        parts = None
+        if self._writer is not None and (paragraphs := await asyncio.to_thread(unheaded, source)):
+            parts = await self._writer.arranged(author, paragraphs)
+        made = await self._with_model(lambda embed: outline([source], embed, questions=asked.questions, arranged=parts))
         if not made:
             raise NothingToPropose("The text has nothing but headings")
         if len(made) > MAXIMUM_MODULES or sum(len(one.units) + 1 for one in made) > MAXIMUM_UNITS:
@@ -105,58 +163,73 @@ class Proposals:
         modules = [ModuleCreate.model_validate(one) for one in modules_of(made)]
         return ProposalView(
             kind="outline", modules=[_dumped(one) for one in modules], checks=_views(findings), sources=[],
-            made_by=self._made_by(),
+            made_by={**self._made_by(parts is not None), "distractors_by_meaning": self._embedder.problem is None},
         )  # fmt: skip
 
     async def _with_model(self, work: Callable[[Embed | None], T]) -> T:
+        return await asyncio.to_thread(work, await self._embed())
+
+    async def _embed(self) -> Embed | None:
         if self._embedder.problem is not None:
-            return await asyncio.to_thread(work, None)
+            return None
         model = await self._embedder.run(lambda loaded: loaded)  # several threads may use it; its own stays free
-        return await asyncio.to_thread(work, model.embed)
+        return model.embed
 
-    def _made_by(self) -> dict[str, Any]:
-        return {**_MADE_BY, "distractors_by_meaning": self._embedder.problem is None}
+    def _made_by(self, worded: bool) -> dict[str, Any]:
+        """How it was made; `model` is the one that was asked, whether or not its words held."""
+        if self._writer is None:
+            return dict(_MADE_BY)
+        method = "model" if worded else METHOD
+        return {**_MADE_BY, "method": method, "model": self._writer.model}
 
 
-_MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own words"}
+def _quiz_checks(
+    worded: Sequence[Item], found: Sequence[Item], chosen: Sequence[Source], prompts: Sequence[str], difficulty: str
+) -> list[Finding]:
+    from learning.content.checks import asked_before, check_items
+    from learning.content.worded import check_worded, level_of
+
+    before = asked_before(prompts)
+    checks = check_worded(worded, chosen, before)
+    checks += check_items(found, chosen, before, first=len(worded) + 1)
+    return [*checks, level_of(" ".join(one.prompt for one in worded), difficulty)] if worded else checks
 
 
-def _unit(draft: Draft, asked: WantedUnit, difficulty: str) -> ProposalView:
-    from learning.content.checks import check_text
+def _unit(
+    chosen: Sequence[Source],
+    points: Mapping[str, Sequence[Statement]],
+    asked: WantedUnit,
+    difficulty: str,
+    made_by: dict[str, Any],
+) -> ProposalView:
+    from learning.content.checks import check_text, texts_of
     from learning.content.documents import title_of
-    from learning.content.summaries import key_points
 
-    chosen = _texts(draft, asked.unit_ids)
-    points = key_points(chosen, asked.topic)
-    if not points:
-        raise NothingToPropose("The texts have no sentences to take")
     titles = {source.key: source.title for source in chosen}
     parts = ["\n".join([f"## {titles[key]}", "", *(f"- {point.text}" for point in own)]) for key, own in points.items()]
     body = "\n\n".join(parts)
-    said = {source.key: source.markdown for source in chosen}
-    grounded = all(_squeezed(point.text) in _squeezed(said[key]) for key, own in points.items() for point in own)
+    said = {source.key: _squeezed(source.markdown) for source in chosen}
+    grounded = all(_squeezed(point.text) in said[key] for key, own in points.items() for point in own)
     findings = [
         FindingView(check="grounding", passed=grounded, where="unit", note="sentences of the units it is made of"),
-        *_views(check_text(body, "unit", difficulty, [])),
+        *_views(check_text(body, "unit", difficulty, texts_of([]))),
     ]
     return ProposalView(
         kind="unit",
-        unit=_dumped(UnitCreate(kind="text", title=title_of(asked.topic), body=body)),
+        unit=unit_of(title_of(asked.topic), body),
         checks=findings,
         sources=[UUID(key) for key in points],
-        made_by=_MADE_BY,
+        made_by=made_by,
     )
 
 
-def _rubric(draft: Draft, asked: WantedRubric) -> ProposalView:
+def _rubric(
+    unit: Unit, worded: Rubric | None, instructions: str, maximum: Decimal, made_by: dict[str, Any]
+) -> ProposalView:
     from learning.content.documents import title_of
     from learning.content.rubrics import drafted
 
-    unit = _of(draft, asked.unit_id)
-    if unit.assignment is None:
-        raise NothingToPropose("Rubrics are for assignments")
-    maximum = Decimal(str(unit.assignment["maximum_points"]))
-    rubric = drafted(unit.assignment["instructions"], maximum)
+    rubric = worded or drafted(instructions, maximum)
     if rubric is None:
         raise NothingToPropose("The instructions demand nothing in words that are understood")
     criteria = [
@@ -172,38 +245,47 @@ def _rubric(draft: Draft, asked: WantedRubric) -> ProposalView:
         {"kind": "essay", "criteria": criteria, "minimum_words": rubric.minimum_words}
     )
     total = sum(Decimal(str(one.points)) for one in rubric.criteria)
-    said = _squeezed(unit.assignment["instructions"])
+    said = _squeezed(instructions)
     content = [one for one in rubric.criteria if one.aspect == "content"]
-    grounded = all(_squeezed(one.title.rstrip(".")) in said for one in content)
+    grounded = worded is not None or all(_squeezed(one.title.rstrip(".")) in said for one in content)
+    note = "made of the instructions' words" if worded is not None else "in the words of the instructions"
     findings = [
-        FindingView(check="grounding", passed=grounded, where="criteria", note="in the words of the instructions"),
+        FindingView(check="grounding", passed=grounded, where="criteria", note=note),
         FindingView(
             check="answerability", passed=total == maximum, where="points",
             note=f"the criteria add up to {total:f} of {maximum:f}",
         ),
     ]  # fmt: skip
-    return ProposalView(kind="rubric", marking=_dumped(marking), checks=findings, sources=[unit.id], made_by=_MADE_BY)
+    return ProposalView(kind="rubric", marking=_dumped(marking), checks=findings, sources=[unit.id], made_by=made_by)
 
 
-def _improvements(draft: Draft, asked: WantedImprovements, difficulty: str) -> ProposalView:
-    from learning.content.checks import check_text
+def _improvements(
+    draft: Draft, unit: Unit, worded: Sequence[Improvement], difficulty: str, made_by: dict[str, Any]
+) -> ProposalView:
+    from learning.content.checks import check_text, texts_of
     from learning.content.improving import improvements
     from learning.content.material import Source
 
-    unit = _of(draft, asked.unit_id)
-    if unit.kind != "text":
-        raise NothingToPropose("Improvements are for texts")
     others = [one for one in _texts(draft, None) if one.key != str(unit.id)]
     own = Source(str(unit.id), unit.title, unit.body)
     quizzed = any(one.quiz is not None and one.module_id == unit.module_id for one in draft.units)
-    found = improvements(own, others, difficulty, has_quiz=quizzed)
+    reworded = {one.quote for one in worded}
+    found = [
+        *worded,
+        *(one for one in improvements(own, others, difficulty, has_quiz=quizzed) if one.quote not in reworded),
+    ]
     return ProposalView(
         kind="improvements",
-        improvements=[ImprovementView(**asdict(one)) for one in found],
-        checks=_views(check_text(unit.body, unit.title, difficulty, others)),
+        improvements=[ImprovementView(**asdict(one)) for one in found[:_MOST_IMPROVEMENTS]],
+        checks=_views(check_text(unit.body, unit.title, difficulty, texts_of(others))),
         sources=[unit.id],
-        made_by=_MADE_BY,
+        made_by=made_by,
     )
+
+
+def unit_of(title: str, body: str) -> dict[str, Any]:
+    """A text as the draft takes it."""
+    return _dumped(UnitCreate(kind="text", title=title, body=body))
 
 
 def quiz_unit(title: str, items: Sequence[Item]) -> dict[str, Any]:

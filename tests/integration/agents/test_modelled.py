@@ -4,91 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import uvicorn
-import yaml
-from aiohttp import web
 
 from actors.agent.making import live
 from configs.settings import Settings
 from deployments.kit.permissions import ROLES
 from stores.postgres import Database
-from tests.acceptance.conftest import free_port
 from tests.integration.agents.support import ask, eventually, pending, taught_course, until
 from tests.integration.retrieval.support import indexing, settled
 from tests.platform import Account, Platform
-
-Says = Callable[[list[dict[str, str]]], str]
-
-
-@asynccontextmanager
-async def upstream(says: Says) -> AsyncIterator[str]:
-    """A provider that speaks OpenAI's API, streamed, and says what it is told to."""
-
-    async def chat(request: web.Request) -> web.StreamResponse:
-        text = says((await request.json())["messages"])
-        answer = web.StreamResponse(headers={"content-type": "text/event-stream"})
-        await answer.prepare(request)
-        usage = {"prompt_tokens": 40, "completion_tokens": 10, "total_tokens": 50}
-        first = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
-        last = {"index": 0, "delta": {}, "finish_reason": "stop"}
-        for choices, more in (([first], {}), ([last], {}), ([], {"usage": usage})):
-            chunk = {
-                "id": "c",
-                "object": "chat.completion.chunk",
-                "created": 1,
-                "model": "m",
-                "choices": choices,
-                **more,
-            }
-            await answer.write(f"data: {json.dumps(chunk)}\n\n".encode())
-        await answer.write(b"data: [DONE]\n\n")
-        return answer
-
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", chat)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        await runner.cleanup()
+from tests.upstream import MODEL, Says, platform_asking
 
 
 @asynccontextmanager
 async def platform_with(settings: Settings, tmp_path: Any, says: Says) -> AsyncIterator[Platform]:
     """A platform whose agents have a model that says this."""
-    async with upstream(says) as url:
-        table = {
-            "targets": {"said": {"provider": "openai", "base_url": url, "model": "m", "region": "cluster"}},
-            "models": {"planner": {"targets": [["said"]], "data": "stays"}},
-            "embeddings": {"azora-embed": {"provider": "minilm"}},
-        }
-        file = tmp_path / "models.yaml"
-        file.write_text(yaml.safe_dump(table))
-        port = free_port()
-        told = settings.model_copy(
-            update={"models_file": file, "agent_model": "planner", "services_url": f"http://127.0.0.1:{port}"}
-        )
-        async with Platform.running(told) as platform:
-            server = uvicorn.Server(
-                uvicorn.Config(platform.host, port=port, lifespan="off", log_level="error", access_log=False)
-            )
-            serving, stop = asyncio.create_task(server.serve()), asyncio.Event()
-            living = asyncio.create_task(live(told, "agent-modelled", ROLES, stop))
-            try:
-                yield platform
-            finally:
-                stop.set()
-                await living
-                server.should_exit = True
-                await serving
+    async with platform_asking(settings, tmp_path, says, agent_model=MODEL) as (platform, told):
+        stop = asyncio.Event()
+        living = asyncio.create_task(live(told, "agent-modelled", ROLES, stop))
+        try:
+            yield platform
+        finally:
+            stop.set()
+            await living
 
 
 async def spent(admin: Account, feature: str) -> int:

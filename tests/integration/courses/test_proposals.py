@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+from configs.settings import Settings
 from tests.integration.courses.support import create, ok, problem
 from tests.platform import Account, Platform
+from tests.upstream import MODEL, platform_asking
 
 FACTS = """## Memory
 
@@ -90,3 +94,52 @@ async def test_who_may_have_content_proposed_and_of_what(platform: Platform) -> 
     )
     problem(await teacher.http.post(path, json={"kind": "poem"}), 422, "invalid")
     problem(await teacher.http.post(path, json={"kind": "rubric", "unit_id": course}), 404, "unit-not-found")
+
+
+async def test_a_model_words_proposals_as_far_as_they_hold(settings: Settings, tmp_path: Path) -> None:
+    answers: list[Any] = []
+    right = {
+        "prompt": "What holds about four pieces?", "options": ["The working memory", "A syllable", "A list", "A cue"],
+        "correct": 0, "quote": "The working memory holds about four pieces at a time.",
+    }  # fmt: skip
+    made_up = {**right, "prompt": "Who was first?", "quote": "Napoleon was the first to say so."}
+    async with platform_asking(settings, tmp_path, lambda _: json.dumps(answers[0]), content_model=MODEL) as made:
+        org = await made[0].create_organisation()
+        teacher, admin = await org.person("instructor"), await org.person("org_admin")
+        course = await create(teacher, title="Learning", modules=MODULES)
+        [module] = ok(await teacher.http.get(f"/api/courses/{course}/draft"))["modules"]
+        text, work = (unit["id"] for unit in module["units"])
+
+        answers[:] = [{"questions": [right, made_up]}]
+        quiz = await propose(teacher, course, kind="quiz", questions=3)
+        assert (quiz["made_by"]["model"], quiz["made_by"]["by_model"], quiz["made_by"]["left_out"]) == (MODEL, 1, 1)
+        prompts = [question["prompt"] for question in quiz["unit"]["quiz"]["questions"]]
+        assert (prompts[0], len(prompts)) == (right["prompt"], 3)
+        assert all(check["passed"] for check in quiz["checks"]), quiz["checks"]
+        ok(await teacher.http.post(f"/api/courses/{course}/modules/{module['id']}/units", json=quiz["unit"]), 201)
+
+        answers[:] = [{"title": "Spacing", "body": "## Spacing\n\nSpread practice lasts longer than massed practice."}]
+        unit = await propose(teacher, course, kind="unit", topic="the spacing effect")
+        assert (unit["unit"]["title"], unit["made_by"]["method"]) == ("Spacing", "model")
+        answers[:] = [{"title": "Sleep", "body": "Napoleon slept four hours a night. He won at Austerlitz in 1805."}]
+        unit = await propose(teacher, course, kind="unit", topic="the spacing effect")
+        assert (unit["unit"]["title"], unit["made_by"]["method"]) == ("the spacing effect", "extractive")
+
+        criteria = [{"title": "The claim as published", "points": 6}, {"title": "The data and its source", "points": 4}]
+        answers[:] = [{"criteria": criteria}]
+        rubric = await propose(teacher, course, kind="rubric", unit_id=work)
+        assert [one["points"] for one in rubric["marking"]["criteria"]] == [6, 4]
+
+        long = next(line for line in FACTS.split(". ") if "although" in line)
+        short = {"quote": long, "advice": "Cut it.", "proposal": "The forgetting curve was drawn by Ebbinghaus."}
+        answers[:] = [{"improvements": [short]}]
+        better = await propose(teacher, course, kind="improvements", unit_id=text)
+        assert [one["kind"] for one in better["improvements"]].count("rewording") == 1
+
+        answers[:] = ["I cannot do that."]  # no model has to keep to a form
+        outline = await propose(
+            teacher, course, kind="outline", title="New", text="Bees hum.\n\nBees fly.\n\nBees eat."
+        )
+        assert outline["made_by"]["method"] == "extractive"
+        usage = ok(await admin.http.get("/api/llm/usage", params={"by": "feature"}))
+        assert any(row.get("feature") == "content" for row in usage["groups"])

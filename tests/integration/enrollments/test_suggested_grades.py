@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from deployments.enrollments.grading_all import SuggestingAll, waiting
+from learning.embedding.embedder import Embedder
 from stores.ids import new_id
 from tests.integration.enrollments.support import (
     BASE,
@@ -201,3 +203,29 @@ async def test_a_grade_is_appealed_against_and_a_person_answers(platform: Platfo
     refused(await student.http.delete(f"{BASE}/appeals/{new_id()}"), 404, "appeal-not-found")
     refused(await student.http.post(path, json={"reason": "fourth"}), 409, "no-more-appeals")
     assert [one["status"] for one in ok(await student.http.get(path))["items"]] == ["withdrawn", "withdrawn", "upheld"]
+
+
+async def test_all_that_waits_is_suggested_a_grade_once(platform: Platform) -> None:
+    org, other = await platform.create_organisation(), await platform.create_organisation()
+    unit, plain = short_answer(), assignment("No rubric", maximum=3)
+    course = await create_course(org, [unit, plain, text()])
+    students = [await org.person(fresh=True) for _ in range(3)]
+    enrolments = [await enrol(one, course) for one in students]
+    works = [await hand_in(one, mine, unit, RIGHT) for one, mine in zip(students, enrolments, strict=True)]
+    await hand_in(students[0], enrolments[0], plain, "Whatever it is.")
+    await grade(course.instructor, works[0], "2.00")
+    newest = await hand_in(students[1], enrolments[1], unit, "No idea.")
+
+    found = await waiting(platform.database, org.id, [course.id])
+    assert {str(one.submission_id) for one in found} >= {newest, works[2]}
+    assert len(found) == 3
+    assert await waiting(platform.database, other.id, ()) == []
+    embedder = Embedder.of(on=True, threads=1)
+    grading = SuggestingAll(platform.database, embedder, 0.7)
+    came = [await grading.suggest(org.id, one) for one in found]
+    embedder.close()
+    assert came.count("not_graded") == 1
+    assert "passed_over" not in came
+    queue = ok(await course.instructor.http.get(f"{BASE}/courses/{course.id}/suggestions"))["items"]
+    assert {one["submission_id"] for one in queue} == {newest, works[2]}
+    assert [one.unit_id for one in await waiting(platform.database, org.id, ())] == [UUID(plain["id"])]

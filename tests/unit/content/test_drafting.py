@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from jobs.course_draft import course_draft
-from learning.content.checks import check_items, squeezed
+from learning.content.checks import asked_before, check_items, squeezed
 from learning.content.documents import modules_of
 from learning.content.improving import improvements
 from learning.content.material import Source, statements, terms
@@ -44,7 +44,7 @@ def test_questions_are_sentences_of_the_text_with_one_right_option(made: list[It
         assert right in item.statement
         assert not any(other in item.statement.split() for other in item.options if other != right)
     assert len({item.statement for item in made}) == 6
-    assert all(check.passed for check in check_items(made, TEXTS, []))
+    assert all(check.passed for check in check_items(made, TEXTS, asked_before([])))
     assert made == items(TEXTS, 6, Pool.of(TEXTS, None))
 
 
@@ -54,7 +54,7 @@ def test_what_is_made_up_repeated_or_open_is_found(made: list[Item]) -> None:
     invented = replace(made[0], statement="Whales are mammals that live in the sea all year.")
     other = next(option for at, option in enumerate(made[0].options) if at != made[0].correct)
     ambiguous = replace(made[0], statement=f"{made[0].statement} Or {other}.")
-    found = check_items([invented, ambiguous, made[1]], TEXTS, [made[1].prompt])
+    found = check_items([invented, ambiguous, made[1]], TEXTS, asked_before([made[1].prompt]))
     assert {(check.check, check.where) for check in found if not check.passed} >= {
         ("grounding", "question 1"), ("answerability", "question 2"), ("duplication", "question 3"),
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Every job by its two commands, killed half way and started again."""
