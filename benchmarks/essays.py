@@ -3,14 +3,14 @@
     python -m benchmarks.essays --data FOLDER [--essays 400] [--corpus NAME]
 
 No graded essays can be had here. What stands in for them: short answers that people have graded (the rows that `azora
-job train-grading` reads, which also have `module`), five to different questions of a module put together as one essay of an
-unknown order; the rubric has a line for each of the five and for three that the essay does not speak of, with the
-reference as what it looks for. A line is worth a point where a person called the answer correct. So it has the words of
-learners and the judgement of people, and nothing of what makes an essay more than its statements.
+job train-grading` reads, which also have `module`), five to different questions of a module put together as one essay
+of an unknown order; the rubric has a line for each of the five and for three that the essay does not speak of, with
+the reference as what it looks for. A line is worth a point where a person called the answer correct. So it has the
+words of learners and the judgement of people, and nothing of what makes an essay more than its statements.
 
-Prints how well points are told (quadratic weighted kappa, mean difference), how well lines are (AUC), whether feedback
-quotes the essay, and what is sent to a person before and after a teacher has decided on the first sixty. The four
-coefficients of the grader were fitted on essays made of answers like these.
+Prints how well points are told (quadratic weighted kappa, mean difference), how well lines are (AUC), whether
+feedback quotes the essay, and what is sent to a person before and after a teacher has decided on the first sixty. The
+four coefficients of the grader were fitted on essays made of answers like these.
 """
 
 from __future__ import annotations
