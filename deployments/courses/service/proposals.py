@@ -112,8 +112,10 @@ class Proposals:
             raise NothingToPropose("The texts have no sentences to take")
         if self._writer is not None:
             about = [source for source in chosen if source.key in points]
+            others = [source for source in _texts(draft, None) if source.key not in points]
             embed = await self._embed()
-            if (worded := await self._writer.unit(author, asked.topic, about, difficulty, embed)) is not None:
+            worded = await self._writer.unit(author, asked.topic, about, others, difficulty, embed)
+            if worded is not None:
                 text, checks = worded
                 return ProposalView(
                     kind="unit", unit=unit_of(text.title, text.body), checks=_views(checks),

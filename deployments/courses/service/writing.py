@@ -67,9 +67,15 @@ class Writer:
         return allowed, dropped + len(kept) - len(allowed)
 
     async def unit(
-        self, author: Author, topic: str, sources: Sequence[Source], difficulty: str, embed: Embed | None
+        self,
+        author: Author,
+        topic: str,
+        sources: Sequence[Source],
+        others: Sequence[Source],
+        difficulty: str,
+        embed: Embed | None,
     ) -> tuple[Text, list[Finding]] | None:
-        """A text on a topic with its checks, all of which it passes."""
+        """A text on a topic with its checks, all of which it passes; `others` are what the course says besides."""
         from learning.content import requests
         from learning.content.checks import texts_of
         from learning.content.worded import check_unit
@@ -78,7 +84,7 @@ class Writer:
         answer = await self._answer(author, requests.text(topic, shown, difficulty), requests.Text)
         if answer is None:
             return None
-        checks = await asyncio.to_thread(check_unit, answer, shown, texts_of(sources), difficulty, embed)
+        checks = await asyncio.to_thread(check_unit, answer, shown, texts_of(others), difficulty, embed)
         said = f"{answer.title}\n\n{answer.body}"
         if not all(check.passed for check in checks) or not await self._allows(author, said, shown):
             return None
