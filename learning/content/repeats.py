@@ -50,5 +50,6 @@ class Repeats:
         return next((self._texts[place][0] for place in places if self._alike(own, self._texts[place][1])), None)
 
     def _alike(self, own: frozenset[str], other: frozenset[str]) -> bool:
-        sizes = {"longer": max, "shorter": min, "own": lambda one, _: one}
-        return len(own & other) >= self._share * sizes[self._of](len(own), len(other)) - 1e-9
+        sizes = len(own), len(other)
+        size = sizes[0] if self._of == "own" else max(sizes) if self._of == "longer" else min(sizes)
+        return len(own & other) >= self._share * size - 1e-9
