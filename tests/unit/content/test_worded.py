@@ -149,6 +149,7 @@ WORDS = st.lists(
 ).map(" ".join)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(WORDS, max_size=8), WORDS, st.sampled_from([("longer", 0.8), ("shorter", 0.6), ("own", 0.95)]))
 def test_repeats_finds_what_comparing_with_each_would(said: list[str], text: str, how: tuple[Any, float]) -> None:
     of, share = how
