@@ -24,6 +24,7 @@ from stores.ids import new_id
 CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"
 MAX_BODY_BYTES = 4_194_304
+_UNWATCHED_SECONDS = 0.2
 _STREAM_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     *((name.encode(), value.encode()) for name, value in sse.HEADERS.items()),
@@ -90,14 +91,23 @@ async def _while_there(receive: Receive) -> AsyncIterator[_Presence]:
         presence.gone = True
         working.cancel()
 
-    watcher = asyncio.create_task(watch())
+    watcher: asyncio.Task[None] | None = None
+
+    def begin() -> None:
+        nonlocal watcher
+        watcher = asyncio.create_task(watch())
+
+    # Most answers are there before, and watching costs more than it would save of the others.
+    beginning = asyncio.get_running_loop().call_later(_UNWATCHED_SECONDS, begin)
     try:
         yield presence
     except asyncio.CancelledError:
         if not presence.gone or working.uncancel() > 0:  # somebody else ends us, too
             raise
     finally:
-        watcher.cancel()
+        beginning.cancel()
+        if watcher is not None:
+            watcher.cancel()
 
 
 async def _stream(send: Send, conversation: Conversation, encoder: sse.ChunkEncoder) -> None:

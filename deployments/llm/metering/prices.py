@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Protocol
 
 from configs.errors import ConfigurationError
@@ -26,23 +27,36 @@ _KEPT_SECONDS = 300
 class Tariff(Protocol):
     """How a target charges."""
 
-    def dollars(self, usage: Usage, at: datetime) -> Decimal:
-        """The price of the tokens, for a call that began then."""
+    def microdollars(self, usage: Usage, at: datetime) -> int:
+        """The price of the tokens, for a call that began then, rounded up."""
+        ...
+
+    def most(self, prompt_tokens: int, completion_tokens: int, at: datetime) -> int:
+        """The most that so many can cost: found in the provider's cache, written there, or neither."""
         ...
 
 
 class FixedTariff:
-    """Dollars per million tokens, as the table has them."""
+    """Dollars per million tokens, as the table has them: microdollars per token.
+
+    Counted in whole parts of a microdollar, since every call pays for it several times.
+    """
 
     def __init__(self, price: Price) -> None:
-        self._input, self._output = price.input, price.output
-        self._cached = price.input if price.cached_input is None else price.cached_input
-        self._written = price.input if price.cache_write is None else price.cache_write
+        cached = price.input if price.cached_input is None else price.cached_input
+        written = price.input if price.cache_write is None else price.cache_write
+        rates = [Fraction(rate) for rate in (price.input, cached, written, price.output)]
+        self._parts = math.lcm(*(rate.denominator for rate in rates))
+        self._input, self._cached, self._written, self._output = (int(rate * self._parts) for rate in rates)
+        self._dearest = max(self._input, self._cached, self._written)
 
-    def dollars(self, usage: Usage, at: datetime) -> Decimal:
+    def microdollars(self, usage: Usage, at: datetime) -> int:
         plain = max(usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens, 0)
         prompt = plain * self._input + usage.cached_tokens * self._cached + usage.cache_write_tokens * self._written
-        return (prompt + usage.completion_tokens * self._output) / _MILLION
+        return -(-(prompt + usage.completion_tokens * self._output) // self._parts)
+
+    def most(self, prompt_tokens: int, completion_tokens: int, at: datetime) -> int:
+        return -(-(prompt_tokens * self._dearest + completion_tokens * self._output) // self._parts)
 
 
 class PublishedTariff:
@@ -71,11 +85,23 @@ class PublishedTariff:
         self._window = 0
         self._proportional: FixedTariff | None = None
 
-    def dollars(self, usage: Usage, at: datetime) -> Decimal:
+    def microdollars(self, usage: Usage, at: datetime) -> int:
+        if (rates := self._current(at)) is not None:
+            return rates.microdollars(usage, at)
+        return _up(self._look_up(usage, at))
+
+    def most(self, prompt_tokens: int, completion_tokens: int, at: datetime) -> int:
+        if (rates := self._current(at)) is not None:
+            return rates.most(prompt_tokens, completion_tokens, at)
+        tokens = prompt_tokens, completion_tokens
+        kinds = (Usage(*tokens), Usage(*tokens, prompt_tokens), Usage(*tokens, 0, prompt_tokens))
+        return max(_up(self._look_up(usage, at)) for usage in kinds)
+
+    def _current(self, at: datetime) -> FixedTariff | None:
         window = int(at.timestamp()) // _KEPT_SECONDS
         if window != self._window:
             self._proportional, self._window = self._rates(at), window
-        return (self._look_up if self._proportional is None else self._proportional.dollars)(usage, at)
+        return self._proportional
 
     def _rates(self, at: datetime) -> FixedTariff | None:
         """The price as rates; None where rates do not give what the list gives for a large call."""
@@ -87,7 +113,7 @@ class PublishedTariff:
                 cache_write=self._look_up(Usage(1000, 0, 0, 1000), at) * 1000,
             )
         )
-        return tariff if tariff.dollars(_LARGE, at) == self._look_up(_LARGE, at) else None
+        return tariff if tariff.microdollars(_LARGE, at) == _up(self._look_up(_LARGE, at)) else None
 
     def _look_up(self, usage: Usage, at: datetime) -> Decimal:
         counted = self._list.Usage(
@@ -126,7 +152,7 @@ class Prices:
 
     def microdollars(self, target: str, usage: Usage, at: datetime) -> int:
         """The price of what one target consumed, rounded up."""
-        return _up(self._tariffs[target].dollars(usage, at))
+        return self._tariffs[target].microdollars(usage, at)
 
     def of_receipt(self, receipt: Receipt, at: datetime) -> int:
         """The price of a call: of every attempt what it consumed."""
@@ -136,16 +162,11 @@ class Prices:
         """The most that a call within the bounds can cost: every prompt, and the dearest answer."""
         prompts = answer = 0
         for bound in bounds:
-            prompt = self._dearest(bound, 0, at)
+            tariff = self._tariffs[bound.target]
+            prompt = tariff.most(bound.prompt_tokens, 0, at)
             prompts += prompt
-            answer = max(answer, self._dearest(bound, bound.completion_tokens, at) - prompt)
+            answer = max(answer, tariff.most(bound.prompt_tokens, bound.completion_tokens, at) - prompt)
         return prompts + answer
-
-    def _dearest(self, bound: Bound, completion: int, at: datetime) -> int:
-        """With a prompt that the provider finds in its cache, writes there, or neither."""
-        tokens = bound.prompt_tokens
-        kinds = (Usage(tokens, completion), Usage(tokens, completion, tokens), Usage(tokens, completion, 0, tokens))
-        return max(self.microdollars(bound.target, usage, at) for usage in kinds)
 
 
 def _tariff(target: Target) -> Tariff:

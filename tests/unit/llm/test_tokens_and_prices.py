@@ -72,7 +72,7 @@ def test_only_what_no_tokenizer_allows_is_a_runaway() -> None:
 def test_a_fixed_price() -> None:
     tariff = FixedTariff(Price(input=Decimal(2), output=Decimal(8), cached_input=Decimal("0.5")))
     usage = Usage(1_000_000, 500_000, cached_tokens=400_000, cache_write_tokens=100_000)
-    assert tariff.dollars(usage, NOW) == Decimal("1.0") + Decimal("0.2") + Decimal("0.2") + Decimal(4)
+    assert tariff.microdollars(usage, NOW) == 1_000_000 + 200_000 + 200_000 + 4_000_000
 
 
 def prices(**targets: Price) -> Prices:
