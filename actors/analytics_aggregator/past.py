@@ -7,7 +7,7 @@ sealed was counted up to the positions at one moment; late events after these po
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -88,7 +88,7 @@ class UncountedSource:
     async def poll(self, limit: int, wait: timedelta) -> Sequence[Entry]:
         """See `Source.poll`."""
         entries = await self._source.poll(limit, wait)
-        return [replace(entry, body=_COUNTED) if self._past.has_counted(entry) else entry for entry in entries]
+        return [entry._replace(body=_COUNTED) if self._past.has_counted(entry) else entry for entry in entries]
 
     async def rewind(self) -> None:
         """See `Source.rewind`."""

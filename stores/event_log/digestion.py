@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import asyncpg
@@ -30,8 +29,7 @@ class Fault(NamedTuple):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """An entry with the event it holds: None where it has a fault, or is of a type that is not ours or not wanted."""
 
     entry: Entry

@@ -25,8 +25,7 @@ START = Position(0, 0)
 Share = tuple[str, int]  # a topic's partition
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of the log as a source reads it.
 
     `body` is the decoded envelope, or the bytes where they are no JSON object. `offset` is Kafka's, where it came

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -130,4 +129,4 @@ class KafkaSource:
 def _wanted(entry: Entry, types: frozenset[str]) -> Entry:
     if not isinstance(entry.body, Mapping) or entry.body.get("type") in types:
         return entry
-    return replace(entry, wanted=False)
+    return entry._replace(wanted=False)
