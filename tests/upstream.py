@@ -19,6 +19,7 @@ from tests.platform import Platform
 
 Says = Callable[[list[dict[str, str]]], str]
 MODEL = "planner"
+PRICE = {"input": 1, "output": 2}  # dollars a million tokens: a call of 40 and 10 costs 60 microdollars
 
 
 @asynccontextmanager
@@ -60,7 +61,9 @@ async def platform_asking(
     these."""
     async with upstream(says) as url:
         table = {
-            "targets": {"said": {"provider": "openai", "base_url": url, "model": "m", "region": "cluster"}},
+            "targets": {
+                "said": {"provider": "openai", "base_url": url, "model": "m", "region": "cluster", "price": PRICE}
+            },
             "models": {MODEL: {"targets": [["said"]], "data": "stays"}},
             "embeddings": {"azora-embed": {"provider": "minilm"}},
         }

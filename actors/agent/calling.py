@@ -10,6 +10,7 @@ import orjson
 
 from actors.agent.asking import complete
 from actors.agent.errors import ToolFailed, TryAgain
+from actors.agent.spending import Spending
 
 _RETRIABLE = frozenset({408, 425, 429, 502, 503, 504})
 _CONNECTIONS = 100
@@ -54,7 +55,7 @@ class StepServices:
     """`actors.agent.tools.base.Services` for one step. `judge` is given a text and its sources."""
 
     def __init__(
-        self, http: Http, token: Callable[[bool], Awaitable[str]], key: str, tokens_left: int, *,
+        self, http: Http, token: Callable[[bool], Awaitable[str]], key: str, spending: Spending, *,
         model: str | None = None, judge: Judging | None = None,
     ) -> None:  # fmt: skip
         self._model = model
@@ -62,17 +63,7 @@ class StepServices:
         self._http = http
         self._token = token
         self._key = key
-        self._tokens_left = tokens_left
-        self.tokens = 0
-        self.cost_microdollars = 0
-
-    @property
-    def tokens_left(self) -> int:
-        return max(0, self._tokens_left - self.tokens)
-
-    def spent(self, *, tokens: int, cost_microdollars: int) -> None:
-        self.tokens += tokens
-        self.cost_microdollars += cost_microdollars
+        self.spending = spending
 
     async def worded(self, rules: str, material: str, sources: Sequence[str], *, most_tokens: int) -> str | None:
         if self._model is None or self._judge is None:
@@ -85,19 +76,25 @@ class StepServices:
         return await self._judge(text, tuple(sources))
 
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
-        return await self._call("GET", path, query=query)
+        return (await self._call("GET", path, query=query))[0]
 
-    async def post(self, path: str, body: Any, *, part: str = "", headers: Mapping[str, str] | None = None) -> Any:
-        return await self._call("POST", path, body=body, part=part, more=headers)
+    async def post(self, path: str, body: Any, *, part: str = "") -> Any:
+        return (await self._call("POST", path, body=body, part=part))[0]
 
     async def put(self, path: str, body: Any, *, part: str = "", revision: int | None = None) -> Any:
         more = None if revision is None else {"if-match": f'"{revision}"'}
-        return await self._call("PUT", path, body=body, part=part, more=more)
+        return (await self._call("PUT", path, body=body, part=part, more=more))[0]
+
+    async def exchange(
+        self, path: str, body: Any, *, part: str, headers: Mapping[str, str]
+    ) -> tuple[Any, Mapping[str, str]]:
+        """The JSON of the answer to a POST, and its headers."""
+        return await self._call("POST", path, body=body, part=part, more=headers)
 
     async def _call(
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, part: str = "",
         more: Mapping[str, str] | None = None,
-    ) -> Any:  # fmt: skip
+    ) -> tuple[Any, Mapping[str, str]]:  # fmt: skip
         headers = {**(more or {}), "authorization": f"Bearer {await self._token(False)}", "x-request-id": self._key}
         if body is not None:
             headers["content-type"] = "application/json"
@@ -107,7 +104,7 @@ class StepServices:
         if len(content) > MAXIMUM_ANSWER_BYTES:
             raise ToolFailed("The service's answer is too large", problem="answer-too-large")
         if status < 300:
-            return orjson.loads(content) if content else None
+            return (orjson.loads(content) if content else None), answered
         raise await self._failure(status, answered, content)
 
     async def _failure(self, status: int, headers: Mapping[str, str], content: bytes) -> Exception:

@@ -52,9 +52,20 @@ class ForgetTasks:
                 return total
 
 
+@dataclass(frozen=True)
+class MailOwed:
+    """Mails people about requests for approval that came too soon after another for a mail of their own."""
+
+    base_url: str
+
+    async def __call__(self, database: Database) -> int:
+        return await store.mail_owed(database, self.base_url, _ROWS_AT_ONCE)
+
+
 def duties(settings: Settings, roles: Roles) -> list[Duty]:
     """All of them."""
     return [
         Duty(name="summon_agents", every=timedelta(seconds=1), run=SummonAgents(settings, roles)),
+        Duty(name="mail_approvers", every=timedelta(minutes=1), run=MailOwed(settings.base_url)),
         Duty(name="forget_agent_tasks", every=timedelta(hours=1), run=ForgetTasks(settings.agent_task_retention)),
     ]

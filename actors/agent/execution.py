@@ -88,7 +88,7 @@ class Execution:
         ended = await self._perform(step, record, tool, resolved)
         self.means.trace(f"done {step.key}")
         record.output, record.origins, record.status = ended.output, ended.origins, "done"
-        self._require_budget()
+        self.run.spending.require()
 
     def _audited(self, step: Step, tool: AnyTool, decision: Decision) -> Also | None:
         """What leaves something behind, or is about people, is in the audit log before it happens."""
@@ -171,9 +171,8 @@ class Execution:
     # Effects ----------------------------------------------------------------------------------------------------
 
     async def _perform(self, step: Step, record: StepRecord, tool: AnyTool, resolved: Resolved) -> Ended:
-        left = self.task.maximum_tokens - self.run.spent_tokens()
         services = StepServices(
-            self.means.http, self.token, f"task:{self.task.id}:{step.key}", left, model=self.means.model,
+            self.means.http, self.token, f"task:{self.task.id}:{step.key}", self.run.spending, model=self.means.model,
             judge=self._worded,
         )  # fmt: skip
         began = time.perf_counter()
@@ -183,7 +182,7 @@ class Execution:
         except TimeoutError:
             raise errors.TookTooLong(f"{step.key} did not end in time") from None
         took = time.perf_counter() - began
-        ended = replace(self._ended(record, tool, resolved, services, result), took_ms=round(took * 1000))
+        ended = replace(self._ended(record, tool, resolved, result), took_ms=round(took * 1000))
         entry = Entry("step.done", {"step": step.key, "tool": step.tool, "position": record.position})
         self.run.step_ended(ended, entry, self._others(people(result)))
         return ended
@@ -231,7 +230,7 @@ class Execution:
             return await asyncio.shield(call)
         except asyncio.CancelledError:
             if tool.changes and not call.done():  # it may happen all the same: find out, and keep what it came to
-                self.means.later(self._note_late(call, record, tool, resolved, services))
+                self.means.later(self._note_late(call, record, tool, resolved))
             else:
                 call.cancel()
             raise
@@ -247,35 +246,23 @@ class Execution:
             raise errors.ToolFailed(f"{tool.name} cannot read the answer", problem=type(error).__name__) from error
 
     async def _note_late(
-        self, call: asyncio.Future[Result], record: StepRecord, tool: AnyTool, resolved: Resolved,
-        services: StepServices,
-    ) -> None:  # fmt: skip
+        self, call: asyncio.Future[Result], record: StepRecord, tool: AnyTool, resolved: Resolved
+    ) -> None:
         async with asyncio.timeout(self.means.limits.late_effect.total_seconds()):
             result = await call
-        await self.means.store.note_late(self.task, self._ended(record, tool, resolved, services, result))
+        await self.means.store.note_late(self.task, self._ended(record, tool, resolved, result))
 
-    def _ended(
-        self, record: StepRecord, tool: AnyTool, resolved: Resolved, services: StepServices, result: Result
-    ) -> Ended:
+    def _ended(self, record: StepRecord, tool: AnyTool, resolved: Resolved, result: Result) -> Ended:
         output, origins = output_of(tool, result, resolved.inputs)
         if len(orjson.dumps(output)) > self.means.limits.output_bytes:
             raise errors.ToolFailed(f"{tool.name} gave too much", problem="output-too-large")
-        return Ended(
-            position=record.position, output=output, origins=origins, took_ms=0, tokens=services.tokens,
-            cost_microdollars=services.cost_microdollars,
-        )  # fmt: skip
+        return Ended(position=record.position, output=output, origins=origins, took_ms=0)
 
     # Limits -----------------------------------------------------------------------------------------------------
 
     def _require_known(self, first_begun_at: datetime) -> None:
         if datetime.now(UTC) - first_begun_at > self.means.limits.effect_known:
             raise errors.OutcomeUnknown("The effect was begun too long ago to be repeated safely")
-
-    def _require_budget(self) -> None:
-        if self.run.spent_tokens() > self.task.maximum_tokens:
-            raise errors.OverBudget("The task has used up its tokens")
-        if self.run.spent_cost() > self.task.maximum_cost_microdollars:
-            raise errors.OverBudget("The task has used up its money")
 
     def _others(self, touched: Any) -> set[UUID]:
         return set(touched) - {self.task.user_id}

@@ -15,9 +15,10 @@ MOST_MAILS = 50
 """To so many people at the most; all of those who are asked find the request in their queue."""
 
 QUIET = timedelta(minutes=15)
-"""Whoever was asked something else within this time gets no mail: a thousand tasks at once are one mail."""
+"""Nobody gets more than one mail in this time: a thousand tasks at once are one mail, and one more when it is over."""
 
 SUBJECT = "A task waits for an approval"
+_NO_APPROVAL = "An answer to this mail is no approval."
 _KINDS = {
     "personal_data_analysis": "use of personal data",
     "content_generation": "content that was drafted by software",
@@ -47,6 +48,18 @@ def asking(
             f"A task in your organisation needs an approval: {wanted}.",
             f"{first} It lapses on {expires_at:%Y-%m-%d %H:%M} UTC; until then nothing happens.",
             f"Sign in to see the plan, the data it touches and the draft:\n\n    {link}",
-            "An answer to this mail is no approval. Further requests within a quarter of an hour come without a mail.",
+            f"{_NO_APPROVAL} Further requests within a quarter of an hour are told of in one mail after it.",
+        ]) + "\n",
+    )  # fmt: skip
+
+
+def waiting(base_url: str) -> ApprovalMail:
+    """The mail about all that was asked since the last one."""
+    return ApprovalMail(
+        SUBJECT,
+        "\n\n".join([
+            "Since the last mail, more tasks in your organisation came to need an approval that you may give.",
+            f"Sign in to see what waits:\n\n    {base_url}/api/agents/approvals",
+            _NO_APPROVAL,
         ]) + "\n",
     )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from actors.agent.asking import Posting, complete
+from actors.agent.asking import Exchange, complete
 from actors.agent.errors import InvalidPlan
 from actors.agent.kinds.base import AnyKind, Input
 from actors.agent.origins import permitted
@@ -58,7 +58,7 @@ class _Proposal(_Part):
     steps: list[_Step] = Field(min_length=1, max_length=100)
 
 
-async def proposed(services: Posting, model: str, kind: AnyKind, wanted: Input, maximum_steps: int) -> Plan:
+async def proposed(services: Exchange, model: str, kind: AnyKind, wanted: Input, maximum_steps: int) -> Plan:
     """The model's plan, not checked yet. Raises `InvalidPlan` for what is none, and what `complete` raises."""
     told = wanted.model_dump(mode="json", exclude_none=True)
     messages = [

@@ -17,6 +17,12 @@ returning t.id, t.org_id, t.user_id, t.delegation_id, t.course_id, t.kind, t.inp
 -- What a former life of this owner held is due at once.
 update agent_tasks set due_at = now() where owner = :owner and status = 'running' and due_at is not null;
 
+-- name: release!
+-- Held by nobody but in name: due at once.
+update agent_tasks t set due_at = now()
+  from unnest(:ids::uuid[], :epochs::bigint[]) as held (id, epoch)
+ where t.id = held.id and t.epoch = held.epoch and t.status = 'running';
+
 -- name: renew
 -- The leases that still hold.
 update agent_tasks t set due_at = now() + :lease::interval
@@ -37,7 +43,7 @@ with held as (
     update agent_tasks
        set plan = :plan, plan_hash = :plan_hash, decisions = decisions || :decisions::jsonb, stage = 'execution',
            seq = seq + jsonb_array_length(:entries::jsonb), due_at = now() + :lease::interval,
-           tokens = tokens + :tokens
+           tokens = tokens + :tokens, cost_microdollars = cost_microdollars + :cost
      where id = :id and epoch = :epoch and status = 'running'
     returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before
 ), laid as (
@@ -145,31 +151,69 @@ values (
 update agent_approvals set escalated_at = now() where id = :id and status = 'pending' and escalated_at is null;
 
 -- name: mail_approvers!
--- To those who may answer by now, as the queue has it; not to whoever was asked something else just before. Nobody of
--- them is erased meanwhile; whoever is being erased is passed over.
+-- To those who may answer by now, as the queue has it. Whoever was mailed just before is owed a mail about it, which
+-- `mail_owed` sends: time runs from the last mail, not from the last request, so no number of requests puts it off.
+-- Nobody of them is erased meanwhile; whoever is being erased is passed over.
 with asked as (
     select a.org_id, a.id, a.requester_id, a.roles, a.escalates_to, a.escalated_at, c.instructor_id
       from agent_approvals a left join courses c on c.id = a.course_id
      where a.id = :id and a.status = 'pending'
 ),
-told as (
-    select u.id, u.org_id, u.email
+told as materialized (
+    select u.id, u.org_id, u.email, u.role
       from asked a
       join users u on u.org_id = a.org_id and u.status = 'active' and u.id <> a.requester_id
        and u.role = any (case when a.escalated_at is null then a.roles else a.escalates_to end)
        and (u.role <> 'instructor' or u.id = a.instructor_id)
-     where a.escalated_at is not null
-        or not exists (select from agent_approvals b left join courses d on d.id = b.course_id
-                        where b.org_id = a.org_id and b.id <> a.id and b.created_at > now() - :quiet::interval
-                          and b.status = 'pending'
-                          and b.requester_id <> u.id and u.role = any (b.roles)
-                          and (u.role <> 'instructor' or u.id = d.instructor_id))
      order by u.role = 'instructor' desc, u.id
      limit :limit
        for key share of u skip locked
+),
+noted as (
+    insert into approver_mails as m (org_id, user_id, mailed_at)
+    select org_id, id, now() from told order by role = 'instructor' desc, id
+    on conflict (org_id, user_id) do update
+       set unmailed = case when m.mailed_at > now() - :quiet::interval then m.unmailed + 1 else 0 end,
+           mailed_at = case when m.mailed_at > now() - :quiet::interval then m.mailed_at else excluded.mailed_at end
+    returning m.org_id, m.user_id, m.unmailed
 )
 insert into mails (id, org_id, recipient, subject, body)
-select gen_random_uuid(), org_id, email, :subject, :body from told;
+select gen_random_uuid(), t.org_id, t.email, :subject, :body
+  from told t join noted n on n.org_id = t.org_id and n.user_id = t.id
+ where n.unmailed = 0;
+
+-- name: mail_owed$
+-- One mail to each who was asked more than once since the last, where anything of that still waits for them.
+with owed as materialized (
+    select org_id, user_id from approver_mails
+     where unmailed > 0 and mailed_at <= now() - :quiet::interval
+     order by mailed_at limit :limit
+       for no key update skip locked
+),
+waiting as materialized (
+    select u.org_id, u.id, u.email
+      from owed o join users u on u.org_id = o.org_id and u.id = o.user_id and u.status = 'active'
+     where exists (select from agent_approvals a left join courses c on c.id = a.course_id
+                    where a.org_id = u.org_id and a.status = 'pending' and a.expires_at > now()
+                      and a.requester_id <> u.id
+                      and (u.role = any (a.roles) or a.escalated_at is not null and u.role = any (a.escalates_to))
+                      and (u.role <> 'instructor' or u.id = c.instructor_id))
+       for key share of u skip locked
+),
+noted as (
+    update approver_mails m
+       set unmailed = 0,
+           mailed_at = case when exists (select from waiting w where w.org_id = m.org_id and w.id = m.user_id)
+                            then now() else m.mailed_at end
+      from owed o where m.org_id = o.org_id and m.user_id = o.user_id
+    returning 1
+),
+mailed as (
+    insert into mails (id, org_id, recipient, subject, body)
+    select gen_random_uuid(), org_id, email, :subject, :body from waiting
+    returning 1
+)
+select count(*) from mailed;
 
 -- name: account^
 -- The person's role, where both the person and the organisation are active.

@@ -31,6 +31,7 @@ from actors.agent.law import Law
 from actors.agent.limits import Limits
 from actors.agent.plan import Plan
 from actors.agent.planning import proposed
+from actors.agent.spending import Spending
 from actors.agent.state import Stage, Status
 from actors.agent.store import Also, Begun, Ended, Entry, Fenced, StepRecord, Task, TaskStore
 from actors.agent.telling import ended_event
@@ -73,15 +74,16 @@ class Run:
 
     means: Means
     task: Task
-    _tokens: int = 0
-    _planning_tokens: int = 0
+    let_go: bool = False  # the database was lost: it is still ours there, and nobody works on it
     _planned_by: str = "rules"
-    _cost_microdollars: int = 0
     # What the last step gave, not yet written: it goes with the beginning of the next, in one statement.
     _ended: Ended | None = None
     _ended_entries: list[Entry] = field(default_factory=list)
     _touched: set[UUID] = field(default_factory=set)
     _failing: int | None = None
+
+    def __post_init__(self) -> None:
+        self.spending = Spending.of(self.task)
 
     async def carry_out(self) -> None:
         """Go on until the task has ended, waits, or is somebody else's."""
@@ -90,6 +92,7 @@ class Run:
         except (Fenced, Resting):
             pass
         except StoreError as error:  # whoever claims it next goes on from the last checkpoint
+            self.let_go = True
             log.warning("task let go of", task_id=str(self.task.id), cause=repr(error.__cause__ or error))
         finally:
             self.means.news(self.task.id)
@@ -148,8 +151,7 @@ class Run:
         if model is None or not kind.by_model or PERMISSION not in asker.permissions:
             return kind.planned(asker, wanted)
         token = TaskToken(lambda: self.means.delegations.mint(self.task, {PERMISSION}))
-        left = self.task.maximum_tokens - self.spent_tokens()
-        services = StepServices(self.means.http, token, f"task:{self.task.id}:plan", left)
+        services = StepServices(self.means.http, token, f"task:{self.task.id}:plan", self.spending)
         try:
             async with asyncio.timeout(self.means.limits.idle.total_seconds()):
                 plan = await proposed(services, model, kind, wanted, self.task.maximum_steps)
@@ -159,7 +161,7 @@ class Run:
                 TypeError, ValueError, TimeoutError) as error:  # fmt: skip
             log.info("planned by rules", task_id=str(self.task.id), cause=str(error)[:200] or type(error).__name__)
             plan = kind.planned(asker, wanted)
-        self._planning_tokens = services.tokens
+        self.spending.require()
         return plan
 
     async def _judge(self, view: PlanView) -> Decision:
@@ -192,12 +194,13 @@ class Run:
             "approvals": sorted(decision.approvals),
         }
         self.means.trace("plan")
+        tokens, microdollars = self.spending.unwritten_tokens, self.spending.unwritten_microdollars
         await self.means.store.fix_plan(
             self.task, known.plan.model_dump(mode="json"), plan_hash,
             [(step.key, step.tool) for step in known.plan.steps], [decision.record()], [Entry("task.planned", told)],
-            also=partial(record_plan, plan=view, decision=decision), tokens=self._planning_tokens,
+            also=partial(record_plan, plan=view, decision=decision), tokens=tokens, cost=microdollars,
         )  # fmt: skip
-        self._tokens += self._planning_tokens
+        self.spending.written(tokens, microdollars)
         self.means.trace("planned")
 
     async def _validate(self, kind: AnyKind, wanted: Any, steps: Mapping[str, StepRecord]) -> None:
@@ -236,7 +239,7 @@ class Run:
         await self.means.store.end(
             self.task, status, result=result, error=error, failed_position=self._failing if error else None,
             decisions=[refusal.decision.record()] if refusal else [], entries=[Entry("task.ended", told)],
-            event=ended_event(self.task, status, self._tokens, self._cost_microdollars), also=also,
+            event=ended_event(self.task, status, self.spending.tokens, self.spending.microdollars), also=also,
         )  # fmt: skip
 
     # Checkpoints ------------------------------------------------------------------------------------------------
@@ -244,15 +247,18 @@ class Run:
     async def checkpoint(self, begun: Begun | None, entries: Sequence[Entry], also: Also | None = None) -> None:
         """One write for the end of the last step and the beginning of the next."""
         ended, told, touched = self._ended, self._ended_entries, self._touched
+        tokens, microdollars = self.spending.unwritten_tokens, self.spending.unwritten_microdollars
         await self.means.store.advance(
-            self.task, ended=ended, begun=begun, subjects=touched, entries=[*told, *entries], also=also
-        )
+            self.task, ended=ended, begun=begun, subjects=touched, entries=[*told, *entries], tokens=tokens,
+            cost=microdollars, also=also,
+        )  # fmt: skip
+        self.spending.written(tokens, microdollars)
         self._ended, self._ended_entries, self._touched = None, [], set()
         self.means.news(self.task.id)
 
     async def flush(self) -> None:
-        """Write what the last step gave, if that is still to be done."""
-        if self._ended is not None:
+        """Write what the last step gave and models took, if that is still to be done."""
+        if self._ended is not None or self.spending.unwritten:
             await self.checkpoint(None, [])
 
     async def rest(self, status: Status, due_at: datetime, entries: Sequence[Entry]) -> None:
@@ -264,8 +270,6 @@ class Run:
         """Note what a step gave, to be written with what comes next."""
         self._ended, self._ended_entries = ended, [entry]
         self._touched |= touched
-        self._tokens += ended.tokens
-        self._cost_microdollars += ended.cost_microdollars
 
     def touching(self, touched: set[UUID]) -> None:
         """Note whose data a step is about."""
@@ -274,11 +278,3 @@ class Run:
     def failing(self, position: int | None) -> None:
         """Which step it is that fails, should the task end now."""
         self._failing = position
-
-    def spent_tokens(self) -> int:
-        """Tokens, with those of former lives."""
-        return self.task.tokens + self._tokens
-
-    def spent_cost(self) -> int:
-        """Microdollars, likewise."""
-        return self.task.cost_microdollars + self._cost_microdollars

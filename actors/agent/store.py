@@ -142,8 +142,6 @@ class Ended:
     output: Mapping[str, Any]
     origins: Mapping[str, Sequence[str]]
     took_ms: int
-    tokens: int = 0
-    cost_microdollars: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +175,11 @@ class TaskStore:
         async with self._database.single_statements() as connection:
             await _queries.release_own(connection, owner=owner)
 
+    async def release(self, tasks: Collection[Task]) -> None:
+        """Have tasks that this owner cannot go on with looked at again at once."""
+        async with self._database.single_statements() as connection:
+            await _queries.release(connection, ids=[task.id for task in tasks], epochs=[task.epoch for task in tasks])
+
     async def renew(self, held: Collection[Task]) -> set[UUID]:
         """Keep the leases; the ids of the tasks that are still held."""
         async with self._database.single_statements() as connection:
@@ -199,6 +202,7 @@ class TaskStore:
     async def fix_plan(
         self, task: Task, plan: Mapping[str, Any], plan_hash: bytes, steps: Sequence[tuple[str, str]],
         decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], also: Also, tokens: int = 0,
+        cost: int = 0,
     ) -> None:  # fmt: skip
         """Keep the plan, what was decided about it and what making it took. `steps` are their keys and tools."""
         async with self._writing(also) as connection:
@@ -206,7 +210,7 @@ class TaskStore:
                 await _queries.fix_plan(
                     connection, id=task.id, epoch=task.epoch, plan=dict(plan), plan_hash=plan_hash,
                     keys=[key for key, _ in steps], tools=[tool for _, tool in steps], decisions=list(decisions),
-                    entries=_plain(entries), lease=self._lease, tokens=tokens,
+                    entries=_plain(entries), lease=self._lease, tokens=tokens, cost=cost,
                 )
             )  # fmt: skip
 
@@ -221,9 +225,11 @@ class TaskStore:
 
     async def advance(
         self, task: Task, *, ended: Ended | None = None, begun: Begun | None = None,
-        subjects: Collection[UUID] = (), entries: Sequence[Entry], also: Also | None = None,
+        subjects: Collection[UUID] = (), entries: Sequence[Entry], tokens: int = 0, cost: int = 0,
+        also: Also | None = None,
     ) -> None:  # fmt: skip
-        """Checkpoint: a step is done, or about to be."""
+        """Checkpoint: a step is done, or about to be. `tokens` and `cost`, in microdollars, are what models took since
+        the last."""
         async with self._writing(also) as connection:
             _held(
                 await _queries.advance(
@@ -232,8 +238,7 @@ class TaskStore:
                     output=ended.output if ended else None,
                     origins=ended.origins if ended else None,
                     took_ms=ended.took_ms if ended else None,
-                    tokens=ended.tokens if ended else 0,
-                    cost=ended.cost_microdollars if ended else 0,
+                    tokens=tokens, cost=cost,
                     begun_position=begun.position if begun else None,
                     arguments=begun.arguments if begun else None,
                     decision=begun.decision if begun else None,
@@ -349,6 +354,16 @@ async def anything_due(database: Database) -> bool:
     """Whether a task waits to be taken up."""
     async with database.single_statements() as connection:
         return bool(await _queries.anything_due(connection))
+
+
+async def mail_owed(database: Database, base_url: str, limit: int) -> int:
+    """Mail up to `limit` people about requests that came too soon after another for a mail. Returns how many."""
+    mail = mailing.waiting(base_url)
+    async with database.transaction(None) as connection:
+        count: int = await _queries.mail_owed(
+            connection, quiet=mailing.QUIET, limit=limit, subject=mail.subject, body=mail.body
+        )
+        return count
 
 
 async def forget_ended(database: Database, age: timedelta, limit: int) -> int:

@@ -23,7 +23,7 @@ def ended_event(task: Task, status: Status, tokens: int, cost_microdollars: int)
             "kind": task.kind,
             "status": status.value,
             "attempt": task.attempt,
-            "tokens": task.tokens + tokens,
-            "cost_microdollars": task.cost_microdollars + cost_microdollars,
+            "tokens": tokens,
+            "cost_microdollars": cost_microdollars,
         },
     )

@@ -40,6 +40,7 @@ class Agent:
         self._lease_seconds = settings.agent_lease.total_seconds()
         self._idle_exit_seconds = settings.agent_idle_exit.total_seconds()
         self._running: dict[UUID, tuple[Task, asyncio.Task[None]]] = {}
+        self._let_go: list[Task] = []
         self._later: set[asyncio.Task[None]] = set()
         self._news: set[UUID] = set()
         self._wake = asyncio.Event()
@@ -89,6 +90,9 @@ class Agent:
                 if not released:
                     await self.store.release_own(self.owner)
                     released = True
+                if self._let_go:
+                    await self.store.release(self._let_go)
+                    self._let_go = []
                 claimed = await self._claim(means)
             except StoreError as error:
                 log.warning("no tasks to be had", cause=repr(error.__cause__ or error))
@@ -131,6 +135,8 @@ class Agent:
     async def _carry_out(self, run: Run) -> None:
         try:
             await run.carry_out()
+            if run.let_go:
+                self._let_go.append(run.task)
         except Exception as error:
             # It is left to its lease, and given up after some tries. The traceback as text: a renderer of its own would
             # print local variables, and those hold what people wrote.

@@ -9,7 +9,7 @@ as hashing a password can come before it without holding one.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -126,6 +126,10 @@ class Work:
         # Who acts in the person's name, where it is not the person.
         acting = self._by.acting if self._by else None
         return {"acting": acting} if acting else {}
+
+    def apart(self) -> AbstractAsyncContextManager[Connection]:
+        """A transaction of its own, of the same tenant: for what is kept of mere reading."""
+        return self._database.transaction(self._org_id)
 
     def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Do something once the transaction is committed. For what may be lost: caches, hints."""

@@ -63,6 +63,15 @@ class PathRepository:
             )
         )  # fmt: skip
 
+    async def note_advice(
+        self, *, org_id: UUID, user_id: UUID, course_id: UUID, minutes: int, minutes_back: int
+    ) -> None:
+        """Keep how much of the time goes back to what was done before: what advice is measured by."""
+        await _queries.note_advice(
+            self._connection, enrollment_id=self._enrollment_id, org_id=org_id, user_id=user_id, course_id=course_id,
+            minutes=minutes, minutes_back=minutes_back,
+        )  # fmt: skip
+
     async def add_review(self, *, org_id: UUID, user_id: UUID, unit_id: UUID, rating: str) -> UUID:
         id = new_id()
         await _queries.add_review(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +23,13 @@ from learning.knowledge.mastery import Level
 from learning.paths.outlines import Outline, outlines, units
 from learning.paths.planning import SECURE, plan
 from learning.paths.reviewing import RATED, Review, seen
-from learning.paths.units import Seen, Step
+from learning.paths.units import Seen, Step, Why
 from stores.decisions import AutomatedKind
+from stores.errors import StoreError
 
 USUAL_MINUTES = 45
 _KEPT_VERSIONS = 128
+_KEPT_NOTES = 10_000
 _JUST_BELOW_SECURE = SECURE - 0.001
 
 
@@ -43,17 +46,26 @@ class Path:
     finished: bool
     planned_at: datetime
 
+    @property
+    def shares(self) -> tuple[int, int]:
+        """Minutes in all, and of these on what was done before."""
+        back = sum(step.unit.minutes for step in self.steps if step.why in (Why.REVIEW, Why.REPEAT))
+        return sum(step.unit.minutes for step in self.steps), back
+
 
 class PathRules:
     def __init__(self, mastery: MasteryRules) -> None:
         self._mastery = mastery
         self._outlines: OrderedDict[UUID, tuple[Outline, ...]] = OrderedDict()
+        self._noted: OrderedDict[UUID, tuple[int, int, date]] = OrderedDict()  # what the database has, by enrolment
 
     async def own(self, work: Work, principal: Principal, course_id: UUID, minutes: int | None) -> Path:
         """One's own. Raises `CourseNotFound`, `NotLearning`, `AutomatedDecisionsStopped`."""
         await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.own(work, principal, course_id)
-        return await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
+        path = await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
+        self._note(work, principal, course_id, path)
+        return path
 
     async def of_learner(
         self, work: Work, principal: Principal, course_id: UUID, user_id: UUID, minutes: int | None
@@ -138,6 +150,28 @@ class PathRules:
             known=known, goals=goals, minutes=minutes, steps=steps, reviews=standing, planned_at=now,
             titles={one.id: one.title for one in outlined}, finished=all(one.id in completed for one in outlined),
         )  # fmt: skip
+
+    def _note(self, work: Work, principal: Principal, course_id: UUID, path: Path) -> None:
+        """Have it kept what was advised, once it is answered: looking is quick, and may find the database read-only."""
+        minutes, back = path.shares
+        enrollment_id = path.known.enrollment_id
+        if not minutes or self._noted.get(enrollment_id) == (minutes, back, path.planned_at.date()):
+            return
+
+        async def note() -> None:
+            with suppress(StoreError):
+                async with work.apart() as connection:
+                    repository = PathRepository(connection, enrollment_id)
+                    if await repository.hold_person(principal.user_id):
+                        await repository.note_advice(
+                            org_id=work.org_id, user_id=principal.user_id, course_id=course_id, minutes=minutes,
+                            minutes_back=back,
+                        )  # fmt: skip
+                self._noted[enrollment_id] = (minutes, back, path.planned_at.date())
+                if len(self._noted) > _KEPT_NOTES:
+                    self._noted.popitem(last=False)
+
+        work.after_commit(note)
 
     async def _outlined(self, repository: PathRepository, known: Known) -> tuple[Outline, ...]:
         version_id = known.standing.version_id

@@ -27,6 +27,15 @@ on conflict (enrollment_id) do update
    set skill_ids = excluded.skill_ids, minutes = excluded.minutes, set_at = now()
 returning skill_ids, minutes, set_at;
 
+-- name: note_advice!
+-- Written anew where something is different, or once a day: decisions are measured over time.
+insert into advised_paths as a (enrollment_id, org_id, user_id, course_id, minutes, minutes_back)
+values (:enrollment_id, :org_id, :user_id, :course_id, :minutes, :minutes_back)
+on conflict (enrollment_id) do update
+   set minutes = excluded.minutes, minutes_back = excluded.minutes_back, advised_at = now()
+ where (a.minutes, a.minutes_back) <> (excluded.minutes, excluded.minutes_back)
+    or a.advised_at < now() - interval '1 day';
+
 -- name: add_review!
 insert into unit_reviews (id, org_id, enrollment_id, user_id, unit_id, rating)
 values (:id, :org_id, :enrollment_id, :user_id, :unit_id, :rating);

@@ -16,15 +16,17 @@ from deployments.llm.keys import KeyHolder, Scope
 # What clients may say besides the body, and what it is without.
 FEATURE_HEADER = b"x-azora-feature"
 COURSE_HEADER = b"x-azora-course-id"
+MAX_COST_HEADER = b"x-azora-max-cost-microdollars"
 DEFAULT_FEATURE = "api"
 _FEATURE = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _FEATURE_CHARACTERS = 64
+_COST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """A person or a key of an organisation. `feature` is what calls are metered under besides them: a key's own, or
-    what a person's client says."""
+    what a person's client says. `maximum_microdollars` is what the client wants the call to cost at the most."""
 
     org_id: UUID
     user_id: UUID | None
@@ -32,6 +34,7 @@ class Caller:
     feature: str
     any_course: bool
     course_id: UUID | None = None
+    maximum_microdollars: int | None = None
     scopes: frozenset[str] | None = None  # of a key; None: a person's token has none
 
     @classmethod
@@ -45,6 +48,7 @@ class Caller:
             feature=holder.feature if holder else _feature(headers.get(FEATURE_HEADER)),
             any_course=principal.may("courses.any"),
             course_id=_course(headers.get(COURSE_HEADER)),
+            maximum_microdollars=_microdollars(headers.get(MAX_COST_HEADER)),
             scopes=holder.scopes if holder else None,
         )
 
@@ -75,3 +79,11 @@ def _course(value: bytes | None) -> UUID | None:
         return UUID(value.decode("latin-1"))
     except ValueError:
         raise InvalidRequest("The header X-Azora-Course-Id must be a UUID") from None
+
+
+def _microdollars(value: bytes | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdigit() or len(value) > _COST_DIGITS:
+        raise InvalidRequest("The header X-Azora-Max-Cost-Microdollars must be a whole number")
+    return int(value)

@@ -23,6 +23,7 @@ from stores.ids import new_id
 
 CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"
+COST_HEADER = b"x-azora-cost-microdollars"
 MAX_BODY_BYTES = 4_194_304
 _UNWATCHED_SECONDS = 0.2
 _STREAM_HEADERS = [
@@ -54,12 +55,13 @@ class DirectRoutes:
                 await _stream(send, conversation, sse.ChunkEncoder(head, include_usage=question.include_usage))
             else:
                 completion = await conversation.whole()
+                cost = conversation.cost_microdollars()
         if presence.gone:
             return
         if question.stream:
             await send({"type": "http.response.body", "body": b""})
         else:
-            await _send_json(send, answers.completion_body(completion, head))
+            await _send_json(send, answers.completion_body(completion, head), [(COST_HEADER, str(cost).encode())])
 
     async def embeddings(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`POST /v1/embeddings`."""
@@ -137,7 +139,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-async def _send_json(send: Send, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+async def _send_json(send: Send, body: bytes, more: list[tuple[bytes, bytes]] | None = None) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *(more or [])]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -33,6 +33,7 @@ CONTENTS: Mapping[str, str] = {
     "mastery": "What you are thought to know, skill by skill, from your results.",
     "learning_goals": "What you said you want to learn, and how long you sit down for it.",
     "unit_reviews": "How well you said you remembered units that you saw again.",
+    "advised_paths": "How much of the time you were last advised to spend on what you had done before, by course.",
     "courses_taught": "Courses you teach.",
     "gradings": "Grades and feedback you gave.",
     "invitations": "Invitations sent to your address.",

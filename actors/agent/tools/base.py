@@ -43,15 +43,6 @@ class Services(Protocol):
         what it said was refused: the tool then has to do without."""
         ...
 
-    def spent(self, *, tokens: int, cost_microdollars: int) -> None:
-        """Count what a model took."""
-        ...
-
-    @property
-    def tokens_left(self) -> int:
-        """How many tokens the task may still use."""
-        ...
-
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=Result)

@@ -81,6 +81,26 @@ def measure(rows: Sequence[Mapping[str, Any]], keyring: Keyring, now: datetime, 
     )
 
 
+def together(parts: Mapping[str, Measured]) -> Measured:
+    """One measure of several: the worst verdict counts, and figures are told apart by the part's name. The report of
+    the part without a name is the whole's, the others' stand in it under theirs."""
+    from learning.fairness.watch import Verdict
+
+    severity = [str(verdict) for verdict in Verdict]
+    report = dict(parts[""].report)
+    report |= {name: part.report for name, part in parts.items() if name}
+    return Measured(
+        decisions=sum(part.decisions for part in parts.values()),
+        verdict=max((part.verdict for part in parts.values()), key=severity.index),
+        report=report,
+        beyond={
+            f"{name}.{figure}" if name else figure: value
+            for name, part in parts.items()
+            for figure, value in part.beyond.items()
+        },
+    )
+
+
 def _stability(values: Floats, decided_at: Sequence[datetime], now: datetime) -> float | None:
     """The PSI of the last thirty days' values against those before; None where either are few."""
     import numpy as np

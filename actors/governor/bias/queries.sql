@@ -5,9 +5,11 @@ with made (org_id, kind, decisions, newest) as (
     union all
     select org_id, 'recommendation', count(*), max(predicted_at) from learning_predictions group by org_id
     union all
+    select org_id, 'recommendation', count(*), max(advised_at) from advised_paths group by org_id
+    union all
     select org_id, 'grade', count(*), max(greatest(created_at, decided_at)) from grading_suggestions group by org_id
 )
-select m.org_id, m.kind
+select distinct m.org_id, m.kind
   from made m join organisations o on o.id = m.org_id
  where not exists (select from decision_measures d
                     where d.org_id = m.org_id and d.kind = m.kind and d.measured_on = current_date
@@ -38,6 +40,20 @@ select p.user_id, p.course_id, (p.intervention is not null)::int::float8 as valu
   join users u on u.id = p.user_id
  where p.org_id = :org_id and u.status <> 'erased'
  order by p.predicted_at desc limit :limit;
+
+-- name: paths
+-- How much of their time learners were advised to spend on what they had done before, and whether they failed anywhere.
+-- One row a person, as with grades.
+select p.user_id, (array_agg(p.course_id order by p.advised_at desc))[1] as course_id,
+       sum(p.minutes_back)::float8 / sum(p.minutes) as value, max(p.advised_at) as decided_at, u.sensitive,
+       bool_or(case when e.status = 'completed' then false
+                    when e.status in ('dropped', 'expired') or overdue(e) then true end) as outcome
+  from advised_paths p
+  join enrollments e on e.id = p.enrollment_id
+  join users u on u.id = p.user_id
+ where p.org_id = :org_id and u.status <> 'erased'
+ group by p.user_id, u.sensitive
+ order by max(p.advised_at) desc limit :limit;
 
 -- name: grades
 -- The share of points that was suggested to each person, and whether people gave them at least half. One row a person:

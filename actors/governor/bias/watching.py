@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from actors.governor.bias.measuring import Measured, measure
+from actors.governor.bias.measuring import Measured, measure, together
 from configs.settings import Settings
 from stores import audit
 from stores.decisions import AutomatedKind
@@ -26,10 +26,11 @@ MOST_DECISIONS = 100_000
 ACCEPTED_FOR = timedelta(days=30)
 """So long a person's release holds for figures that do not become worse."""
 
-_ROWS: Mapping[AutomatedKind, Any] = {
-    AutomatedKind.PREDICTION: _queries.predictions,
-    AutomatedKind.GRADE: _queries.grades,
-    AutomatedKind.RECOMMENDATION: _queries.recommendations,
+# What is decided alike is measured together, what is decided otherwise apart: one kind may have several parts.
+_ROWS: Mapping[AutomatedKind, Mapping[str, Any]] = {
+    AutomatedKind.PREDICTION: {"": _queries.predictions},
+    AutomatedKind.GRADE: {"": _queries.grades},
+    AutomatedKind.RECOMMENDATION: {"": _queries.recommendations, "paths": _queries.paths},
 }
 
 log = structlog.get_logger("azora.governor")
@@ -64,11 +65,14 @@ class WatchDecisions:
 
 async def watch(database: Database, keyring: Keyring, org_id: UUID, kind: AutomatedKind) -> Measured:
     """Measure one kind in one organisation, under `azora_system`, and stop it where the figures say so."""
-    async with database.transaction(None, readonly=True) as connection:
-        found = _ROWS[kind](connection, org_id=org_id, limit=MOST_DECISIONS)
-        rows = [dict(row) async for row in found]
-    calibrated = kind is AutomatedKind.PREDICTION
-    measured = await asyncio.to_thread(measure, rows, keyring, datetime.now(UTC), calibrated=calibrated)
+    parts: dict[str, Measured] = {}
+    for name, query in _ROWS[kind].items():
+        async with database.transaction(None, readonly=True) as connection:
+            rows = [dict(row) async for row in query(connection, org_id=org_id, limit=MOST_DECISIONS)]
+        parts[name] = await asyncio.to_thread(
+            measure, rows, keyring, datetime.now(UTC), calibrated=kind is AutomatedKind.PREDICTION
+        )
+    measured = together(parts)
     async with database.transaction(None) as connection:
         await _queries.write_measure(
             connection, org_id=org_id, kind=kind.value, decisions=measured.decisions, verdict=measured.verdict,

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from configs.models import Target
+from deployments.llm.errors import BudgetExhausted
 from deployments.llm.metering.ledger import Line, Refusal, Reservation, Settlement
 from deployments.llm.metering.prices import Prices
 from deployments.llm.metering.reservations import Reservations, worded
@@ -37,6 +38,8 @@ class Spender(Protocol):
     def course_id(self) -> UUID | None: ...
     @property
     def feature(self) -> str: ...
+    @property
+    def maximum_microdollars(self) -> int | None: ...
 
 
 class Meter:
@@ -54,7 +57,8 @@ class Meter:
         self, caller: Spender, kind: str, model: str, bounds: Sequence[Bound], *, budgets: bool
     ) -> MeteredCall:
         """Reserve a call. Where there are budgets it fits into all of them; where there are none, writing it goes on
-        while the model is asked. Raises `BudgetExhausted`, `RateExceeded`, `MeterUnavailable`.
+        while the model is asked. Raises `BudgetExhausted` (also where it might cost more than the caller wants),
+        `RateExceeded`, `MeterUnavailable`.
         """
         now = datetime.now(UTC)
         targets = [self._targets[bound.target] for bound in bounds]
@@ -75,6 +79,9 @@ class Meter:
             began_at=now,
             expires_at=now + max((t.timeouts.total for t in targets), default=timedelta(0)) + _GRACE,
         )
+        most = caller.maximum_microdollars
+        if most is not None and reservation.microdollars > most:
+            raise BudgetExhausted(f"The call may cost {reservation.microdollars} microdollars; it is to cost {most}")
         call = MeteredCall(self, reservation)
         await call.reserve(self._reservations, budgets)
         return call
@@ -137,6 +144,10 @@ class MeteredCall:
         """
         if self._writing is not None and (refusal := await asyncio.shield(self._writing)) is not None:
             raise worded(refusal)
+
+    def cost(self, receipt: Receipt) -> int:
+        """What the call came to by now, in microdollars."""
+        return sum(line.microdollars for line in self._meter.lines(receipt, self._reservation.began_at))
 
     def settle(self, receipt: Receipt) -> None:
         """The call came to this."""

@@ -145,6 +145,10 @@ class Conversation:
     async def settle(self) -> None:
         """Say what it came to; does so once."""
 
+    def cost_microdollars(self) -> int:
+        """What it has cost by now. What comes from memory costs nothing."""
+        return 0
+
     async def whole(self) -> Completion:
         """The answer in one piece. Raises an `LlmError`."""
         try:
@@ -183,6 +187,9 @@ class _Asked(Conversation):
 
     async def settle(self) -> None:
         self._metered.settle(self._call.receipt())
+
+    def cost_microdollars(self) -> int:
+        return self._metered.cost(self._call.receipt())
 
     def keep(self, completion: Completion) -> None:
         if self._keeping is not None:

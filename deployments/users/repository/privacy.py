@@ -29,6 +29,7 @@ _ERASED = (
     "mastery",
     "learning_goals",
     "unit_reviews",
+    "advised_paths",
     "learning_days",
     "model_transcripts",
     "model_keys",

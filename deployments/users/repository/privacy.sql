@@ -77,6 +77,10 @@ select enrollment_id, course_id, skill_ids, minutes, set_at from learning_goals 
 -- name: unit_reviews
 select id, enrollment_id, unit_id, rating, reviewed_at from unit_reviews where user_id = :user_id order by id;
 
+-- name: advised_paths
+select enrollment_id, course_id, minutes, minutes_back, advised_at
+  from advised_paths where user_id = :user_id order by advised_at, enrollment_id;
+
 -- name: courses_taught
 select id, title, category, status, created_at, published_at
   from courses where instructor_id = :user_id order by created_at, id;
@@ -260,6 +264,9 @@ with done as (delete from learning_goals where user_id = :user_id returning 1) s
 
 -- name: erase_unit_reviews$
 with done as (delete from unit_reviews where user_id = :user_id returning 1) select count(*) from done;
+
+-- name: erase_advised_paths$
+with done as (delete from advised_paths where user_id = :user_id returning 1) select count(*) from done;
 
 -- name: erase_learning_days$
 -- In every generation of the figures that there can be. With the pseudonym nothing is left that tells whose share of a figure was whose.

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from actors.agent.mailing import SUBJECT
+from actors.agent.store import mail_owed
+from stores.postgres import Database
 from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until
 from tests.platform import Account, Organisation, Platform
 
@@ -166,6 +168,7 @@ async def test_questions_escalate_and_expire(platform: Platform) -> None:
     approval = await pending(other, task["id"])
     assert approval["kinds"] == ["content_generation"]
     assert approval["escalated_at"] is None
+    await later(platform, org)
     async with platform.database.transaction(org.id) as connection:
         await connection.execute("update agent_approvals set escalates_at = now() where id = $1", approval["id"])
         await connection.execute("update agent_tasks set due_at = now() where id = $1", task["id"])
@@ -187,13 +190,42 @@ async def test_questions_escalate_and_expire(platform: Platform) -> None:
     assert task["approvals"][0]["status"] == "expired"
 
 
-async def test_many_tasks_at_once_are_one_mail(platform: Platform) -> None:
+async def later(platform: Platform, org: Organisation, minutes: int = 16) -> int:
+    """As if so much time had gone by, and housekeeping had come by. How many mails are written then."""
+    system = Database.from_settings(platform.settings, role="azora_system")
+    async with system.transaction(None) as connection:
+        await connection.execute(
+            "update approver_mails set mailed_at = mailed_at - $2 * interval '1 minute' where org_id = $1",
+            org.id, minutes,
+        )  # fmt: skip
+    written = await mail_owed(system, "http://azora.example", 100)
+    await system.close()
+    return written
+
+
+async def test_many_requests_are_few_mails_and_none_is_put_off_for_good(platform: Platform) -> None:
     org, teacher, admin, _ = await school(platform)
     course_id = await taught_course(teacher)
-    for _ in range(3):
+
+    async def request() -> dict[str, Any]:
         task = await ask(admin, "revision_notes", {"course_id": course_id, "topic": "steep"})
-        await pending(teacher, task["id"])
+        return await pending(teacher, task["id"])
+
+    approvals = [await request(), await request()]
     assert [recipient for recipient, _ in await mails(platform, org, asking=True)] == [teacher.email]
+    assert await later(platform, org, 14) == 0
+    approvals.append(await request())  # whoever asks every fourteen minutes
+    assert await later(platform, org, 2) == 1  # does not keep the teacher from mail
+    asked = await mails(platform, org, asking=True)
+    assert [recipient for recipient, _ in asked] == [teacher.email] * 2
+    assert approvals[0]["id"] not in asked[1][1]
+    assert await later(platform, org) == 0  # told once of what waits
+    approvals.append(await request())
+    approvals.append(await request())
+    for approval in approvals:
+        assert await answer(teacher, approval, "refuse", reason="No") == 200
+    assert await later(platform, org) == 0  # nothing waits any more
+    assert len(await mails(platform, org, asking=True)) == 3
 
 
 async def test_an_instructor_is_asked_about_their_own_courses_only(platform: Platform) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -77,8 +78,13 @@ async def test_a_model_plans_within_the_rules(settings: Settings, tmp_path: Any)
         task = await until(teacher, (await ask(teacher, "own_words", wanted))["id"])
         assert task["status"] == "succeeded", task
         assert [one["tool"] for one in task["plan"]["steps"]] == ["read_content"]
-        assert task["tokens"] == 50
+        assert (task["tokens"], Decimal(task["cost_dollars"])) == (50, Decimal("0.00006"))
         await eventually(lambda: _metered(admin, 2))
+
+        # One whose money does not reach for a plan by a model costs nothing.
+        task = await ask(teacher, "own_words", wanted, budget={"dollars": "0.0001"})
+        task = await until(teacher, task["id"])
+        assert (task["status"], task["tokens"], Decimal(task["cost_dollars"])) == ("succeeded", 0, 0)
 
 
 async def _metered(admin: Account, calls: int) -> bool:

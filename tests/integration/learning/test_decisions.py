@@ -38,10 +38,9 @@ def keyring(settings: Settings) -> Keyring:
     return Keyring.parse(settings.data_keys.get_secret_value())
 
 
-async def predict(school: School, system: Database, keyring: Keyring, model: str, *, stated: float, others: float,
-                  each: int) -> None:  # fmt: skip
-    """So many learners with and without stated needs of accessibility, and a probability for each of the two."""
-    people = [(new_id(), new_id(), new_id(), number < each) for number in range(2 * each)]
+async def crowd(school: School, system: Database, keyring: Keyring, each: int) -> list[tuple[UUID, UUID, bool]]:
+    """So many learners with and without stated needs of accessibility: the person, the enrolment, and whether."""
+    people = [(new_id(), new_id(), number < each) for number in range(2 * each)]
     org_id, course = school.org.id, UUID(school.course)
     async with system.transaction(None) as connection:
         version = await connection.fetchval(
@@ -58,20 +57,74 @@ async def predict(school: School, system: Database, keyring: Keyring, model: str
                         sensitive_context(person),
                     ),
                 )
-                for person, _, _, needs in people
+                for person, _, needs in people
             ],
         )  # fmt: skip
         await connection.executemany(
             "insert into enrollments (id, org_id, user_id, course_id, course_version_id, enrolled_at)"
             " values ($1, $2, $3, $4, $5, now())",
-            [(enrolment, org_id, person, course, version) for person, enrolment, _, _ in people],
+            [(enrolment, org_id, person, course, version) for person, enrolment, _ in people],
         )
+    return people
+
+
+async def predict(school: School, system: Database, keyring: Keyring, model: str, *, stated: float, others: float,
+                  each: int) -> None:  # fmt: skip
+    """A probability for those with stated needs, and another for the others."""
+    people = await crowd(school, system, keyring, each)
+    async with system.transaction(None) as connection:
         await connection.executemany(
             "insert into learning_predictions (id, org_id, enrollment_id, user_id, course_id, model_id, probability,"
             " level, reasons) values ($1, $2, $3, $4, $5, $6, $7, 'low', '[]')",
             [
-                (prediction, org_id, enrolment, person, course, UUID(model), stated if needs else others)
-                for person, enrolment, prediction, needs in people
+                (
+                    new_id(), school.org.id, enrolment, person, UUID(school.course), UUID(model),
+                    stated if needs else others,
+                )
+                for person, enrolment, needs in people
+            ],
+        )  # fmt: skip
+
+
+async def suggest(school: School, system: Database, keyring: Keyring, *, stated: int, others: int, each: int) -> None:
+    """Points of ten suggested to those with stated needs, and to the others; two works each."""
+    people = await crowd(school, system, keyring, each)
+    works = [(new_id(), new_id(), enrolment, person, needs) for person, enrolment, needs in people for _ in "ab"]
+    org_id, unit = school.org.id, new_id()
+    async with system.transaction(None) as connection:
+        await connection.executemany(
+            "insert into submissions (id, org_id, enrollment_id, unit_id, number, body, maximum_points)"
+            " values ($1, $2, $3, $4, $5, 'Words', 10)",
+            [
+                (work, org_id, enrolment, unit, number % 2 + 1)
+                for number, (work, _, enrolment, _, _) in enumerate(works)
+            ],
+        )
+        await connection.executemany(
+            "insert into grading_suggestions (id, org_id, course_id, enrollment_id, submission_id, unit_id, basis, method,"
+            " model_share, model_confidence, confidence, points, maximum_points, needs_person, concerns, criteria,"
+            " feedback, made_by, asked_by)"
+            " values ($1, $2, $3, $4, $5, $6, 'b', 'references', 0.5, 0.9, 0.9, $7, 10, false, '[]', '[]', '', '{}', $8)",
+            [
+                (
+                    suggestion, org_id, UUID(school.course), enrolment, work, unit, stated if needs else others,
+                    school.teacher.id,
+                )
+                for work, suggestion, enrolment, _, needs in works
+            ],
+        )  # fmt: skip
+
+
+async def advise(school: School, system: Database, keyring: Keyring, *, stated: int, others: int, each: int) -> None:
+    """Minutes of forty that go back to what was done, for those with stated needs, and for the others."""
+    people = await crowd(school, system, keyring, each)
+    async with system.transaction(None) as connection:
+        await connection.executemany(
+            "insert into advised_paths (enrollment_id, org_id, user_id, course_id, minutes, minutes_back)"
+            " values ($1, $2, $3, $4, 40, $5)",
+            [
+                (enrolment, school.org.id, person, UUID(school.course), stated if needs else others)
+                for person, enrolment, needs in people
             ],
         )
 
@@ -145,6 +198,41 @@ async def test_even_predictions_and_small_groups_stop_nothing(
     assert (await watch(system, keyring, school.org.id, AutomatedKind.PREDICTION)).verdict == "fine"
     listed = ok(await admin.http.get(f"{DECISIONS}/measures", params={"kind": "prediction"}))["items"]
     assert [item["decisions"] for item in listed] == [144]
+
+
+async def test_uneven_grades_stop_until_a_person_releases_them(
+    school: School, system: Database, keyring: Keyring, settings: Settings
+) -> None:
+    admin = await school.org.person("org_admin")
+    await suggest(school, system, keyring, stated=3, others=8, each=110)
+    assert await WatchDecisions(settings)(system) >= 1
+    standing = await _kind(admin, "grade")
+    assert standing["measure"]["decisions"] == 220  # type: ignore[index]  # people, not works
+    assert standing["stop"]["figures"] == {"parity_accessibility_needs": 1.0}  # type: ignore[index]
+    path = f"/api/enrollments/submissions/{new_id()}/suggestion"
+    problem(await school.teacher.http.post(path), 409, "automated-decisions-stopped")
+    ok(await admin.http.post(f"{DECISIONS}/release", json={"kind": "grade", "note": "Seen; another exam."}))
+    problem(await school.teacher.http.post(path), 404, "submission-not-found")
+    await watch(system, keyring, school.org.id, AutomatedKind.GRADE)
+    assert (await _kind(admin, "grade"))["stop"] is None
+
+
+async def test_uneven_advice_stops_until_a_person_releases_it(
+    school: School, system: Database, keyring: Keyring, settings: Settings
+) -> None:
+    admin = await school.org.person("org_admin")
+    path = f"/api/learning/courses/{school.course}/path"
+    ok(await school.idle.http.get(path))
+    measured = await watch(system, keyring, school.org.id, AutomatedKind.RECOMMENDATION)
+    assert measured.report["paths"]["decisions"] == 1  # what was looked at a moment ago
+    await advise(school, system, keyring, stated=30, others=5, each=110)
+    assert await WatchDecisions(settings)(system) >= 1
+    standing = await _kind(admin, "recommendation")
+    assert standing["measure"]["report"]["decisions"] == 0  # type: ignore[index]  # of measures against failing
+    assert standing["stop"]["figures"] == {"paths.parity_accessibility_needs": 1.0}  # type: ignore[index]
+    problem(await school.idle.http.get(path), 409, "automated-decisions-stopped")
+    ok(await admin.http.post(f"{DECISIONS}/release", json={"kind": "recommendation", "note": "They asked for it."}))
+    ok(await school.idle.http.get(path))
 
 
 async def test_a_person_stops_grades_and_recommendations(school: School) -> None:

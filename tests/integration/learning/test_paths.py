@@ -76,3 +76,4 @@ async def test_what_fades_is_seen_again_as_the_learner_remembers_it(school: Clas
     admin = await school.org.person("org_admin")
     erased = ok(await admin.http.post(f"/api/users/{school.learner.id}/erase"))
     assert erased["counts"]["unit_reviews"] == 1
+    assert erased["counts"]["advised_paths"] == 1

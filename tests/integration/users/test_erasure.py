@@ -71,7 +71,7 @@ async def test_nothing_is_left_that_tells_who_it_was(platform: Platform, setting
         "reviews": 1, "submissions": 1, "attempts": 1, "certificates": 1, "invitations": 0, "password_resets": 1,
         "suggested_grades": 1, "appeals": 1,
         "mails": 0, "learning_days": 0, "agent_tasks": 0, "tutoring": 0, "predictions": 0,
-        "mastery": 0, "learning_goals": 0, "unit_reviews": 0,
+        "mastery": 0, "learning_goals": 0, "unit_reviews": 0, "advised_paths": 0,
         "model_keys": 0, "model_transcripts": 0, "model_usage": 0,
         "enrollments_dropped": 1, "idempotency_answers": 2,
         "sessions": 0,

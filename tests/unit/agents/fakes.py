@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from actors.agent.asking import COST_HEADER
 from actors.agent.calling import Http
 from actors.agent.delegation import Delegations
 from actors.agent.limits import Limits
@@ -74,20 +75,33 @@ class FakeStore:
             ),
         )  # fmt: skip
 
+    async def note_text(self, *_: Any, **__: Any) -> None:
+        """Of the audit log there is none."""
+
     async def end(self, task: Task, status: Status, *, result: Any = None, error: Any = None, **_: Any) -> None:
         self.status, self.result, self.error = status, result, error
 
 
+def spoken(text: str) -> dict[str, Any]:
+    """What the gateway answers where a model has said this."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return {"choices": [choice], "usage": {"total_tokens": 1}}
+
+
 @dataclass
 class FakeHttp:
-    """Services whose every text is `text`."""
+    """Services whose every text is `text`, and models that say `said`, or `text` too."""
 
     text: str
+    said: str | None = None
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
 
     async def request(
         self, method: str, path: str, headers: Any, query: Any, body: Any
     ) -> tuple[int, dict[str, str], bytes]:
+        if path == "/v1/chat/completions":
+            said = self.text if self.said is None else self.said
+            return 200, {COST_HEADER: "1"}, orjson.dumps(spoken(said))
         self.calls.append((method, path, body if body is not None else query))
         return 200, {}, orjson.dumps(self._answer(path))
 
@@ -104,10 +118,21 @@ class FakeHttp:
             "status": "active", "progress": "0", "score": None, "learner": learner, "feedback": self.text,
             **passage,
         }  # fmt: skip
+        skill = {"skill_id": ids, "title": self.text, "level": "secure", "known": 0.9, "explanation": self.text}
+        step = {"unit_id": ids, "title": self.text, "minutes": 5, "why": "gap", "reason": self.text}
+        proposal = {
+            "unit": {"kind": "text", "title": self.text, "body": self.text},
+            "modules": [{"title": self.text, "units": []}], "checks": [], "sources": [ids],
+        }  # fmt: skip
+        suggestion = {
+            "course_id": ids, "user_id": ids, "submission_revision": 3, "confidence": 0.9, "needs_person": False,
+            "concerns": [], "feedback": self.text, "made_by": {"model": "m"},
+        }  # fmt: skip
         return {
             "id": ids, "items": [row], "units": [{**unit, "id": ids}], "status": "active", "score": None,
             "progress": "0", "points": "5", "maximum_points": "10", "number": 2, "funnel": [],
-            "totals": {"figures": {}, "suppressed": []},
+            "totals": {"figures": {}, "suppressed": []}, "minutes": 45, "skills": [skill], "steps": [step], **proposal,
+            **suggestion,
         }  # fmt: skip
 
 
@@ -121,19 +146,22 @@ class _Delegations:
         return "token", float("inf")
 
 
-async def carried_out(kind: str, input: Mapping[str, Any], text: str) -> tuple[FakeStore, FakeHttp]:
-    """A task of an administrator from its beginning to its end, approvals given, with services that say `text`."""
+async def carried_out(
+    kind: str, input: Mapping[str, Any], text: str, *, said: str | None = None, model: bool = False, steps: int = 100
+) -> tuple[FakeStore, FakeHttp]:
+    """A task of an administrator from its beginning to its end, whatever is asked approved, with services that say
+    `text`; with `model` one plans and drafts, and says `said` or else `text`."""
     task = Task(
         id=UUID(int=1), org_id=UUID(int=2), user_id=UUID(int=3), delegation_id=UUID(int=4), course_id=None, kind=kind,
-        input=input, stage=Stage.ANALYSIS, plan=None, plan_hash=None, plan_revision=0, maximum_steps=100,
-        maximum_tokens=1000, maximum_cost_microdollars=1000, tokens=0, cost_microdollars=0,
+        input=input, stage=Stage.ANALYSIS, plan=None, plan_hash=None, plan_revision=0, maximum_steps=steps,
+        maximum_tokens=100_000, maximum_cost_microdollars=1000, tokens=0, cost_microdollars=0,
         deadline=datetime.now(UTC) + timedelta(days=1), epoch=1, claims=1, attempt=1, role="org_admin",
     )  # fmt: skip
-    store, http = FakeStore(task), FakeHttp(text)
+    store, http = FakeStore(task), FakeHttp(text, said)
     means = Means(
         store=cast(TaskStore, store), http=cast(Http, http), delegations=cast(Delegations, _Delegations()),
         governor=LocalGovernor.of(shipped()), law=_Law(), permissions=lambda role: ROLES[role],
-        later=lambda work: work.close(), news=lambda task_id: None, limits=Limits(),
+        later=lambda work: work.close(), news=lambda task_id: None, limits=Limits(), model="m" if model else None,
     )  # fmt: skip
     for _ in range(10):
         store.status = Status.RUNNING

@@ -1,0 +1,141 @@
+"""PostgreSQL is killed while tasks are in the midst of steps: all of them go on, and each effect happened once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from actors.agent.making import live
+from cluster.embedded import EmbeddedServers, Home
+from configs.settings import Settings
+from deployments.kit.permissions import ROLES
+from migrations.run import migrate
+from stores.postgres import Database
+from stores.sealing import Keyring
+from stores.signing_keys import ensure_keys
+from tests.integration.agents.support import Interposer, ask, pending, until
+from tests.platform import Account, Platform
+
+SUBJECTS, MESSAGES = [f"About {number}" for number in range(3)], 4
+# Where some task is as the server dies: its service is asked, or has committed and not answered yet.
+KILLED_BEFORE, KILLED_AFTER = "message_2", "message_3"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="azora-test-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+async def own_settings(place: Path) -> AsyncIterator[Settings]:
+    """Servers of this test alone, which are started again when they die."""
+    async with EmbeddedServers(Home(place / "home"), system_directory=place / "system") as servers:
+        stop = asyncio.Event()
+        watching = asyncio.create_task(servers.wait_until(stop))
+        found = Settings(
+            home=place / "azora", database_url=servers.postgres_url, valkey_url=servers.valkey_url,
+            data_keys=Keyring.new_key("test"), bcrypt_cost=4, rate_limit="1000000/60s",
+            rate_limit_credentials="1000000/60s", rate_limit_anonymous="1000000/60s",
+        )  # fmt: skip
+        await migrate(servers.postgres_url)
+        database = Database.from_settings(found)
+        assert found.data_keys is not None
+        await ensure_keys(database, Keyring.parse(found.data_keys.get_secret_value()))
+        await database.close()
+        yield found
+        stop.set()
+        await watching
+
+
+@asynccontextmanager
+async def served(platform: Platform, interposer: Interposer) -> AsyncIterator[Settings]:
+    """The platform behind a port, where agents find it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(interposer, lifespan="off", log_level="critical", access_log=False))
+        serving = asyncio.create_task(server.serve([listener]))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield platform.settings.model_copy(update={"services_url": url})
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def agent(settings: Settings) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    living = asyncio.create_task(live(settings, "agent-killed", ROLES, stop))
+    yield
+    stop.set()
+    await living
+
+
+async def approve(approver: Account, task_id: str) -> None:
+    approval = await pending(approver, task_id)
+    path = f"/api/agents/approvals/{approval['id']}/approve"
+    answer = await approver.http.post(path, json={"plan_hash": approval["plan_hash"]})
+    assert answer.status_code == 200, answer.text
+
+
+async def status(asker: Account, task_id: str) -> str:
+    answer = await asker.http.get(f"/api/agents/tasks/{task_id}")
+    return str(answer.json()["status"]) if answer.status_code == 200 else "unknown"  # the server is on its way back
+
+
+def killer(place: Path, step: str, killed: list[int]) -> Callable[[str], Awaitable[None]]:
+    """Kills PostgreSQL the first time that a task is at this step."""
+    reached: list[str] = []
+
+    async def kill(key: str) -> None:
+        if key.endswith(f":{step}") and not reached:
+            reached.append(key)
+            pid = int((place / "home" / "run" / "postgres.pid").read_text())
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    return kill
+
+
+async def test_tasks_go_on_after_the_database_was_killed_and_nothing_happens_twice(
+    own_settings: Settings, place: Path
+) -> None:
+    async with (
+        Platform.running(own_settings) as platform,
+        served(platform, interposer := Interposer(platform.host)) as told,
+    ):
+        org = await platform.create_organisation()
+        asker, approver = await org.person("org_admin"), await org.person("org_admin", fresh=True)
+        people = [await org.person("student", fresh=True) for _ in range(MESSAGES)]
+        recipients = [str(person.id) for person in people]
+        tasks = [
+            (await ask(asker, "message_people", {"recipients": recipients, "subject": subject, "body": "Hello?"}))["id"]
+            for subject in SUBJECTS
+        ]
+        async with agent(told):
+            await asyncio.gather(*(until(asker, task, "waiting_approval") for task in tasks))
+        for task in tasks:
+            await approve(approver, task)
+        killed: list[int] = []
+        interposer.before = killer(place, KILLED_BEFORE, killed)
+        interposer.after = killer(place, KILLED_AFTER, killed)
+        async with agent(told), asyncio.timeout(60):
+            while {await status(asker, task) for task in tasks} != {"succeeded"}:
+                await asyncio.sleep(0.05)
+        assert len(set(killed)) == 2, "another server each time"
+        async with platform.database.transaction(org.id, readonly=True) as connection:
+            rows = await connection.fetch(
+                "select subject, recipient from mails where subject like 'About %' order by id"
+            )
+        for subject in SUBJECTS:
+            assert [row["recipient"] for row in rows if row["subject"] == subject] == [one.email for one in people]
