@@ -23,7 +23,7 @@ from migrations.run import migrate
 from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.signing_keys import ensure_keys
-from tests.integration.agents.support import Interposer, ask, pending, until
+from tests.integration.agents.support import Interposer, ask, eventually, pending, until
 from tests.platform import Account, Platform
 
 SUBJECTS, MESSAGES = [f"About {number}" for number in range(3)], 4
@@ -129,9 +129,12 @@ async def test_tasks_go_on_after_the_database_was_killed_and_nothing_happens_twi
         killed: list[int] = []
         interposer.before = killer(place, KILLED_BEFORE, killed)
         interposer.after = killer(place, KILLED_AFTER, killed)
-        async with agent(told), asyncio.timeout(60):
-            while {await status(asker, task) for task in tasks} != {"succeeded"}:
-                await asyncio.sleep(0.05)
+
+        async def succeeded() -> bool:
+            return {await status(asker, task) for task in tasks} == {"succeeded"}
+
+        async with agent(told):
+            await eventually(succeeded, seconds=60)
         assert len(set(killed)) == 2, "another server each time"
         async with platform.database.transaction(org.id, readonly=True) as connection:
             rows = await connection.fetch(

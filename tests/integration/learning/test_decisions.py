@@ -101,10 +101,11 @@ async def suggest(school: School, system: Database, keyring: Keyring, *, stated:
             ],
         )
         await connection.executemany(
-            "insert into grading_suggestions (id, org_id, course_id, enrollment_id, submission_id, unit_id, basis, method,"
-            " model_share, model_confidence, confidence, points, maximum_points, needs_person, concerns, criteria,"
-            " feedback, made_by, asked_by)"
-            " values ($1, $2, $3, $4, $5, $6, 'b', 'references', 0.5, 0.9, 0.9, $7, 10, false, '[]', '[]', '', '{}', $8)",
+            "insert into grading_suggestions (id, org_id, course_id, enrollment_id, submission_id, unit_id, basis,"
+            " method, model_share, model_confidence, confidence, points, maximum_points, needs_person, concerns,"
+            " criteria, feedback, made_by, asked_by)"
+            " values ($1, $2, $3, $4, $5, $6, 'b', 'references', 0.5, 0.9, 0.9, $7, 10, false, '[]', '[]', '', '{}',"
+            " $8)",
             [
                 (
                     suggestion, org_id, UUID(school.course), enrolment, work, unit, stated if needs else others,

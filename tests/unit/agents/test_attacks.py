@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 
 from actors.agent.kinds import KINDS as ALL_KINDS
 from actors.agent.kinds.own_words import KIND as OWN_WORDS
-from actors.agent.tools import TOOLS
-
 from actors.agent.state import Status
+from actors.agent.tools import TOOLS
 from tests.unit.agents.fakes import carried_out
 
 # Attacks that people wrote, where the folder with the shared data lies beside the project; to evaluate by only.
@@ -111,13 +110,12 @@ values = st.one_of(
     st.none(),
     st.lists(st.just(FOREIGN)),
 )
+inputs = st.sampled_from(["goal", "course_id", "people.0", "people.7", "people", "nobody"])
+paths = st.sampled_from(["passages", "passages.0.course_id", "passages.0.text", "body", "module_id", "__class__"])
 arguments = st.one_of(
     st.fixed_dictionaries({"value": values}),
-    st.fixed_dictionaries({"input": st.sampled_from(["goal", "course_id", "people.0", "people.7", "people", "nobody"])}),
-    st.fixed_dictionaries({
-        "step": names,
-        "path": st.sampled_from(["passages", "passages.0.course_id", "passages.0.text", "body", "module_id", "__class__"]),
-    }),
+    st.fixed_dictionaries({"input": inputs}),
+    st.fixed_dictionaries({"step": names, "path": paths}),
     values,
 )  # fmt: skip
 fields = sorted({name for tool in TOOLS.values() for name in tool.arguments.model_fields})
@@ -128,7 +126,7 @@ steps = st.fixed_dictionaries(
         "arguments": st.one_of(
             st.dictionaries(st.sampled_from(fields), arguments, max_size=4),
             st.fixed_dictionaries({"recipient_id": arguments, "subject": arguments, "body": arguments}),
-            st.fixed_dictionaries({name: arguments for name in ("course_id", "module_title", "title", "body")}),
+            st.fixed_dictionaries(dict.fromkeys(("course_id", "module_title", "title", "body"), arguments)),
         ),
     },
     optional={"why": st.just("because"), "approved": st.just(True)},
