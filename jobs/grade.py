@@ -18,7 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@job(version=2)
+@job(version=3)
 def grade(
     run: Run,
     data: DataFolder,

@@ -1,10 +1,11 @@
-"""Every job by both its commands: `azora job` here, and `ray job submit` to the platform that runs in AZORA_HOME.
+"""Every job by both its commands: `azora job` here, and `ray job submit` to the platform in AZORA_HOME or RAY_ADDRESS.
 
     python -m benchmarks.jobs --data FOLDER [--only NAME ...] [--rows 400] [--here | --submitted]
 
 FOLDER holds `oulad`, `short_answers` and `knowledge_tracing`, in the layouts of docs/JOBS.md; a job whose folder is not
 there is passed over. Answers are cut to `--rows`, results to fifty times that: this asks whether jobs run, not how good
-they are. The platform needs a dashboard (AZORA_RAY_DASHBOARD_PORT).
+they are. The platform needs a dashboard (AZORA_RAY_DASHBOARD_PORT); jobs on its own data are passed over where none
+runs.
 
 By each command a job is run, run again, and (with another output) killed half way with `kill -9` and started again.
 Fails where one fails, where it shows no progress or no summary, where the second run does not find it done, or where
@@ -37,6 +38,8 @@ from benchmarks.jobs.running import (
     submitted,
     wrote,
 )
+from cluster.embedded import Home
+from cluster.installation import read_running
 from configs.settings import load_settings
 
 console = Console(width=140)
@@ -105,6 +108,9 @@ def _killed(
 
 
 def _environment() -> dict[str, str]:
+    """How `ray job submit` finds the cluster: as it is told, or else the platform's own."""
+    if "RAY_ADDRESS" in os.environ:
+        return dict(os.environ)
     settings = load_settings()
     token = settings.home_path / "secrets" / "ray-token"
     address = f"http://127.0.0.1:{settings.ray_dashboard_port}"
@@ -126,13 +132,14 @@ def main() -> int:
         *([] if given.here else [("ray job submit", submitted, _environment())]),
     ]
     failed = 0
+    platform = read_running(Home(load_settings().home_path)) is not None
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         folders = [work / f"by-{number}" for number in range(len(ways))]
         for folder in folders:
             folder.mkdir()
         for one in asked(given.data, work, folders[0], given.rows):
-            if given.only and one.name not in given.only:
+            if (given.only and one.name not in given.only) or (one.out is None and not platform):
                 continue
             expected = None
             for (name, command, environment), folder in zip(ways, folders, strict=True):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -21,12 +21,16 @@ from learning.content.repeats import Repeats
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 
+Words = tuple[str, ...]
+Surroundings = tuple[Words, Words]
+
 GAP = "_____"
 DISTRACTORS = 3
 _TOO_ALIKE = 0.72  # cosine: it would fit as well
 _DEFINES = re.compile(r"\b(?:is|are|means?|is called|are called|refers to|describes?|is when)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"\b([Aa])n? $")  # which of the two it is would give the answer away
 _SAME = 0.6  # share of stems: two questions about the same
+_NEAR = 80  # characters in which two words are found
 _LOOKED_AT = 40  # statements for each question that is wanted: from there on none will do
 
 
@@ -51,6 +55,7 @@ class Pool:
     names: Sequence[str]
     vectors: Vectors | None  # a row of unit length for each name
     said: str
+    _around: dict[str, frozenset[Surroundings]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, sources: Sequence[Source], embed: Embed | None) -> Self:
@@ -59,6 +64,16 @@ class Pool:
         names = list(weights)
         said = " ".join(" ".join(source.markdown.lower().split()) for source in sources)
         return cls(weights, names, embed(names) if embed is not None and names else None, said)
+
+    def says(self, term: str, before: Sequence[str], after: Sequence[str]) -> bool:
+        """Whether the term stands between these words (two on each side at most) anywhere. The texts are gone through
+        once for each term that is asked about."""
+        if term not in self._around:
+            found = re.finditer(rf"(?<!\w){re.escape(term)}(?!\w)", self.said)
+            self._around[term] = frozenset(
+                key for one in found for key in _keys(*_surroundings(self.said, one.start(), one.end()))
+            )
+        return (tuple(before), tuple(after)) in self._around[term]
 
 
 def items(sources: Sequence[Source], count: int, pool: Pool, *, asked: Sequence[str] = (), seed: int = 0) -> list[Item]:
@@ -107,14 +122,15 @@ def _spread(candidates: Sequence[tuple[float, Statement, str]], order: Sequence[
 
 def _distractors(statement: Statement, term: str, pool: Pool) -> list[str]:
     own, at = stems(statement.text), pool.names.index(term)
+    before, after = _surroundings(statement.text.lower(), *(occurrence(term, statement.text) or (0, 0)))
     alike = np.full(len(pool.names), 0.5) if pool.vectors is None else pool.vectors @ pool.vectors[at]
     found: list[str] = []
     for place in np.argsort(-alike, kind="stable"):
         other = pool.names[place]
         if alike[place] >= _TOO_ALIKE or not _same_form(term, other) or stems(other) & own:
             continue
-        if any(stems(other) & stems(one) for one in found) or _fits_too(statement.text, term, other, pool.said):
-            continue
+        if any(stems(other) & stems(one) for one in found) or pool.says(other, before, after):
+            continue  # the texts say the same of it: it would be right as well
         found.append(other)
         if len(found) == DISTRACTORS:
             break
@@ -133,12 +149,17 @@ def _ending(term: str) -> str:
     return "s" if term.endswith("s") and not term.endswith(("ss", "us", "is")) else ""
 
 
-def _fits_too(sentence: str, term: str, other: str, said: str) -> bool:
-    """Whether the texts say the same of the other term somewhere: then it would be right as well."""
-    start, end = occurrence(term, sentence) or (0, 0)
-    before = " ".join(sentence[:start].split()[-2:]).lower()
-    after = " ".join(sentence[end:].split()[:2]).lower()
-    return f"{before} {other} {after}".strip() in said
+def _surroundings(text: str, start: int, end: int) -> Surroundings:
+    """The two words before a place in a text and the two behind it."""
+    before, after = text[max(0, start - _NEAR) : start].split(), text[end : end + _NEAR].split()
+    return tuple(before[-2:]), tuple(after[:2])
+
+
+def _keys(before: Words, after: Words) -> Iterator[Surroundings]:
+    """What may be known of a place: a sentence may begin or end near it."""
+    for few in range(len(before) + 1):
+        for many in range(len(after) + 1):
+            yield before[few:], after[:many]
 
 
 def _item(statement: Statement, term: str, wrong: Sequence[str], dice: random.Random) -> Item:

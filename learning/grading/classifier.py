@@ -20,6 +20,7 @@ from learning.grading.answers import LABELS
 
 _STRAIGHT = 1 / 2  # the share of the straight half
 _FURTHEST = 2.5  # standard deviations of a rank: an odd answer shall not move the straight half without bound
+_DIGITS = 9
 _KNOTS = 201  # quantiles of each feature that are kept
 
 
@@ -93,6 +94,10 @@ def ranked(features: Numbers, knots: Numbers) -> Numbers:
     normal = NormalDist()
     inner = [normal.inv_cdf(level) for level in np.linspace(0, 1, len(knots))[1:-1]]
     at = np.clip([-_FURTHEST, *inner, _FURTHEST], -_FURTHEST, _FURTHEST)
+    features, knots = (
+        np.round(features, _DIGITS),
+        np.round(knots, _DIGITS),
+    )  # what is equal but for rounding ranks equal
     found = np.empty_like(features, dtype=np.float64)
     for column in range(features.shape[1]):
         values, own = features[:, column], knots[:, column]

@@ -8,6 +8,7 @@ on such suggestions have shown how far they agree (`calibration`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -127,8 +128,8 @@ def evidence(wanted: Reading, read: Sequence[Reading]) -> tuple[float, int | Non
 def measures(wanted: Reading, read: Sequence[Reading]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """(sentences, 3): cosine, how far it stands out from the mean of the others, share of the wanted words."""
     cosines = (np.stack([one.vector for one in read]) @ wanted.vector).astype(np.float64)
-    weight = sum(wanted.stem_weights[one] for one in wanted.content) or 1.0
-    covered = [sum(wanted.stem_weights[one] for one in wanted.content & each.stem_set) / weight for each in read]
+    weight = math.fsum(wanted.stem_weights[one] for one in wanted.content) or 1.0
+    covered = [math.fsum(wanted.stem_weights[one] for one in wanted.content & each.stem_set) / weight for each in read]
     return np.stack([cosines, cosines - cosines.mean(), np.array(covered)], axis=1)
 
 

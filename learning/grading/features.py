@@ -177,9 +177,12 @@ def _lengths(answer: Reading, question: Reading, reference: Reading) -> list[flo
 
 
 def _overlap(one: frozenset[str], other: frozenset[str], weights: dict[str, float]) -> tuple[float, float, float]:
-    """The weight of what both have, over that of the one, of the other, and of both."""
-    of_one, of_other = sum(weights[word] for word in one), sum(weights[word] for word in other)
-    shared = sum(weights[word] for word in one & other)
+    """The weight of what both have, over that of the one, of the other, and of both.
+
+    Sets have another order in every process; exact sums do not depend on it, so neither do grades.
+    """
+    of_one, of_other = math.fsum(weights[word] for word in one), math.fsum(weights[word] for word in other)
+    shared = math.fsum(weights[word] for word in one & other)
     return shared / (of_one + 1e-6), shared / (of_other + 1e-6), 2 * shared / (of_one + of_other + 1e-6)
 
 

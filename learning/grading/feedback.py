@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import fsum
 
 from learning.grading.answers import Label
 from learning.grading.reading import Reading
@@ -60,12 +61,12 @@ def quoted(clause: str) -> str:
 
 def _covered(reference: Reading, answer: Reading) -> float:
     weights = reference.stem_weights
-    total = sum(weights[one] for one in reference.content)
-    return sum(weights[one] for one in reference.content & answer.stem_set) / total if total else 0.0
+    total = fsum(weights[one] for one in reference.content)
+    return fsum(weights[one] for one in reference.content & answer.stem_set) / total if total else 0.0
 
 
 def _founded(clause: str, reference: Reading) -> float:
-    return sum(reference.stem_weights.get(stem(word), 0.0) for word in set(words(clause)))
+    return fsum(reference.stem_weights.get(stem(word), 0.0) for word in set(words(clause)))
 
 
 def _against(clause: str, reference: Reading) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import fsum
 
 from learning.grading.answers import Label
 from learning.grading.reading import Reading
@@ -28,6 +29,6 @@ def label_of(share: float, suggested: Label) -> Label:
 
 
 def _covered(reference: Reading, answer: Reading) -> float:
-    total = sum(reference.stem_weights[one] for one in reference.content)
-    shared = sum(reference.stem_weights[one] for one in reference.content & answer.stem_set)
+    total = fsum(reference.stem_weights[one] for one in reference.content)
+    shared = fsum(reference.stem_weights[one] for one in reference.content & answer.stem_set)
     return shared / total if total else 0.0

@@ -1,5 +1,9 @@
 """A grade depends on its answer and on what people graded, never on what is graded beside it."""
 
+import os
+import subprocess
+import sys
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from learning.artefact import UnusableModel
+from learning.grading import features
 from learning.grading.answers import LABELS, Graded, Label, Question
 from learning.grading.errors import TooFewAnswers
 from learning.grading.model import ENOUGH, Grader, GradingModel, confidence
@@ -124,3 +129,28 @@ def test_macro_f1() -> None:
     labels = np.array([0, 0, 1, 2])
     assert macro_f1(labels, labels) == 1
     assert macro_f1(labels, np.array([0, 1, 1, 2])) == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+
+
+def test_what_is_measured_does_not_depend_on_the_order_of_sets() -> None:
+    """Sets of words have another order in every process; a job that goes on in another one must grade as it did."""
+    code = "from tests.unit.grading.test_grader import measured; print(measured())"
+    others = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert others == {measured()}
+
+
+def measured() -> str:
+    """A digest of the features of some answers."""
+    text, reference, *answers = reader().read([
+        "Why does the light go out when the wire is cut near the positive terminal of the battery?",
+        "Because the circuit is open and no current flows through the lamp, the wire and the switch any more.",
+        "The circuit is no longer closed, so that the current cannot flow through the lamp or the switch.",
+        "No current any more because the wire to the terminal of the battery has been cut open somewhere.",
+    ])  # fmt: skip
+    prepared = features.asked(text, [reference])
+    return sha256(b"".join(features.features(one, prepared).tobytes() for one in answers)).hexdigest()
