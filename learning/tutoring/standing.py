@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,12 +32,10 @@ def with_advice(text: str, standings: Sequence[Standing]) -> str:
 
 
 def for_a_model(standings: Sequence[Standing]) -> str:
-    """The same for a language model that is about to answer. Empty where nothing is known."""
-    known = [f"{one.title}: {one.level} ({one.right} of {one.answers} right)" for one in standings if one.answers]
-    if not known:
-        return ""
-    return (
-        "What the learner has shown of this so far, to be taken into account and not to be mentioned: "
-        + "; ".join(known)
-        + ". Explain what is at its beginning from the ground up, and be brief about what is secure."
+    """The same as data for a language model that is about to answer, a line of JSON for each skill. Empty where nothing
+    is known. Titles are somebody's words: they are quoted, and belong where nothing is taken for an instruction."""
+    return "\n".join(
+        json.dumps({"skill": one.title, "level": one.level, "right": one.right, "answers": one.answers})
+        for one in standings
+        if one.answers
     )

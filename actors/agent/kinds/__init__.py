@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from actors.agent.kinds import (
     apply_grades,
+    ask_tutor,
+    course_risks,
     draft_content,
     enrol_people,
     grade_submissions,
@@ -23,6 +25,8 @@ _KINDS: tuple[AnyKind, ...] = (
     study_overview.KIND,
     own_standing.KIND,
     study_plan.KIND,
+    ask_tutor.KIND,
+    course_risks.KIND,
     learner_review.KIND,
     message_people.KIND,
     enrol_people.KIND,

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actors.agent.tools import authoring, figures, learning, marking, proposing, reading, records, teaching
+from actors.agent.tools import (
+    authoring,
+    figures,
+    learning,
+    marking,
+    predicting,
+    proposing,
+    reading,
+    records,
+    teaching,
+    tutoring,
+)
 from actors.agent.tools.base import AnyTool
 
 _TOOLS: tuple[AnyTool, ...] = (
     reading.READ_CONTENT,
     reading.READ_OWN_PROGRESS,
     learning.READ_OWN_PATH,
+    tutoring.BEGIN,
+    tutoring.ASK,
+    predicting.READ_RISKS,
     records.READ_RECORD,
     records.READ_SUBMISSION,
     authoring.DRAFT_NOTES,

@@ -16,7 +16,7 @@ from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.sensitive import sensitive_context
 from tests.integration.courses.support import create, ok, problem
-from tests.integration.learning.test_predictions import MODULES, School, serve
+from tests.integration.learning.predicting import MODULES, School, serve
 from tests.platform import Account, Platform
 
 DECISIONS = "/api/governance/decisions"

@@ -5,87 +5,19 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 
-from learning.prediction.artefact import document_of
-from learning.prediction.evaluation import Gate, held_out
-from learning.prediction.model import train
 from stores.postgres import Database
-from tests.integration.courses.support import create, ok, problem
-from tests.platform import Account, Organisation, Platform
-from tests.unit.prediction.worlds import world
-
-LENIENT = Gate(0.5, 0.5, ())
-STRICT = Gate(0.999, 0.0, ())
-QUIZ = {
-    "pass_mark_percent": 100,
-    "attempts_allowed": 3,
-    "questions": [{"kind": "true_false", "prompt": "True?", "correct": True}],
-}
-MODULES = [{"title": "One", "units": [{"kind": "quiz", "title": f"Quiz {number}", "quiz": QUIZ} for number in "ab"]}]
-
-
-class School(NamedTuple):
-    org: Organisation
-    teacher: Account
-    diligent: Account
-    idle: Account
-    fresh: Account
-    course: str
-
-
-def document(gate: Gate) -> dict[str, Any]:
-    cohorts = world()
-    made = document_of(train(cohorts, 56), cohorts, held_out(cohorts, 56, {}, only_last=True), gate, "0" * 64)
-    found: dict[str, Any] = json.loads(json.dumps(made))
-    return found
-
-
-async def register(school: School, gate: Gate) -> dict[str, Any]:
-    admin = await school.org.person("org_admin")
-    found: dict[str, Any] = ok(await admin.http.post("/api/learning/models", json=document(gate)), 201)
-    return found
-
-
-async def serve(school: School) -> str:
-    admin = await school.org.person("org_admin")
-    model = await register(school, LENIENT)
-    assert ok(await admin.http.post(f"/api/learning/models/{model['id']}/serve"))["status"] == "serving"
-    return str(model["id"])
-
-
-async def answer_first_quiz(person: Account, course: str, enrolment: str) -> None:
-    unit = ok(await person.http.get(f"/api/courses/{course}/content"))["modules"][0]["units"][0]
-    question = unit["quiz"]["questions"][0]["id"]
-    path = f"/api/enrollments/{enrolment}/units/{unit['id']}/attempts"
-    ok(await person.http.post(path, json={"answers": {question: True}}), 201)
+from tests.integration.courses.support import ok, problem
+from tests.integration.learning.predicting import LENIENT, STRICT, School, document, register, schooled, serve
+from tests.platform import Platform
 
 
 @pytest.fixture
 async def school(platform: Platform, system: Database) -> School:
-    """Somebody who has passed one of two quizzes, somebody who did nothing, and somebody who has just come."""
-    org = await platform.create_organisation()
-    teacher = await org.person("instructor")
-    course = await create(teacher, modules=MODULES)
-    ok(await teacher.http.post(f"/api/courses/{course}/publish"))
-    people = [await org.person("student", fresh=True) for _ in range(3)]
-    for number, person in enumerate(people):
-        enrolment = ok(await person.http.post("/api/enrollments", json={"course_id": course}), 201)["id"]
-        if number == 0:
-            await answer_first_quiz(person, course, enrolment)
-        if number < 2:
-            async with system.transaction(None) as connection:
-                await connection.execute(
-                    "update enrollments set enrolled_at = now() - interval '80 days' where id = $1", UUID(enrolment)
-                )
-                await connection.execute(
-                    "update quiz_attempts set created_at = now() - interval '70 days' where enrollment_id = $1",
-                    UUID(enrolment),
-                )
-    return School(org, teacher, *people, course)
+    return await schooled(platform, system)
 
 
 async def test_those_far_enough_on_are_predicted_with_reasons(school: School) -> None:

@@ -107,6 +107,9 @@ class FakeHttp:
 
     def _answer(self, path: str) -> Any:
         ids = str(UUID(int=7))
+        if path.endswith("/turns"):
+            place = {"unit_id": ids, "heading": self.text, "completed": False}
+            return {"kind": "answer", "text": self.text, "sources": [place], "made_by": {"model": "m"}}
         passage = {"course_id": ids, "course_title": self.text, "unit_id": ids, "heading": self.text, "text": self.text}
         learner = {"id": ids, "first_name": self.text, "last_name": self.text}
         unit = {
@@ -116,7 +119,8 @@ class FakeHttp:
         row = {
             "id": ids, "user_id": ids, "body": self.text, "number": 1, "maximum_points": "10", "points": None,
             "status": "active", "progress": "0", "score": None, "learner": learner, "feedback": self.text,
-            **passage,
+            "probability": 0.6, "level": "high", "reasons": [{"text": self.text}], "suggestion": self.text,
+            "interventions": [], "model_version": "1", **passage,
         }  # fmt: skip
         skill = {"skill_id": ids, "title": self.text, "level": "secure", "known": 0.9, "explanation": self.text}
         step = {"unit_id": ids, "title": self.text, "minutes": 5, "why": "gap", "reason": self.text}
@@ -129,7 +133,7 @@ class FakeHttp:
             "concerns": [], "feedback": self.text, "made_by": {"model": "m"},
         }  # fmt: skip
         return {
-            "id": ids, "items": [row], "units": [{**unit, "id": ids}], "status": "active", "score": None,
+            "predicted": 1, "id": ids, "items": [row], "units": [{**unit, "id": ids}], "status": "active", "score": None,
             "progress": "0", "points": "5", "maximum_points": "10", "number": 2, "funnel": [],
             "totals": {"figures": {}, "suppressed": []}, "minutes": 45, "skills": [skill], "steps": [step], **proposal,
             **suggestion,

@@ -49,6 +49,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "grade_submissions": {"course_id": ID, "submissions": [ID]},
     "draft_content": {"course_id": ID, "what": "unit", "module_id": ID, "topic": "Memory"},
     "own_words": {"goal": "Look up memory", "course_id": ID, "people": [ID]},
+    "ask_tutor": {"course_id": ID, "questions": ["Why?", "And then?"]},
+    "course_risks": {"course_id": ID},
 }
 # The arguments of effects that plans take from what is read. A proposed unit is the whole body of its request.
 MEANT = {("revision_notes", "body"), ("grade_submissions", "feedback")}
