@@ -7,7 +7,7 @@ and the questions of benchmarks/data/retrieval_questions.yaml; a course of one's
 is imported or read as a version) brings a file of questions in the same form, by the course's title or slug, or is
 asked its quizzes' questions, which a unit of the same module is to answer.
 
-What can be tuned is tuned on every other question; figures are of the rest. Takes a minute, most of it embedding.
+Takes a minute, most of it embedding.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ _DEMO = sorted((_ROOT / "configs" / "demo" / "courses").glob("*.yaml"))
 _QUESTIONS = Path(__file__).parent / "data" / "retrieval_questions.yaml"
 _FIRST = 5
 _DEPTH = 50
-_COVERAGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 console = Console(width=120)
 
 
@@ -81,6 +80,7 @@ class Rankings:
     asked: Asked
     by_words: list[WordMatch]
     by_meaning: list[Neighbour]
+    by_both: list[search.Found]
 
 
 def read_course(file: Path) -> Course:
@@ -172,7 +172,7 @@ async def _insert(connection: Connection, org_id: UUID, teacher: UUID, course: C
 
 
 async def rank(connection: Connection, embedder: Embedder, asked: Sequence[Asked]) -> list[Rankings]:
-    """Both rankings for every question."""
+    """Both rankings for every question, and what the platform makes of them."""
     passages = PassageRepository(connection)
     versions = await passages.readable(Reader(user_id=None, any_course=True), None)
     vectors = await embedder.embed([question.text for question in asked])
@@ -181,6 +181,9 @@ async def rank(connection: Connection, embedder: Embedder, asked: Sequence[Asked
             question,
             await passages.by_words(question.text, versions, search.MATERIAL, _DEPTH),
             await passages.by_meaning(vector, versions, search.MATERIAL, _DEPTH),
+            await search.search_versions(
+                connection, versions, search.Question(text=question.text, limit=_DEPTH), vector
+            ),
         )
         for question, vector in zip(asked, vectors, strict=True)
     ]
@@ -202,12 +205,7 @@ def by_meaning(found: Rankings) -> list[int]:
 
 def by_both(found: Rankings) -> list[int]:
     """As the platform ranks."""
-    return [passage for passage, _ in search.fuse(found.by_words, found.by_meaning)]
-
-
-def covered(coverage: float) -> Order:
-    """Both, passages that have less than this share of the words' weight left out of the words' ranking."""
-    return lambda found: [passage for passage, _ in search.fuse(found.by_words, found.by_meaning, coverage)]
+    return [one.passage.id for one in found.by_both]
 
 
 def recall(found: Collection[Rankings], order: Order, units: Units, first: int = _FIRST) -> float:
@@ -236,16 +234,6 @@ def show(title: str, found: Collection[Rankings], units: Units) -> None:
     console.print(table)
 
 
-def tune(found: Collection[Rankings], units: Units) -> None:
-    """Say which least coverage does best on the questions for tuning."""
-    console.print("hybrid by least coverage, on the questions for tuning: recall@5, mean reciprocal rank")
-    for coverage in _COVERAGES:
-        order = covered(coverage)
-        console.print(
-            f"  {coverage:.1f}  {recall(found, order, units):.3f}  {reciprocal_rank(found, order, units):.3f}"
-        )
-
-
 async def separation(embedder: Embedder, connection: Connection, inside: list[Rankings], elsewhere: list[str]) -> None:
     """How like the question the best passage is, where there is an answer and where there is none."""
     outside = await rank(connection, embedder, [Asked(text, frozenset()) for text in elsewhere])
@@ -267,8 +255,6 @@ async def main(files: Sequence[Path], questions: Path | None) -> None:
         units = {row["id"]: row["unit_id"] for row in rows}
         found = await rank(connection, embedder, asked)
         console.print(f"{len(courses)} courses, {len(units)} passages, {len(asked)} questions")
-        tune(found[::2], units)
-        show("Not used for tuning", found[1::2], units)
         show("All", found, units)
         if any(question.by_name for question in asked):
             show("All, in other words than the text's", [f for f in found if not f.asked.by_name], units)

@@ -12,10 +12,10 @@ from jobs.reading.textbooks import read_passages, read_questions
 
 COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
 MODEL = "extractive"
-_FOUND, _QUOTED = 5, 3
+_FOUND, _SENTENCES = 5, 4
 
 
-@job(version=3)
+@job(version=4)
 def answer_questions(run: Run, data: DataFolder, out: OutFile) -> None:
     """Answer every question of the folder from its passages; a row for each, in their order.
 
@@ -69,19 +69,18 @@ def _answered(model: Any, library: Any, passages: Sequence[Row], row: Row, vecto
     from learning.retrieval import extraction
 
     hits = library.search(row["question"], vector, _FOUND)
-    found = [passages[hit.place] for hit in hits]
-    quotes = extraction.candidates([passage["text"] for passage in found[:_QUOTED]])
-    lines: list[str] = []
-    if quotes and library.covers(vector):
-        likeness = extraction.by_meaning(vector, model.embed([quote.text for quote in quotes]))
-        chosen = extraction.select(quotes, likeness, 4)
-        lines = [f"{quote.text} [{quote.source + 1}]" for quote in chosen]
+    found = [passages[hit.candidate.item] for hit in hits]
+    quotes = extraction.candidates([passage["text"] for passage in found[: extraction.QUOTED_PASSAGES]])
+    likeness = extraction.by_meaning(vector, model.embed([quote.text for quote in quotes]))
+    signs = extraction.Signs.of((hit.candidate.similarity, hit.candidate.coverage) for hit in hits)
+    chosen = extraction.answer(quotes, likeness, signs, _SENTENCES)
+    lines = [f"{quote.text} [{quote.source + 1}]" for quote in chosen]
     return {
         "question_id": row["question_id"], "question": row["question"], "declined": not lines,
         "passage_ids": [passage["passage_id"] for passage in found],
         "sections": [passage["section"] for passage in found],
         "answer": "\n".join(lines), "model": MODEL,
-        "first": [hit.place for hit in hits], "by_words": library.by_words(row["question"], 3),
+        "first": [hit.candidate.item for hit in hits], "by_words": library.by_words(row["question"], 3),
     }  # fmt: skip
 
 

@@ -48,9 +48,19 @@ class Neighbour(NamedTuple):
     similarity: float
 
 
+class Place(NamedTuple):
+    """Where a passage stands, and how near it is to what was asked for; None where that cannot be compared."""
+
+    passage_id: int
+    version_id: UUID
+    heading: str
+    similarity: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPassage:
-    """A passage of a course version. `heading` leads to it: module, unit, sections."""
+    """A passage of a course version. `heading` leads to it: module, unit, sections. `sentences` are the vectors of its
+    sentences (`learning.retrieval.sentence_vectors`), if it has any."""
 
     id: int
     course_id: UUID
@@ -61,6 +71,7 @@ class StoredPassage:
     kind: Kind
     heading: str
     text: str
+    sentences: bytes | None = None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -109,6 +120,12 @@ class PassageRepository:
             self._connection, probe=vector_text(probe), versions=versions, kinds=kinds, limit=limit, exact=exact
         )
         return [Neighbour(**row) async for row in rows]
+
+    async def places(self, ids: Sequence[int], probe: Iterable[float] | None) -> list[Place]:
+        """Of passages by id, in that order."""
+        wanted = None if probe is None else vector_text(probe)
+        rows = _queries.places(self._connection, ids=ids, probe=wanted)
+        return [Place(**row) async for row in rows]
 
     async def passages(self, ids: Sequence[int]) -> dict[int, StoredPassage]:
         """Passages by id."""

@@ -63,8 +63,14 @@ select passage_id, similarity
              from pg_class where oid = 'content_passages'::regclass
        ));
 
+-- name: places
+select p.id as passage_id, p.version_id, p.heading, 1 - (p.embedding <=> :probe::text::vector) as similarity
+  from unnest(:ids::bigint[]) with ordinality as wanted (id, number)
+  join content_passages p on p.id = wanted.id
+ order by wanted.number;
+
 -- name: passages
-select p.id, p.course_id, c.title as course_title, p.version_id, p.unit_id, p.ordinal, p.kind, p.heading, p.text
+select p.id, p.course_id, c.title as course_title, p.version_id, p.unit_id, p.ordinal, p.kind, p.heading, p.text, p.sentences
   from content_passages p
   join courses c on c.id = p.course_id
  where p.id = any(:ids);

@@ -120,13 +120,16 @@ async def _insert(connection: Connection, version: _Version, parts: Sequence[_Pa
         headings=[passage.heading for passage in found],
         texts=[passage.text for passage in found],
         digests=digests,
-        embeddings=[known.get(digest) for digest in digests],
+        embeddings=[known[digest][0] if digest in known else None for digest in digests],
+        sentences=[known[digest][1] if digest in known else None for digest in digests],
     )
 
 
-async def _known(connection: Connection, version: _Version, digests: Sequence[bytes]) -> dict[bytes, str]:
-    """Embeddings that equal passages of the course have already, as text."""
+async def _known(
+    connection: Connection, version: _Version, digests: Sequence[bytes]
+) -> dict[bytes, tuple[str, bytes | None]]:
+    """Embeddings that equal passages of the course have already, as text, and the vectors of their sentences."""
     if version.model is not None:
         return {}
     rows = _queries.known_embeddings(connection, course_id=version.course_id, model=minilm.NAME, digests=digests)
-    return {row["digest"]: row["embedding"] async for row in rows}
+    return {row["digest"]: (row["embedding"], row["sentences"]) async for row in rows}

@@ -69,7 +69,7 @@ select content from course_versions where id = :version_id;
 
 -- name: known_embeddings
 -- What equal passages of the course have already, as text.
-select distinct on (p.digest) p.digest, p.embedding::text as embedding
+select distinct on (p.digest) p.digest, p.embedding::text as embedding, p.sentences
   from indexed_versions v
   join content_passages p on p.version_id = v.version_id
  where v.course_id = :course_id and p.model = :model and p.embedding is not null and p.digest = any(:digests);
@@ -94,14 +94,14 @@ update indexed_versions set complete = true where version_id = :version_id and r
 
 -- name: insert_passages!
 insert into content_passages (org_id, course_id, version_id, unit_id, ordinal, kind, heading, text, digest, search,
-                              embedding, model)
+                              embedding, sentences, model)
 select :org_id, :course_id, :version_id, p.unit_id, p.ordinal, p.kind, p.heading, p.text, p.digest,
        setweight(passage_words(c.config, p.heading), 'A') || passage_words(c.config, p.text)
        || array_to_tsvector(array[passages_lexeme(:org_id, c.config)]),
-       p.embedding::vector, case when p.embedding is not null then :model else :otherwise end
+       p.embedding::vector, p.sentences, case when p.embedding is not null then :model else :otherwise end
   from unnest(:unit_ids::uuid[], :ordinals::integer[], :kinds::text[], :headings::text[], :texts::text[],
-              :digests::bytea[], :embeddings::text[])
-       as p (unit_id, ordinal, kind, heading, text, digest, embedding)
+              :digests::bytea[], :embeddings::text[], :sentences::bytea[])
+       as p (unit_id, ordinal, kind, heading, text, digest, embedding, sentences)
  cross join (select search_configuration(:language) as config) as c;
 
 -- name: drop_unread!
@@ -117,8 +117,8 @@ select id, heading, text from content_passages where model is null order by id l
 
 -- name: embed!
 update content_passages p
-   set embedding = v.embedding::vector, model = :model
-  from unnest(:ids::bigint[], :embeddings::text[]) as v (id, embedding)
+   set embedding = v.embedding::vector, sentences = v.sentences, model = :model
+  from unnest(:ids::bigint[], :embeddings::text[], :sentences::bytea[]) as v (id, embedding, sentences)
  where p.id = v.id and p.model is null;
 
 -- name: forget_embeddings$
@@ -127,6 +127,6 @@ with stale as (
          select id from content_passages where embedding is not null and model <> :model limit :limit
      ),
      forgotten as (
-         update content_passages p set embedding = null, model = null from stale where p.id = stale.id returning 1
+         update content_passages p set embedding = null, sentences = null, model = null from stale where p.id = stale.id returning 1
      )
 select count(*) from forgotten;

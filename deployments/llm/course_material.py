@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.retrieval_index.quoting import near_enough, quotations
+from actors.retrieval_index.quoting import quotations
 from actors.retrieval_index.search import Found, Question, search
 from deployments.llm.conversation import Asker
 from deployments.llm.providers.extractive import Quotation
@@ -29,7 +29,7 @@ class CourseMaterial:
         wanted = Question(text=question, course_id=asker.course_id, limit=_PASSAGES)
         async with self._database.transaction(asker.org_id, readonly=True) as connection:
             found = await search(connection, reader, wanted, vector)
-        quoted = await quotations(self._embedder, question, vector, near_enough(found))
+        quoted = await quotations(self._embedder, question, vector, found)
         return [Quotation(text=text, source=_source(one)) for text, one in quoted]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from actors.retrieval_index.quoting import near_enough, quotations
+from actors.retrieval_index.quoting import quotations
 from actors.retrieval_index.search import Found, Question, search_versions
 from learning.embedding.embedder import Embedder
 from learning.embedding.minilm import Vectors
@@ -42,12 +42,12 @@ class Material:
     async def passages(
         self, connection: Connection, version_id: UUID, question: str, vector: Vectors | None
     ) -> list[Found]:
-        """Passages that are near enough to a question to answer it, the best first."""
+        """The passages that are nearest to a question, the best first."""
         wanted = Question(text=question, limit=_PASSAGES)
-        return near_enough(await search_versions(connection, [version_id], wanted, vector))
+        return await search_versions(connection, [version_id], wanted, vector)
 
     async def quotations(self, question: str, vector: Vectors | None, found: Sequence[Found]) -> list[Quotation]:
-        """The sentences of passages that fit a question best, in reading order."""
+        """The sentences of passages that fit a question best, in reading order; none where they do not answer it."""
         quoted = await quotations(self._embedder, question, vector, found)
         return [Quotation(text, source_of(one)) for text, one in quoted]
 

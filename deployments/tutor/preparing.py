@@ -67,6 +67,7 @@ class Preparation:
         async with self._database.transaction(principal.org_id, readonly=True) as connection:
             found = await self._material.passages(connection, version_id, wanted, vector)
             standings = await self._standings(connection, principal, course_id, version_id, found)
+        quoted = tuple(await self._material.quotations(wanted, vector, found))
         return Prepared(
             text=text,
             version_id=version_id,
@@ -74,10 +75,10 @@ class Preparation:
             completed=completed,
             sought=quizzes.asked_for(text, vector, still_open.questions, still_open.vectors),
             near=quizzes.about_the_same(vector, still_open.questions, still_open.vectors),
-            quotations=tuple(await self._material.quotations(wanted, vector, found)),
-            excerpts=tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found),
+            quotations=quoted,
+            excerpts=tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found) if quoted else (),
             by_meaning=vector is not None,
-            standings=standings,
+            standings=standings if quoted else (),
         )
 
     async def _standings(

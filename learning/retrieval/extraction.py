@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,14 @@ from learning.retrieval.sentences import sentences
 
 Matrix = NDArray[np.float32]
 
-# Found with benchmarks/retrieval.py: of questions that the courses answer, 97 in 100 have a passage as near as this, or
-# with as many of the words; of those they do not answer, one in ten.
+# A passage that is neither as near as this nor has as much of the words' weight holds no answer.
 _LEAST_SIMILARITY = 0.27
 _LEAST_COVERAGE = 0.6
+# A logistic regression, by benchmarks/declining.py, of whether a text answers a question.
+_BY_PASSAGE, _BY_WORDS, _BY_SENTENCE, _OFFSET = 5.0, 5.0, 5.0, -5.0
+_LEAST_CHANCE = 0.5
 
+QUOTED_PASSAGES = 3  # the first ones; sentences further down are about something else
 _MOST_CANDIDATES = 48
 _FEWEST_WORDS = 4
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -89,6 +93,35 @@ def by_words(question: str, quotes: Sequence[Quote]) -> Likeness:
 def _terms(text: str) -> list[str]:
     # Longer words by their beginnings: a stemmer for any language that inflects at the end.
     return [word.lower()[:6] for word in _WORD.findall(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Of the passages that were found for a question: the greatest cosine of the angle to it, and the greatest share of
+    the weight of its words."""
+
+    similarity: float
+    coverage: float
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[float | None, float]]) -> Self:
+        """From similarity and coverage of each."""
+        pairs = list(found)
+        similarities = [similarity for similarity, _ in pairs if similarity is not None]
+        return cls(max(similarities, default=0.0), max((coverage for _, coverage in pairs), default=0.0))
+
+
+def chance_of_answer(signs: Signs, sentence: float) -> float:
+    """The chance that passages answer a question; `sentence` is the greatest cosine of a sentence in them."""
+    odds = _BY_PASSAGE * signs.similarity + _BY_WORDS * signs.coverage + _BY_SENTENCE * sentence + _OFFSET
+    return 1 / (1 + math.exp(-odds))
+
+
+def answer(quotes: Sequence[Quote], likeness: Likeness, signs: Signs, limit: int) -> list[Quote]:
+    """At most `limit` quotes, as `select` chooses them by meaning; none where they hardly answer the question."""
+    if not quotes or chance_of_answer(signs, float(likeness.to_question.max())) < _LEAST_CHANCE:
+        return []
+    return select(quotes, likeness, limit)
 
 
 def select(quotes: Sequence[Quote], likeness: Likeness, limit: int) -> list[Quote]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from learning.retrieval.library import Library, Text
+from learning.retrieval.library import Library, Text, Vectors
 
 TEXTS = [
     Text("Middles", "The median is the value in the middle of a list in order."),
@@ -19,15 +19,22 @@ def library() -> Library:
     return Library(TEXTS, AXES, lambda word: word.removesuffix("s"), frozenset({"the", "of", "a", "is", "in"}))
 
 
+def first(question: str, vector: Vectors) -> int:
+    return library().search(question, vector)[0].candidate.item
+
+
 def test_words_and_meaning_are_put_together() -> None:
-    hits = library().search("Which value lies in the middle?", AXES[0])
-    assert hits[0].place == 0
-    assert library().covers(AXES[0])
-    assert library().search("lava", AXES[2])[0].place == 2  # no word of it, but the meaning
-    assert library().search("volcano eruptions of magma", NOWHERE)[0].place == 2
+    assert first("Which value lies in the middle?", AXES[0]) == 0
+    assert first("lava", AXES[2]) == 2  # no word of it, but the meaning
+    assert first("volcano magma", NOWHERE) == 2
 
 
-def test_words_that_are_shared_by_chance_are_no_answer() -> None:
+def test_words_that_are_shared_by_chance_find_nothing() -> None:
     assert library().by_words("Who measured the crust of the bread in Paris?") != []
-    assert not library().covers(NOWHERE)
+    assert library().search("Who measured the crust of the bread in Paris?", NOWHERE) == []
     assert library().search("", NOWHERE) == []
+
+
+def test_coverage_is_of_the_weight_of_all_words() -> None:
+    [found] = library().search("median of Zanzibar", NOWHERE + 0.2)[:1]
+    assert 0 < found.candidate.coverage < 1

@@ -1,0 +1,82 @@
+"""Putting together what words and meaning say of passages, and whether any of them answers at all.
+
+Used wherever passages are looked for: over the platform's index, and over a book in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item", bound=Hashable)
+
+# Words count the more, the more of the question's words some passage has: whoever uses a text's own terms means them,
+# and where nothing has them they are shared by chance.
+_WORDS_LEAST, _WORDS_MORE = 0.1, 0.4
+# What is less alike has nothing to do with the question, unless it has so much of its words' weight.
+_LEAST_SIMILARITY = 0.15
+_LEAST_COVERAGE = 0.6
+# So many first ones are of sections of their own, where one is at least half as good: a section that is found says more
+# by its best passage than by its next.
+_SECTIONS_FIRST = 3
+_AS_GOOD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Generic[Item]):
+    """A passage that words or meaning have found, in a section. `words` is its BM25, `coverage` how much of the weight
+    of the question's words it has, from 0 to 1; `similarity` the cosine of the angle to the question, None where it
+    has no vector, or the question has none."""
+
+    item: Item
+    section: Hashable
+    words: float
+    coverage: float
+    similarity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(Generic[Item]):
+    """A candidate with its score, from 0 to 1."""
+
+    candidate: Candidate[Item]
+    score: float
+
+
+def ranked(candidates: Sequence[Candidate[Item]], limit: int) -> list[Ranked[Item]]:
+    """At most `limit`, the best first. Equal ones keep their order.
+
+    The greatest BM25 and the greatest cosine have to be among the candidates: scores are shares of them.
+    """
+    wordiest = max((one.words for one in candidates), default=0.0)
+    nearest = max((one.similarity for one in candidates if one.similarity is not None), default=0.0)
+    weight = _WORDS_LEAST + _WORDS_MORE * max((one.coverage for one in candidates), default=0.0)
+
+    def score(one: Candidate[Item]) -> float:
+        by_words = one.words / wordiest if wordiest > 0 else 0.0
+        if one.similarity is None:
+            return by_words
+        by_meaning = max(one.similarity, 0.0) / nearest if nearest > 0 else 0.0
+        return weight * by_words + (1 - weight) * by_meaning
+
+    scored = [Ranked(one, score(one)) for one in candidates if _has_to_do_with_it(one)]
+    scored.sort(key=lambda found: -found.score)
+    return _of_sections_first(scored)[:limit]
+
+
+def _has_to_do_with_it(one: Candidate[Item]) -> bool:
+    if one.similarity is None:
+        return one.words > 0
+    return one.similarity >= _LEAST_SIMILARITY or one.coverage >= _LEAST_COVERAGE
+
+
+def _of_sections_first(scored: Sequence[Ranked[Item]]) -> list[Ranked[Item]]:
+    first: list[Ranked[Item]] = []
+    for found in scored:
+        new = all(found.candidate.section != other.candidate.section for other in first)
+        if new and found.score >= _AS_GOOD * scored[0].score:
+            first.append(found)
+        if len(first) == _SECTIONS_FIRST:
+            break
+    return [*first, *(found for found in scored if not any(found is other for other in first))]

@@ -1,0 +1,14 @@
+"""Vectors of sentences beside those of passages."""
+
+from migrations.run import execute_file
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    execute_file("0014_sentence_vectors.sql")
+
+
+def downgrade() -> None:
+    raise RuntimeError("what writes vectors of sentences needs their column; restore a backup instead")
