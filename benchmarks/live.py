@@ -1,10 +1,12 @@
-"""How fast the live side of learning answers: mastery, paths, the tutor; and how soon a result is in them.
+"""How fast the AI that somebody waits for answers: mastery, paths, predictions, the tutor, suggested grades, proposed
+content, tasks of agents; and how soon a result is in what a learner knows.
 
     python -m benchmarks.live [--rounds 40]
 
-One learner after the other, over HTTP, against a platform that runs or one of its own, on a demo course that several
-learners take. No language model is asked: the tutor quotes, so its time is all its own. Exits with 1 where the 95th
-percentile of a call is above 200 ms.
+One person after the other, over HTTP, against a platform that runs or one of its own, on a demo course that several
+learners take, once all of it is indexed. Every question to the tutor is another one. No language model is asked, so the
+time is all the platform's; what it adds to a model's own is for `benchmarks.llm` to say. Predictions are read and not
+made, since no model of risk serves here. Exits with 1 where the 95th percentile of a call is above 200 ms.
 """
 
 from __future__ import annotations
@@ -30,22 +32,32 @@ _PASSWORD = "a benchmark's own password"
 _LEARNERS = 8
 _MOST_MS = 200.0
 _COURSE = Path(__file__).parent.parent / "configs/demo/courses/data-literacy.yaml"
-_QUESTIONS = (
-    "What is the median?", "Why is a large sample no cure for bias?", "What does the standard deviation measure?",
-    "How do I read a chart?", "What is the capital of Peru?",
-)  # fmt: skip
+_QUESTIONS_FILE = Path(__file__).parent / "data/retrieval_questions.yaml"
+_ANSWER = "The mean is pulled up by a few very large values, while the median stays where half of them lie."
+_TASK = {
+    "kind": "assignment", "title": "In a sentence",
+    "assignment": {
+        "instructions": "Why do incomes have a mean above their median?", "maximum_points": 2,
+        "marking": {
+            "kind": "short_answer", "question": "Why do incomes have a mean above their median?",
+            "references": ["A few very high incomes pull the mean up but hardly move the median."],
+        },
+    },
+}  # fmt: skip
 console = Console(width=120)
 
 
 @dataclass(frozen=True)
 class World:
-    """A course and who takes it; `quiz` is a unit that may be tried often."""
+    """A course and who takes it; `quiz` is a unit that may be tried often, `submissions` what each handed in."""
 
     course: str
     quiz: dict[str, Any]
     learners: list[Identity]
     enrolments: list[str]
     conversations: list[str]
+    submissions: list[str]
+    questions: list[str]
 
 
 async def _world(client: Client, place: Target) -> World:
@@ -53,6 +65,7 @@ async def _world(client: Client, place: Target) -> World:
     modules = raw["modules"]
     for unit in (unit for module in modules for unit in module["units"] if unit["kind"] == "quiz"):
         unit["quiz"]["attempts_allowed"] = None
+    modules.append({"title": "In your own words", "units": [_TASK]})
     _, made = await client.call(
         "POST", "/api/courses", who=place.instructor, json={"title": f"Live {new_id()}", "modules": modules}
     )
@@ -73,15 +86,30 @@ async def _world(client: Client, place: Target) -> World:
         conversations.append(talk["id"])
     _, content = await client.call("GET", f"/api/courses/{course}/content", who=learners[0])
     quiz = next(unit for module in content["modules"] for unit in module["units"] if unit["kind"] == "quiz")
-    return World(course, quiz, learners, enrolments, conversations)
+    task = content["modules"][-1]["units"][0]["id"]
+    submissions = []
+    for who, enrolment in zip(learners, enrolments, strict=True):
+        path = f"/api/enrollments/{enrolment}/units/{task}/submissions"
+        _, handed_in = await client.call("POST", path, who=who, json={"body": _ANSWER})
+        submissions.append(handed_in["id"])
+    return World(course, quiz, learners, enrolments, conversations, submissions, _questions())
+
+
+def _questions() -> list[str]:
+    """As learners put them."""
+    asked = yaml.safe_load(_QUESTIONS_FILE.read_text(encoding="utf-8"))
+    return [one["question"] for one in asked["data-literacy"]] + [
+        one if isinstance(one, str) else one["question"] for one in asked["elsewhere"]
+    ]
 
 
 async def _indexed(client: Client, world: World) -> None:
-    """Wait until the tutor finds something."""
-    path = f"/api/tutor/conversations/{world.conversations[0]}/turns"
-    for _ in range(300):
-        _, turn = await client.call("POST", path, who=world.learners[0], json={"text": _QUESTIONS[0]})
-        if turn["kind"] == "answer":
+    """Wait until all passages are found, by meaning too: who embeds them needs a core."""
+    path = f"/api/courses/passages?course_id={world.course}&limit=50&q="
+    for _ in range(600):
+        whole = [await client.call("GET", path + word, who=world.learners[0]) for word in ("the", "data", "value")]
+        items = [item for _, found in whole for item in found["items"]]
+        if items and all(item["similarity"] is not None for item in items):
             return
         await asyncio.sleep(0.5)
     raise RuntimeError("the course was not indexed in time")
@@ -111,7 +139,9 @@ async def _fresh(client: Client, world: World, number: int) -> float:
 async def _round(client: Client, world: World, place: Target, number: int, found: dict[str, list[float]]) -> None:
     at, one = f"/api/learning/courses/{world.course}", number % _LEARNERS
     who, teacher = world.learners[one], place.instructor
-    question = {"text": _QUESTIONS[number % len(_QUESTIONS)]}
+    question = {"text": world.questions[number % len(world.questions)]}
+    suggestion = f"/api/enrollments/submissions/{world.submissions[one]}/suggestion"
+    task = {"kind": "study_plan", "input": {"courses": [world.course]}}
     found.setdefault("a result until it is in mastery", []).append(await _fresh(client, world, one))
     for name, method, path, asker, body in (
         ("own mastery", "GET", f"{at}/mastery", who, None),
@@ -119,6 +149,10 @@ async def _round(client: Client, world: World, place: Target, number: int, found
         ("a course's learners", "GET", f"{at}/learners", teacher, None),
         ("a course's skills", "GET", f"{at}/skills", teacher, None),
         ("asking the tutor", "POST", f"/api/tutor/conversations/{world.conversations[one]}/turns", who, question),
+        ("own predictions", "GET", "/api/learning/predictions", who, None),
+        ("suggesting a grade", "POST", suggestion, teacher, None),
+        ("proposing a quiz", "POST", f"/api/courses/{world.course}/proposals", teacher, {"kind": "quiz"}),
+        ("asking for a task", "POST", "/api/agents/tasks", who, task),
     ):
         found.setdefault(name, []).append((await _timed(client, method, path, asker, body))[0])
 
@@ -131,7 +165,7 @@ async def main(rounds: int) -> int:
         await _indexed(client, world)
         for number in range(_LEARNERS):  # each replica has met each, and the model is loaded
             await _round(client, world, place, number, {})
-        for number in range(rounds):
+        for number in range(_LEARNERS, _LEARNERS + rounds):
             await _round(client, world, place, number, found)
     table = Table("milliseconds", "p50", "p95")
     slow = False

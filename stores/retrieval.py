@@ -94,10 +94,10 @@ class PassageRepository:
         )
         return [row["version_id"] async for row in rows]
 
-    async def indexed(self, versions: Sequence[UUID]) -> list[UUID]:
-        """Those of the versions that can be searched."""
+    async def indexed(self, versions: Sequence[UUID]) -> dict[UUID, int]:
+        """Those of the versions that can be searched, with how many passages each has."""
         rows = _queries.indexed_versions(self._connection, versions=versions)
-        return [row["version_id"] async for row in rows]
+        return {row["version_id"]: row["passages"] async for row in rows}
 
     async def by_words(
         self, words: str, versions: Sequence[UUID], kinds: Sequence[Kind], limit: int

@@ -16,7 +16,7 @@ select c.published_version_id
    and not exists (select from own where own.course_id = c.id);
 
 -- name: indexed_versions
-select version_id from indexed_versions where version_id = any(:versions) and complete;
+select version_id, passages from indexed_versions where version_id = any(:versions) and complete;
 
 -- name: by_words
 -- BM25 (Robertson and Zaragoza 2009) with k1 = 1.2 and b = 0.75. Words are weighed by how rare they are among what the

@@ -36,7 +36,8 @@ async def quotations(embedder: Embedder, question: str, vector: Vectors | None, 
     if vector is None or vectors is None:
         chosen = extraction.select(quotes, extraction.by_words(question, quotes), SENTENCES)
     else:
-        signs = extraction.Signs.of((one.similarity, one.coverage) for one in found)
+        among = max((one.among for one in found), default=0)
+        signs = extraction.Signs.of([(one.similarity, one.coverage) for one in found], among)
         chosen = extraction.answer(quotes, extraction.by_meaning(vector, vectors), signs, SENTENCES)
     return [Quoted(quote.text, near[quote.source]) for quote in chosen]
 

@@ -29,12 +29,13 @@ class Question:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A passage with its score. `similarity` is the cosine of the angle to the question, None where it has no vector;
-    `coverage` how much of the question's words' weight the passage has."""
+    `coverage` how much of the question's words' weight the passage has, `among` of how many passages it was found."""
 
     passage: StoredPassage
     score: float
     similarity: float | None
     coverage: float
+    among: int
 
 
 async def search(
@@ -50,9 +51,10 @@ async def search_versions(
 ) -> list[Found]:
     """The same within versions that the caller knows the reader may read."""
     repository = PassageRepository(connection)
-    versions = await repository.indexed(readable)
-    if not versions:
+    sizes = await repository.indexed(readable)
+    if not sizes:
         return []
+    versions = list(sizes)
     by_words = await repository.by_words(question.text, versions, question.kinds, max(_WORDS_DEEP, question.limit))
     by_meaning: list[Neighbour] = []
     if vector is not None:
@@ -61,7 +63,8 @@ async def search_versions(
     places = await repository.places(list(ids), vector)
     best = ranked(_candidates(by_words, places), question.limit)
     passages = await repository.passages([one.candidate.item for one in best])
-    return [_found(one, passages[one.candidate.item]) for one in best if one.candidate.item in passages]
+    among = sum(sizes.values())
+    return [_found(one, passages[one.candidate.item], among) for one in best if one.candidate.item in passages]
 
 
 def _candidates(by_words: Sequence[WordMatch], places: Sequence[Place]) -> list[Candidate[int]]:
@@ -75,6 +78,8 @@ def _candidates(by_words: Sequence[WordMatch], places: Sequence[Place]) -> list[
     return found
 
 
-def _found(one: Ranked[int], passage: StoredPassage) -> Found:
+def _found(one: Ranked[int], passage: StoredPassage, among: int) -> Found:
     candidate = one.candidate
-    return Found(passage=passage, score=one.score, similarity=candidate.similarity, coverage=candidate.coverage)
+    return Found(
+        passage=passage, score=one.score, similarity=candidate.similarity, coverage=candidate.coverage, among=among
+    )

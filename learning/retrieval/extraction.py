@@ -19,9 +19,11 @@ Matrix = NDArray[np.float32]
 # A passage that is neither as near as this nor has as much of the words' weight holds no answer.
 _LEAST_SIMILARITY = 0.27
 _LEAST_COVERAGE = 0.6
-# A logistic regression, by benchmarks/declining.py, of whether a text answers a question.
-_BY_PASSAGE, _BY_WORDS, _BY_SENTENCE, _OFFSET = 5.0, 5.0, 5.0, -5.0
-_LEAST_CHANCE = 0.5
+# A logistic regression of whether a text answers a question, fitted to exercises and questions about courses and books
+# of 252 to 3,200 passages (docs/JOBS.md).
+_BY_PASSAGE, _BY_WORDS, _BY_SENTENCE, _BY_SIZE, _OFFSET = 14.85, 7.34, 6.37, -0.83, -6.74
+_LEAST_ODDS = -1.04
+_FEWEST_PASSAGES = 100  # below, nothing was fitted
 
 QUOTED_PASSAGES = 3  # the first ones; sentences further down are about something else
 _MOST_CANDIDATES = 48
@@ -97,29 +99,30 @@ def _terms(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """Of the passages that were found for a question: the greatest cosine of the angle to it, and the greatest share of
-    the weight of its words."""
+    """Of what was found for a question among so many passages: the greatest cosine of the angle to it, and the greatest
+    share of the weight of its words. In a longer text something is nearer by chance."""
 
     similarity: float
     coverage: float
+    among: int
 
     @classmethod
-    def of(cls, found: Iterable[tuple[float | None, float]]) -> Self:
+    def of(cls, found: Iterable[tuple[float | None, float]], among: int) -> Self:
         """From similarity and coverage of each."""
         pairs = list(found)
         similarities = [similarity for similarity, _ in pairs if similarity is not None]
-        return cls(max(similarities, default=0.0), max((coverage for _, coverage in pairs), default=0.0))
+        return cls(max(similarities, default=0.0), max((coverage for _, coverage in pairs), default=0.0), among)
 
-
-def chance_of_answer(signs: Signs, sentence: float) -> float:
-    """The chance that passages answer a question; `sentence` is the greatest cosine of a sentence in them."""
-    odds = _BY_PASSAGE * signs.similarity + _BY_WORDS * signs.coverage + _BY_SENTENCE * sentence + _OFFSET
-    return 1 / (1 + math.exp(-odds))
+    def odds(self, sentence: float) -> float:
+        """Logarithm of the odds that a question is answered; `sentence`: the greatest cosine of a sentence found."""
+        size = math.log(max(self.among, _FEWEST_PASSAGES))
+        found = _BY_PASSAGE * self.similarity + _BY_WORDS * self.coverage + _BY_SENTENCE * sentence
+        return found + _BY_SIZE * size + _OFFSET
 
 
 def answer(quotes: Sequence[Quote], likeness: Likeness, signs: Signs, limit: int) -> list[Quote]:
     """At most `limit` quotes, as `select` chooses them by meaning; none where they hardly answer the question."""
-    if not quotes or chance_of_answer(signs, float(likeness.to_question.max())) < _LEAST_CHANCE:
+    if not quotes or signs.odds(float(likeness.to_question.max())) < _LEAST_ODDS:
         return []
     return select(quotes, likeness, limit)
 

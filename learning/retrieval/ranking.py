@@ -13,7 +13,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 # Words count the more, the more of the question's words some passage has: whoever uses a text's own terms means them,
 # and where nothing has them they are shared by chance.
-_WORDS_LEAST, _WORDS_MORE = 0.1, 0.4
+_WORDS_LEAST, _WORDS_MORE = 0.15, 0.4
 # What is less alike has nothing to do with the question, unless it has so much of its words' weight.
 _LEAST_SIMILARITY = 0.15
 _LEAST_COVERAGE = 0.6

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learning.retrieval.blocks import CODE
-from learning.retrieval.extraction import Likeness, Quote, by_words, candidates, is_supported, select
+from learning.retrieval.extraction import Likeness, Quote, Signs, answer, by_words, candidates, is_supported, select
 
 
 def test_candidates_say_something_and_come_once() -> None:
@@ -65,3 +65,20 @@ def test_support() -> None:
     assert is_supported(0.1, 0.7)
     assert not is_supported(0.2, 0.3)
     assert not is_supported(None, 0.3)
+
+
+@given(st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0, 0.9), st.integers(1, 100_000), st.floats(0, 0.1))
+def test_more_signs_never_make_an_answer_less_likely(
+    similarity: float, coverage: float, sentence: float, among: int, more: float
+) -> None:
+    less = Signs(similarity, coverage, among).odds(sentence)
+    assert Signs(similarity + more, coverage, among).odds(sentence) >= less
+    assert Signs(similarity, coverage + more, among).odds(sentence + more) >= less
+    assert Signs(similarity, coverage, 2 * among).odds(sentence) <= less
+
+
+def test_what_is_hardly_about_the_question_is_no_answer() -> None:
+    quotes, likeness = [Quote("a", 0)], Likeness(np.array([0.3], dtype=np.float32), np.eye(1, dtype=np.float32))
+    assert answer(quotes, likeness, Signs.of([(0.6, 0.5), (None, 0.2)], 300), 1) == quotes
+    assert answer(quotes, likeness, Signs.of([(0.2, 0.1)], 300), 1) == []
+    assert answer([], likeness, Signs.of([], 0), 1) == []
