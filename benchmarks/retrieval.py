@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from actors.retrieval_index import search
-from actors.retrieval_index.embedding import embed_some
+from actors.retrieval_index.embedding import embed_sentences, embed_some
 from actors.retrieval_index.indexing import bring_in_step
 from cluster.embedded import EmbeddedServers, Home
 from learning.embedding.embedder import Embedder
@@ -135,6 +135,8 @@ async def published(courses: Sequence[Course], embedder: Embedder) -> AsyncItera
                 for course in courses:
                     await bring_in_step(system, course.id)
                 while await embed_some(system, embedder):
+                    pass
+                while await embed_sentences(system, embedder):
                     pass
                 async with app.transaction(org_id, readonly=True) as connection:
                     yield connection

@@ -73,7 +73,7 @@ def _answered(model: Any, library: Any, passages: Sequence[Row], row: Row, vecto
     quotes = extraction.candidates([passage["text"] for passage in found[: extraction.QUOTED_PASSAGES]])
     likeness = extraction.by_meaning(vector, model.embed([quote.text for quote in quotes]))
     pairs = [(hit.candidate.similarity, hit.candidate.coverage) for hit in hits]
-    signs = extraction.Signs.of(pairs, len(passages))
+    signs = extraction.Signs.of(pairs, library.around(vector))
     chosen = extraction.answer(quotes, likeness, signs, _SENTENCES)
     lines = [f"{quote.text} [{quote.source + 1}]" for quote in chosen]
     return {

@@ -64,7 +64,7 @@ async def _cut(database: Database) -> tuple[int, int]:
 
 async def _embed_all(run: Run, database: Database, embedder: Embedder) -> int:
     """How many passages were embedded, those included that came meanwhile."""
-    from actors.retrieval_index.embedding import embed_some
+    from actors.retrieval_index.embedding import embed_sentences, embed_some
 
     async with database.transaction(None, readonly=True) as connection:
         waiting = await connection.fetchval("select count(*) from content_passages where model is null")
@@ -78,6 +78,9 @@ async def _embed_all(run: Run, database: Database, embedder: Embedder) -> int:
         done += count
     while (count := await embed_some(database, embedder)) > 0:
         done += count
+    with run.step("Embedding their sentences"):
+        while await embed_sentences(database, embedder) > 0:
+            pass
     return done
 
 

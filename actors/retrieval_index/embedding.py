@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import accumulate
 
 import structlog
 
@@ -21,15 +21,12 @@ from stores.retrieval import vector_text
 _queries = load_queries(__file__)
 log = structlog.get_logger("azora.retrieval")
 
-_AT_ONCE = 16
-_Made: TypeAlias = tuple[str | None, bytes | None]
-"""The vector of a passage, as text, and those of its sentences."""
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     id: int
-    heading: str
     text: str
 
 
@@ -41,7 +38,7 @@ async def embed_some(database: Database, embedder: Embedder) -> int:
     """
     async with database.transaction(None, readonly=True) as connection:
         rows = _queries.to_embed(connection, limit=_AT_ONCE)
-        waiting = [_Waiting(row["id"], row["heading"], row["text"]) async for row in rows]
+        waiting = [_Waiting(row["id"], f"{row['heading']}\n{row['text']}") async for row in rows]
     if waiting:
         await _embed(database, embedder, waiting)
     return len(waiting)
@@ -49,7 +46,7 @@ async def embed_some(database: Database, embedder: Embedder) -> int:
 
 async def _embed(database: Database, embedder: Embedder, waiting: Sequence[_Waiting]) -> None:
     try:
-        made = await _made(embedder, waiting)
+        vectors = await embedder.embed([passage.text for passage in waiting])
     except AzoraError:
         raise
     except Exception as error:  # the runtime's errors have no common root
@@ -58,28 +55,40 @@ async def _embed(database: Database, embedder: Embedder, waiting: Sequence[_Wait
                 await _embed(database, embedder, [passage])
             return
         log.error("a passage cannot be embedded", passage_id=waiting[0].id, cause=repr(error))
-        await _write(database, waiting, [(None, None)], NO_MODEL)
+        await _write(database, waiting, [None], NO_MODEL)
     else:
-        await _write(database, waiting, made, minilm.NAME)
+        await _write(database, waiting, [vector_text(vector) for vector in vectors], minilm.NAME)
 
 
-async def _made(embedder: Embedder, waiting: Sequence[_Waiting]) -> list[_Made]:
-    sentences = [[quote.text for quote in candidates([passage.text])] for passage in waiting]
-    whole = [f"{passage.heading}\n{passage.text}" for passage in waiting]
-    vectors = await embedder.embed([*whole, *(one for some in sentences for one in some)])
-    made: list[_Made] = []
-    start = len(whole)
-    for vector, some in zip(vectors, sentences, strict=False):
-        made.append((vector_text(vector), packed(vectors[start : start + len(some)]) if some else None))
-        start += len(some)
-    return made
-
-
-async def _write(
-    database: Database, waiting: Sequence[_Waiting], made: Sequence[tuple[str | None, bytes | None]], model: str
-) -> None:
+async def _write(database: Database, waiting: Sequence[_Waiting], embeddings: Sequence[str | None], model: str) -> None:
     async with database.transaction(None) as connection:
         await _queries.embed(
-            connection, ids=[passage.id for passage in waiting], embeddings=[vector for vector, _ in made],
-            sentences=[sentences for _, sentences in made], model=model,
-        )  # fmt: skip
+            connection, ids=[passage.id for passage in waiting], embeddings=list(embeddings), model=model
+        )
+
+
+async def embed_sentences(database: Database, embedder: Embedder) -> int:
+    """Give passages that have their embedding the vectors of their sentences, which those who ask would wait for.
+    Returns how many got them; 0: all have. Raises `EmbeddingUnavailable`.
+    """
+    async with database.transaction(None, readonly=True) as connection:
+        rows = _queries.without_sentences(connection, limit=_AT_ONCE // 4)
+        waiting = [(row["id"], [quote.text for quote in candidates([row["text"]])]) async for row in rows]
+    if waiting:
+        made = await _packed(embedder, [sentences for _, sentences in waiting])
+        async with database.transaction(None) as connection:
+            await _queries.add_sentences(connection, ids=[id for id, _ in waiting], sentences=made)
+    return len(waiting)
+
+
+async def _packed(embedder: Embedder, passages: Sequence[Sequence[str]]) -> list[bytes]:
+    """For each passage; nothing for one whose sentences cannot be embedded."""
+    try:
+        vectors = await embedder.embed([one for sentences in passages for one in sentences])
+    except AzoraError:
+        raise
+    except Exception as error:  # the runtime's errors have no common root
+        log.error("sentences cannot be embedded", cause=repr(error))
+        return [found for one in passages for found in await _packed(embedder, [one])] if len(passages) > 1 else [b""]
+    ends = list(accumulate(map(len, passages)))
+    return [packed(vectors[end - len(one) : end]) for one, end in zip(passages, ends, strict=True)]

@@ -8,7 +8,7 @@ import structlog
 
 from actors.repeating import repeat
 from actors.retrieval_index import requests
-from actors.retrieval_index.embedding import embed_some
+from actors.retrieval_index.embedding import embed_sentences, embed_some
 from actors.retrieval_index.indexing import bring_in_step
 from actors.retrieval_index.requests import RetrievalHandler
 from configs.settings import Settings
@@ -74,8 +74,10 @@ class RetrievalMember:
         return True
 
     async def embed_some(self) -> bool:
-        """Embed a few passages. Returns whether any waited."""
-        return await embed_some(self._database, self._embedder) > 0
+        """Embed a few passages; where none waits, the sentences of a few. Returns whether there was anything to do."""
+        return bool(
+            await embed_some(self._database, self._embedder) or await embed_sentences(self._database, self._embedder)
+        )
 
     async def _index(self) -> float:
         return 0.0 if await self.index_one() else _IDLE_SECONDS

@@ -117,9 +117,18 @@ select id, heading, text from content_passages where model is null order by id l
 
 -- name: embed!
 update content_passages p
-   set embedding = v.embedding::vector, sentences = v.sentences, model = :model
-  from unnest(:ids::bigint[], :embeddings::text[], :sentences::bytea[]) as v (id, embedding, sentences)
+   set embedding = v.embedding::vector, model = :model
+  from unnest(:ids::bigint[], :embeddings::text[]) as v (id, embedding)
  where p.id = v.id and p.model is null;
+
+-- name: without_sentences
+select id, text from content_passages where sentences is null and embedding is not null order by id limit :limit;
+
+-- name: add_sentences!
+update content_passages p
+   set sentences = v.sentences
+  from unnest(:ids::bigint[], :sentences::bytea[]) as v (id, sentences)
+ where p.id = v.id and p.embedding is not null;
 
 -- name: forget_embeddings$
 -- Those of other models, which cannot be compared with the present one's.

@@ -31,13 +31,14 @@ async def quotations(embedder: Embedder, question: str, vector: Vectors | None, 
     near = [one for one in found if extraction.is_supported(one.similarity, one.coverage)][: extraction.QUOTED_PASSAGES]
     quotes = extraction.candidates([one.passage.text for one in near])
     vectors = None
+    if not quotes:
+        return []
     if vector is not None:
         quotes, vectors = await _with_vectors(embedder, question, quotes, near)
     if vector is None or vectors is None:
         chosen = extraction.select(quotes, extraction.by_words(question, quotes), SENTENCES)
     else:
-        among = max((one.among for one in found), default=0)
-        signs = extraction.Signs.of([(one.similarity, one.coverage) for one in found], among)
+        signs = extraction.Signs.of([(one.similarity, one.coverage) for one in found], near[0].around)
         chosen = extraction.answer(quotes, extraction.by_meaning(vector, vectors), signs, SENTENCES)
     return [Quoted(quote.text, near[quote.source]) for quote in chosen]
 

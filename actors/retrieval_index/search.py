@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from learning.embedding.minilm import Vectors
+from learning.retrieval.extraction import Around
 from learning.retrieval.ranking import Candidate, Ranked, ranked
 from stores.postgres import Connection
 from stores.retrieval import Kind, Neighbour, PassageRepository, Place, Reader, StoredPassage, WordMatch
@@ -29,13 +30,13 @@ class Question:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A passage with its score. `similarity` is the cosine of the angle to the question, None where it has no vector;
-    `coverage` how much of the question's words' weight the passage has, `among` of how many passages it was found."""
+    `coverage` how much of the question's words' weight the passage has, `around` what was looked through."""
 
     passage: StoredPassage
     score: float
     similarity: float | None
     coverage: float
-    among: int
+    around: Around
 
 
 async def search(
@@ -59,12 +60,12 @@ async def search_versions(
     by_meaning: list[Neighbour] = []
     if vector is not None:
         by_meaning = await repository.by_meaning(vector, versions, question.kinds, max(_DEPTH, question.limit))
-    ids = dict.fromkeys([match.passage_id for match in (*by_meaning, *by_words)])
+    ids = dict.fromkeys([*(match.passage_id for match in by_meaning), *(match.passage_id for match in by_words)])
     places = await repository.places(list(ids), vector)
     best = ranked(_candidates(by_words, places), question.limit)
     passages = await repository.passages([one.candidate.item for one in best])
-    among = sum(sizes.values())
-    return [_found(one, passages[one.candidate.item], among) for one in best if one.candidate.item in passages]
+    around = Around.of(sum(sizes.values()), [match.similarity for match in by_meaning])
+    return [_found(one, passages[one.candidate.item], around) for one in best if one.candidate.item in passages]
 
 
 def _candidates(by_words: Sequence[WordMatch], places: Sequence[Place]) -> list[Candidate[int]]:
@@ -78,8 +79,8 @@ def _candidates(by_words: Sequence[WordMatch], places: Sequence[Place]) -> list[
     return found
 
 
-def _found(one: Ranked[int], passage: StoredPassage, among: int) -> Found:
+def _found(one: Ranked[int], passage: StoredPassage, around: Around) -> Found:
     candidate = one.candidate
     return Found(
-        passage=passage, score=one.score, similarity=candidate.similarity, coverage=candidate.coverage, among=among
+        passage=passage, score=one.score, similarity=candidate.similarity, coverage=candidate.coverage, around=around
     )

@@ -21,9 +21,10 @@ _LEAST_SIMILARITY = 0.27
 _LEAST_COVERAGE = 0.6
 # A logistic regression of whether a text answers a question, fitted to exercises and questions about courses and books
 # of 252 to 3,200 passages (docs/JOBS.md).
-_BY_PASSAGE, _BY_WORDS, _BY_SENTENCE, _BY_SIZE, _OFFSET = 14.85, 7.34, 6.37, -0.83, -6.74
-_LEAST_ODDS = -1.04
+_BY_PASSAGE, _BY_WORDS, _BY_SENTENCE, _BY_SUBJECT, _BY_SIZE, _OFFSET = 10.58, 5.64, 3.64, 3.81, -0.64, -5.24
+_LEAST_ODDS = -0.6
 _FEWEST_PASSAGES = 100  # below, nothing was fitted
+_NEAREST = slice(10, 50)
 
 QUOTED_PASSAGES = 3  # the first ones; sentences further down are about something else
 _MOST_CANDIDATES = 48
@@ -98,26 +99,41 @@ def _terms(text: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What was looked through: how many passages, and the mean cosine of those that are near but not among the nearest,
+    which says how much there is on the subject."""
+
+    passages: int
+    nearby: float
+
+    @classmethod
+    def of(cls, passages: int, similarities: Sequence[float]) -> Self:
+        """From the cosines of the nearest, the greatest first."""
+        near = similarities[_NEAREST] or similarities
+        return cls(passages, math.fsum(near) / len(near) if near else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Signs:
-    """Of what was found for a question among so many passages: the greatest cosine of the angle to it, and the greatest
-    share of the weight of its words. In a longer text something is nearer by chance."""
+    """Of what was found for a question: the greatest cosine of the angle to it, the greatest share of the weight of its
+    words, and what was looked through. In a longer text something is nearer by chance."""
 
     similarity: float
     coverage: float
-    among: int
+    around: Around
 
     @classmethod
-    def of(cls, found: Iterable[tuple[float | None, float]], among: int) -> Self:
+    def of(cls, found: Iterable[tuple[float | None, float]], around: Around) -> Self:
         """From similarity and coverage of each."""
         pairs = list(found)
         similarities = [similarity for similarity, _ in pairs if similarity is not None]
-        return cls(max(similarities, default=0.0), max((coverage for _, coverage in pairs), default=0.0), among)
+        return cls(max(similarities, default=0.0), max((coverage for _, coverage in pairs), default=0.0), around)
 
     def odds(self, sentence: float) -> float:
         """Logarithm of the odds that a question is answered; `sentence`: the greatest cosine of a sentence found."""
-        size = math.log(max(self.among, _FEWEST_PASSAGES))
-        found = _BY_PASSAGE * self.similarity + _BY_WORDS * self.coverage + _BY_SENTENCE * sentence
-        return found + _BY_SIZE * size + _OFFSET
+        size = math.log(max(self.around.passages, _FEWEST_PASSAGES))
+        passages = _BY_PASSAGE * self.similarity + _BY_SUBJECT * self.around.nearby + _BY_SIZE * size
+        return passages + _BY_WORDS * self.coverage + _BY_SENTENCE * sentence + _OFFSET
 
 
 def answer(quotes: Sequence[Quote], likeness: Likeness, signs: Signs, limit: int) -> list[Quote]:

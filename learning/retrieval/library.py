@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.retrieval.extraction import Around
 from learning.retrieval.ranking import Candidate, Ranked, ranked
 
 Vectors = NDArray[np.float32]
@@ -63,6 +64,11 @@ class Library:
             for place in places
         ]  # fmt: skip
         return ranked(candidates, limit)
+
+    def around(self, vector: Vectors) -> Around:
+        """What a question is looked for in."""
+        similarities = self._vectors @ vector
+        return Around.of(self._count, [float(similarities[place]) for place in _best(similarities, _DEPTH)])
 
     def by_words(self, question: str, limit: int = 5) -> list[int]:
         """What words alone would find, for comparison."""

@@ -18,7 +18,8 @@ _GREATEST = 127
 def packed(vectors: Vectors) -> bytes:
     """Rows (n, d), none of them zero, as bytes."""
     scale = np.abs(vectors).max(axis=1, keepdims=True, initial=np.finfo(np.float32).tiny)
-    return _FORMAT + np.rint(vectors / scale * _GREATEST).astype(np.int8).tobytes()
+    numbers: NDArray[np.int8] = np.rint(vectors / scale * _GREATEST).astype(np.int8)
+    return _FORMAT + numbers.tobytes()
 
 
 def unpacked(stored: bytes | None, count: int) -> Vectors | None:

@@ -1,4 +1,5 @@
--- What the sentences of a passage mean, made together with its embedding, so that nobody who asks waits for it: eight-bit
--- vectors one after the other (learning.retrieval.sentence_vectors). Null where it was embedded before there were any:
--- then they are made when they are needed, until the course is published again.
+-- What the sentences of a passage mean, so that nobody who asks waits until they are embedded: eight-bit vectors one after
+-- the other (learning.retrieval.sentence_vectors), made once all passages have their embeddings. Null: still to be made.
 alter table content_passages add column sentences bytea;
+create index content_passages_without_sentences on content_passages (id)
+    where sentences is null and embedding is not null;

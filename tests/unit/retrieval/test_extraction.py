@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learning.retrieval.blocks import CODE
-from learning.retrieval.extraction import Likeness, Quote, Signs, answer, by_words, candidates, is_supported, select
+from learning.retrieval.extraction import (
+    Around,
+    Likeness,
+    Quote,
+    Signs,
+    answer,
+    by_words,
+    candidates,
+    is_supported,
+    select,
+)
 
 
 def test_candidates_say_something_and_come_once() -> None:
@@ -71,14 +81,17 @@ def test_support() -> None:
 def test_more_signs_never_make_an_answer_less_likely(
     similarity: float, coverage: float, sentence: float, among: int, more: float
 ) -> None:
-    less = Signs(similarity, coverage, among).odds(sentence)
-    assert Signs(similarity + more, coverage, among).odds(sentence) >= less
-    assert Signs(similarity, coverage + more, among).odds(sentence + more) >= less
-    assert Signs(similarity, coverage, 2 * among).odds(sentence) <= less
+    around = Around(among, 0.2)
+    less = Signs(similarity, coverage, around).odds(sentence)
+    assert Signs(similarity + more, coverage, around).odds(sentence) >= less
+    assert Signs(similarity, coverage + more, around).odds(sentence + more) >= less
+    assert Signs(similarity, coverage, Around(among, 0.2 + more)).odds(sentence) >= less
+    assert Signs(similarity, coverage, Around(2 * among, 0.2)).odds(sentence) <= less
 
 
 def test_what_is_hardly_about_the_question_is_no_answer() -> None:
     quotes, likeness = [Quote("a", 0)], Likeness(np.array([0.3], dtype=np.float32), np.eye(1, dtype=np.float32))
-    assert answer(quotes, likeness, Signs.of([(0.6, 0.5), (None, 0.2)], 300), 1) == quotes
-    assert answer(quotes, likeness, Signs.of([(0.2, 0.1)], 300), 1) == []
-    assert answer([], likeness, Signs.of([], 0), 1) == []
+    around = Around.of(300, [0.6, 0.2])
+    assert answer(quotes, likeness, Signs.of([(0.6, 0.5), (None, 0.2)], around), 1) == quotes
+    assert answer(quotes, likeness, Signs.of([(0.2, 0.1)], around), 1) == []
+    assert answer([], likeness, Signs.of([], Around.of(0, [])), 1) == []
