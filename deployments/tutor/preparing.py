@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from deployments.tutor.errors import ConversationNotFound, NothingToTeach
 from deployments.tutor.exchanges import Exchange, Scribe
 from deployments.tutor.material import Material, Quizzes, source_of
 from deployments.tutor.repository import ConversationRepository
+from learning.embedding.minilm import Vectors
 from learning.tutoring import quizzes, replies
 from learning.tutoring.quizzes import QuizQuestion
 from learning.tutoring.replies import Quotation, Source
@@ -68,12 +69,15 @@ class Preparation:
             found = await self._material.passages(connection, version_id, wanted, vector)
             standings = await self._standings(connection, principal, course_id, version_id, found)
         quoted = tuple(await self._material.quotations(wanted, vector, found))
+        sought = quizzes.asked_for(wanted, vector, still_open.questions, still_open.vectors)
+        if sought is None:
+            quoted = tuple(_without_keys(quoted, vector, still_open))
         return Prepared(
             text=text,
             version_id=version_id,
             before=before,
             completed=completed,
-            sought=quizzes.asked_for(text, vector, still_open.questions, still_open.vectors),
+            sought=sought,
             near=quizzes.about_the_same(vector, still_open.questions, still_open.vectors),
             quotations=quoted,
             excerpts=tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found) if quoted else (),
@@ -123,6 +127,13 @@ def _standing(skill_id: str, title: str, row: Mapping[str, Any] | None) -> Stand
     if row is None:
         return Standing(skill_id=skill_id, title=title, level="unseen")
     return Standing(skill_id=skill_id, title=title, level=row["level"], answers=row["answers"], right=row["right"])
+
+
+def _without_keys(quoted: Iterable[Quotation], vector: Vectors | None, still_open: Quizzes) -> Iterator[Quotation]:
+    for one in quoted:
+        text = quizzes.without_keys(one.text, vector, still_open.questions, still_open.vectors)
+        if text is not None:
+            yield replace(one, text=text)
 
 
 def _open(all_quizzes: Quizzes, completed: frozenset[UUID]) -> Quizzes:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 LEAST_SIMILARITY = 0.6
 # Below this a prompt is about something else.
 _SAME_SUBJECT = 0.4
+# From here on a quotation leaves the answer out: other words for a prompt that are no plain copy of its meaning. One in
+# thirteen ordinary questions about the demo courses lies above it, and loses what gives an answer away.
+_NEAR_A_PROMPT = 0.5
 # So much of a prompt's words, in a question that was typed off it.
 LEAST_COVERAGE = 0.8
 _FEWEST_WORDS = 3
@@ -89,6 +92,22 @@ def about_the_same(
     if vector is None or vectors is None:
         return tuple(among)
     return tuple(one for one, likeness in zip(among, vectors @ vector, strict=True) if likeness >= _SAME_SUBJECT)
+
+
+def without_keys(
+    text: str, vector: NDArray[np.float32] | None, among: Sequence[QuizQuestion], vectors: NDArray[np.float32] | None
+) -> str | None:
+    """A quotation without what gives away the answer to a quiz question that is near what was asked; None where nothing
+    of it can be shown."""
+    if vector is None or vectors is None or not among:
+        return text
+    for question, likeness in zip(among, vectors @ vector, strict=True):
+        if likeness >= _NEAR_A_PROMPT and gives_away(text, question):
+            found = masked(text, question)
+            if found is None:
+                return None
+            text = found
+    return text
 
 
 def typed_off(question: str, prompt: str) -> bool:

@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.tutoring.quizzes import BLANK, QuizQuestion, asked_for, gives_away, masked, questions, typed_off
+from learning.tutoring.quizzes import (
+    BLANK,
+    QuizQuestion,
+    asked_for,
+    gives_away,
+    masked,
+    questions,
+    typed_off,
+    without_keys,
+)
 
 WORDS = st.lists(st.from_regex(r"[a-z]{2,8}", fullmatch=True), min_size=1, max_size=5).map(" ".join)
 
@@ -91,3 +101,12 @@ def test_keys_by_kind() -> None:
     assert [each.keys for each in found] == [("two",), ("two", "three"), ("Paris", "paris, France"), (), ()]
     assert [each.numeric for each in found] == [False, False, False, True, False]
     assert [each.yes_or_no for each in found] == [False, False, False, False, True]
+
+
+def test_a_quotation_leaves_out_what_answers_a_quiz_that_is_near_the_question() -> None:
+    asked, vectors = question("lava"), np.array([[1.0, 0.0]], dtype=np.float32)
+    near, far = np.array([0.55, 0.0], dtype=np.float32), np.array([0.3, 0.0], dtype=np.float32)
+    told = "A mountain spits it out as lava."
+    assert without_keys(told, near, [asked], vectors) == f"A mountain spits it out as {BLANK}."
+    assert without_keys(told, far, [asked], vectors) == told
+    assert without_keys("Lava.", near, [asked], vectors) is None
