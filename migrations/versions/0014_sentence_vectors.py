@@ -3,7 +3,7 @@
 from migrations.run import execute_file
 
 revision = "0014"
-down_revision = "0013"
+down_revision = "0016"
 
 
 def upgrade() -> None:
