@@ -133,7 +133,8 @@ class FakeHttp:
             "concerns": [], "feedback": self.text, "made_by": {"model": "m"},
         }  # fmt: skip
         return {
-            "predicted": 1, "id": ids, "items": [row], "units": [{**unit, "id": ids}], "status": "active", "score": None,
+            "predicted": 1,
+            "id": ids, "items": [row], "units": [{**unit, "id": ids}], "status": "active", "score": None,
             "progress": "0", "points": "5", "maximum_points": "10", "number": 2, "funnel": [],
             "totals": {"figures": {}, "suppressed": []}, "minutes": 45, "skills": [skill], "steps": [step], **proposal,
             **suggestion,
