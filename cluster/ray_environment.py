@@ -20,6 +20,8 @@ from pathlib import Path
 from cluster import lean_serve
 from cluster.haproxy import HaproxyPolicy, write_launcher
 from cluster.ports import LOOPBACK, free_ports
+from cluster.ray_program import write_ray_program
+from cluster.spreading import serve as spreading
 
 _MEBIBYTE = 2**20
 # A Unix socket's path has at most 107 bytes; Ray appends up to 64 of its own to its directory.
@@ -81,8 +83,8 @@ def node_environment(
 ) -> dict[str, str]:
     """What every process of a node of a cluster must find in its environment, whoever starts the node.
 
-    Writes the HAProxy launcher into `scratch`, as `head_environment` does. The token is not in it: `RAY_AUTH_TOKEN`
-    or `RAY_AUTH_TOKEN_PATH` are the cluster's own.
+    Writes the HAProxy launcher into `scratch`, as `head_environment` does, and a `ray` that starts sooner. The token is
+    not in it: `RAY_AUTH_TOKEN` or `RAY_AUTH_TOKEN_PATH` are the cluster's own.
     """
     statistics, metrics, fallback = free_ports(3)
     policy = HaproxyPolicy(management_ports=(statistics, metrics), route_prefixes=route_prefixes)
@@ -91,21 +93,26 @@ def node_environment(
         **client_environment(None),
         **_serve_environment(fallback),
         **_haproxy_environment(scratch, answer_timeout),
-        "PATH": path_with_own_python(),
+        "PATH": f"{write_ray_program(scratch / 'bin').parent}{os.pathsep}{path_with_own_python()}",
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(launcher),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
+        "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": f"{spreading.__name__}:install",
+        # The driver of a submitted job needs no workers of its own; Ray would start one for each processor of the node.
+        "RAY_prestart_worker_first_driver": "0",
         # The proxies of other nodes learn that a replica drains within a check or two; it goes on answering so long.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "5",
-        # A node that died is given up after 5 s without an answer instead of 25 s; a head that died may take two
-        # minutes to come back, in which the other nodes go on serving.
-        "RAY_health_check_initial_delay_ms": "2000",
+        # A node is given up after three checks: 3 s where it refuses them, because its raylet is gone, and 15 s where
+        # it says nothing, for it may just have much to do. A head that died may take two minutes to come back, in which
+        # the other nodes go on serving.
+        "RAY_health_check_initial_delay_ms": "1000",
         "RAY_health_check_period_ms": "1000",
-        "RAY_health_check_timeout_ms": "2000",
-        "RAY_health_check_failure_threshold": "5",
+        "RAY_health_check_timeout_ms": "4000",
+        "RAY_health_check_failure_threshold": "3",
         "RAY_gcs_rpc_server_reconnect_timeout_s": "120",
         # A node on a machine that has much to do may take longer than half a minute to come up.
         "RAY_raylet_start_wait_time_s": "120",
+        "RAY_agent_register_timeout_ms": "120000",
     }
 
 
@@ -179,9 +186,14 @@ def _serve_environment(fallback_port: int) -> dict[str, str]:
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "cluster.direct_ingress:middlewares",
         "RAY_preload_python_modules": lean_serve.__name__,
+        # Ray has its workers stand back (nice 15) for whatever else a machine does. These answer requests, and to start
+        # one while other processes are busy took a minute instead of seconds.
+        "RAY_worker_niceness": "0",
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback_port),
         # A local replica has one proxy in front, which tries another replica once a listener has closed.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
+        # A proxy has three of these to start; with 15 s in all one after the other is ended unborn on a busy machine.
+        "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",
         # A proxy that died is replaced after three missed checks: 5 s instead of half a minute.
         "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
         "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "3",

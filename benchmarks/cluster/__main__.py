@@ -28,8 +28,9 @@ from benchmarks.cluster import autoscaling as scaling
 from benchmarks.cluster import errands as working
 from benchmarks.cluster import faults as breaking
 from benchmarks.cluster import load as loading
+from benchmarks.cluster import submitting, talking, watching, world
 from benchmarks.cluster import verdict as judging
-from benchmarks.cluster import watching, world
+from benchmarks.jobs import submissions
 from benchmarks.target import free_port
 from cluster.node import PRODUCTION_TOPOLOGY
 from cluster.serve_configuration import ServeConfiguration
@@ -43,6 +44,7 @@ RECOVERY_SECONDS = 30.0
 _PATIENCE_SECONDS = 150.0
 _NOBODY = "smtp://127.0.0.1:9"  # mails stay in the database, where they can be counted
 _UNLIMITED = "100000000/60s"
+_CALLERS = 6  # of a model, while replicas are replaced
 
 app = typer.Typer(add_completion=False)
 out = Console(highlight=False, soft_wrap=True)
@@ -65,20 +67,28 @@ class Blow:
 
 @asynccontextmanager
 async def running(
-    workers: int, keep: Path | None, shape: Shape | None = None, topology: ServeConfiguration | None = None
+    workers: int,
+    keep: Path | None,
+    shape: Shape | None = None,
+    topology: ServeConfiguration | None = None,
+    talk: talking.Talk | None = None,
 ) -> AsyncIterator[tuple[LocalCluster, httpx.AsyncClient]]:
     """A cluster of its own, by default with the production topology, and a client of its gateway; `keep` is a folder
-    for its logs."""
+    for its logs. With `talk` there is a model to speak with."""
     with tempfile.TemporaryDirectory(prefix="azc-", dir="/tmp") as directory:
         Path(directory).chmod(0o711)  # run as root, PostgreSQL works as another account, which must be able to enter
         settings = Settings(
             home=Path(directory) / "home", http_port=free_port(), demo=False, bcrypt_cost=4, analytics_aggregators=2,
             analytics_minimum_group=1, rate_limit=_UNLIMITED, rate_limit_anonymous=_UNLIMITED,
             rate_limit_credentials=_UNLIMITED, agents=4, smtp_url=_NOBODY,
+            models_file=Path(directory) / "models.yaml" if talk is not None else None,
         )  # fmt: skip
         shape = shape or Shape(workers=workers, worker_cpus=16)
         tell = lambda event: out.print(f"  [dim]{time.strftime('%H:%M:%S')} {event}[/dim]")  # noqa: E731
-        async with LocalCluster(settings, shape, tell, keep) as cluster:
+        async with AsyncExitStack() as stack, LocalCluster(settings, shape, tell, keep) as cluster:
+            if talk is not None:
+                assert settings.models_file is not None
+                stack.push_async_callback((await talk.serve(cluster, settings.models_file)).cleanup)
             began = time.monotonic()
             await cluster.deploy(topology or ServeConfiguration.read(PRODUCTION_TOPOLOGY))
             out.print(f"services after {time.monotonic() - began:.0f} s\n")
@@ -177,12 +187,13 @@ def upgrade(seconds: Seconds = 90, rate: Rate = 10, workers: Workers = 3, keep: 
 
 async def _upgrade(seconds: float, rate: float, workers: int, keep: Path | None) -> bool:
     _end_on_sigterm()
-    async with running(workers, keep) as (cluster, http), world.load_client(cluster) as many:
+    talk = talking.Talk(_CALLERS)
+    async with running(workers, keep, talk=talk) as (cluster, http), world.load_client(cluster) as many:
         place = await world.build(cluster, http, learners=max(20, int(rate * seconds * 0.3 / 60)), courses=10)
         before: watching.Picture = await cluster.ask(watching.look)
         work, stop = loading.Load(place, many, rate), asyncio.Event()
         work.began = time.monotonic()
-        load = asyncio.create_task(work.run(stop))
+        load = asyncio.gather(work.run(stop), talk.run(place, many, stop))
         await _until(work, seconds / 4)
         began = time.monotonic()
         await cluster.deploy(_another_release(ServeConfiguration.read(PRODUCTION_TOPOLOGY)))
@@ -195,7 +206,9 @@ async def _upgrade(seconds: float, rate: float, workers: int, keep: Path | None)
         left = {replica.id for replica in before.replicas} & {replica.id for replica in after.replicas}
         verdict = await judging.judge(cluster, place, work.ledger)
         out.print(f"{len(before.replicas)} replicas before, {len(after.replicas)} after, {len(left)} in both")
+        out.print(f"answers of a model: {dict(talk.came)}, {talk.repeated} asked for twice")
         kept = report(work, [], verdict, seconds) and not work.ledger.troubles() and not left
+        kept = kept and not talk.wrong and not talk.repeated and talk.came.total() > 0
         out.print(f"[{'green' if kept else 'red'}]{'kept' if kept else 'BROKEN'}[/]  no failed request, no old replica")
         return kept
 
@@ -208,6 +221,34 @@ def _another_release(topology: ServeConfiguration) -> ServeConfiguration:
             options = deployment.setdefault("ray_actor_options", {})
             options["runtime_env"] = {"env_vars": {"RELEASE": "another"}}
     return ServeConfiguration(topology.path, document)
+
+
+@app.command()
+def jobs(
+    data: Annotated[Path, typer.Option(help="a folder as `python -m benchmarks.jobs` takes it")],
+    workers: Workers = 2,
+    rows: Annotated[int, typer.Option(help="how many answers")] = 200,
+    keep: Keep = None,
+) -> None:
+    """Submit every job with `ray job submit`, each to a worker."""
+    raise typer.Exit(0 if asyncio.run(_jobs(data, workers, rows, keep)) else 1)
+
+
+async def _jobs(data: Path, workers: int, rows: int, keep: Path | None) -> bool:
+    _end_on_sigterm()
+    kept = True
+    with tempfile.TemporaryDirectory() as work:
+        async with running(workers, keep) as (cluster, http):
+            await world.build(cluster, http, learners=4, courses=1)
+            for number, one in enumerate(submissions(data, Path(work), rows)):
+                outcome = await submitting.submit(cluster, one, number)
+                there = outcome.address in {node.plan.namespace.address for node in cluster.workers}
+                kept &= outcome.succeeded and there
+                colour, word = ("green", "succeeded") if outcome.succeeded else ("red", "FAILED")
+                out.print(f"[{colour}]{word}[/]  {one.name} on {outcome.address} in {outcome.seconds:.0f} s")
+                if not outcome.succeeded:
+                    out.print(outcome.printed[-3_000:], markup=False)
+    return kept
 
 
 async def _until(work: loading.Load, elapsed: float) -> None:

@@ -40,8 +40,8 @@ from configs import placement
 from configs.errors import AzoraError
 from configs.settings import Settings
 
-_START = timedelta(seconds=90)
-_DEPLOY = timedelta(minutes=4)
+_START = timedelta(seconds=180)
+_DEPLOY = timedelta(minutes=8)
 _NODE_PORT = 8000  # of the topology
 _POLL_SECONDS = 0.5
 

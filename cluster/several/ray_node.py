@@ -47,11 +47,14 @@ class NodePlan:
         """The `ray start` of this node."""
         words = ["ray", "start", "--block", "--disable-usage-stats", f"--node-ip-address={self.namespace.address}"]
         words += [f"--num-cpus={self.cpus}", f"--object-store-memory={_OBJECT_STORE_BYTES}"]
+        # It passes workers' output on to drivers; there are none that read it.
+        words += ["--include-log-monitor=false"]
         words += [f"--resources={json.dumps(dict(self.resources))}", f"--temp-dir={self.directory}"]
         if self.head is None:
             words += ["--head", f"--port={GCS_PORT}", "--include-dashboard=true"]
             words += [f"--dashboard-host={self.namespace.address}", f"--dashboard-port={DASHBOARD_PORT}"]
-            words += [f"--autoscaling-config={self.autoscaling}"] if self.autoscaling else []
+            # With nothing to scale, the monitor would only take its second of processor time as the head comes back.
+            words += [f"--autoscaling-config={self.autoscaling}"] if self.autoscaling else ["--no-monitor"]
         else:
             words += [f"--address={self.head}:{GCS_PORT}"]
         # Not in the plan: the shell of `azora cluster node` has it in its environment.

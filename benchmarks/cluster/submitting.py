@@ -1,0 +1,58 @@
+"""`ray job submit` of every job to a cluster of several nodes, each to a worker: that is where a job has to find
+libraries, settings and stores, since the head takes no work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from benchmarks.jobs import Submission
+from cluster.several.local_cluster import LocalCluster
+from configs import placement
+
+_TIMEOUT_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job, and the address of the node on which its driver ran."""
+
+    name: str
+    succeeded: bool
+    seconds: float
+    address: str
+    printed: str
+
+
+async def submit(cluster: LocalCluster, one: Submission, number: int) -> Outcome:
+    """Submit, and wait for the end."""
+    identity = f"azora-{number}-{one.name}"
+    ray = str(Path(sys.executable).with_name("ray"))
+    environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": cluster.token}
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        ray, "job", "submit", f"--address={cluster.dashboard_url}", f"--submission-id={identity}",
+        f"--entrypoint-resources={json.dumps(placement.SERVICE)}", "--", *one.command,
+        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    printed, _ = await asyncio.wait_for(process.communicate(), _TIMEOUT_SECONDS)
+    written = one.out is None or one.out.exists()
+    seconds = time.monotonic() - began
+    return Outcome(
+        one.name, process.returncode == 0 and written, seconds, await _address(cluster, identity), printed.decode()
+    )
+
+
+async def _address(cluster: LocalCluster, identity: str) -> str:
+    """Where the driver ran."""
+    headers = {"Authorization": f"Bearer {cluster.token}"}
+    async with httpx.AsyncClient(base_url=cluster.dashboard_url, headers=headers, trust_env=False) as http:
+        found = (await http.get(f"/api/jobs/{identity}")).json()
+    return str((found.get("driver_info") or {}).get("node_ip_address") or "")

@@ -1,0 +1,1 @@
+"""Replicas of a service on different nodes, also after a node was lost and another one joined."""

@@ -1,0 +1,262 @@
+"""Replicas on different nodes: where new ones go, and which move."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cluster.ray_program import write_ray_program
+from cluster.spreading import serve as spreading
+from cluster.spreading.choosing import Move, next_move, node_for, totals
+
+with warnings.catch_warnings(action="ignore"):  # Serve's own, as it is imported
+    from ray.serve._private.common import DeploymentID, DeploymentStatus, ReplicaID, ReplicaState
+    from ray.serve._private.deployment_scheduler import (
+        DeploymentScheduler,
+        ReplicaSchedulingRequest,
+        SpreadDeploymentSchedulingPolicy,
+    )
+    from ray.serve._private.deployment_state import ReplicaStateContainer
+
+NODES = ["a", "b", "c"]
+placements = st.dictionaries(
+    st.sampled_from(["courses", "users", "agents", "web"]),
+    st.dictionaries(st.sampled_from(NODES), st.integers(0, 4), min_size=1),
+    min_size=1,
+)
+
+
+def anywhere(deployment: str, node: str) -> bool:
+    return True
+
+
+def test_a_replica_goes_where_none_like_it_is_and_then_where_few_are() -> None:
+    counts = {"courses": {"a": 1}, "users": {"b": 2, "c": 1}}
+    assert node_for("courses", NODES, counts) == "c"
+    assert node_for("users", NODES, counts) == "a"
+    assert node_for("courses", [], counts) is None
+
+
+def test_nothing_moves_without_room() -> None:
+    assert next_move({"courses": {"a": 2}}, NODES, lambda deployment, node: False, NODES) is None
+
+
+def test_a_node_that_empties_as_load_goes_is_left_alone() -> None:
+    assert next_move({"courses": {"a": 2, "b": 2}}, NODES, anywhere, []) is None
+    assert next_move({"courses": {"a": 2, "b": 2}}, NODES, anywhere, ["c"]) == Move("courses", "a")
+
+
+@given(placements, st.sets(st.sampled_from(NODES)))
+def test_moves_end_with_no_deployment_on_one_node_and_fresh_nodes_filled(
+    placed: dict[str, dict[str, int]], fresh: set[str]
+) -> None:
+    counts = {deployment: Counter(own) for deployment, own in placed.items()}
+    before = {deployment: own.total() for deployment, own in counts.items()}
+    for _ in range(200):
+        move = next_move(counts, NODES, anywhere, fresh)
+        if move is None:
+            break
+        target = node_for(move.deployment, NODES, counts)
+        assert target is not None
+        assert target != move.source
+        counts[move.deployment][target] += 1
+        counts[move.deployment][move.source] -= 1
+    else:
+        pytest.fail("moves never end")
+    assert {deployment: own.total() for deployment, own in counts.items()} == before
+    assert all(sum(own[node] > 0 for node in NODES) > 1 for own in counts.values() if own.total() > 1)
+    total = totals(counts)
+    for node in fresh:
+        fuller = [other for other in NODES if total[other] - total[node] > 1]
+        assert not [other for other in fuller for own in counts.values() if own[other] > own[node]]
+
+
+_HOOK = """
+from ray.serve._private.deployment_scheduler import DeploymentScheduler as Scheduler, DeploymentSchedulingInfo as Info
+from ray.serve._private.deployment_state import DeploymentState as State, DeploymentStateManager as Manager
+from ray.serve._private.deployment_state import ReplicaStateContainer
+import inspect
+before = State.migrate_replicas_on_draining_nodes, Manager.update
+from cluster.spreading.serve import install
+install()
+assert Scheduler._schedule_with_spread_strategy.__module__ == "cluster.spreading.serve"
+assert State.migrate_replicas_on_draining_nodes is not before[0] and Manager.update is not before[1]
+assert list(inspect.signature(before[0]).parameters)[:2] == ["self", "draining_nodes"]
+for parameter in ("scheduling_request", "default_scheduling_strategy", "target_node_id"):
+    assert parameter in inspect.signature(Scheduler._schedule_replica).parameters
+made = "".join(inspect.getsource(kind.__init__) for kind in (Scheduler, State, Manager))
+for name in ("_pending_replicas", "_running_replicas", "_launching_replicas", "_deployments", "_replicas",
+             "_target_state", "_deployment_states", "_deployment_scheduler", "_cluster_node_info_cache"):
+    assert f"self.{name}" in made, name
+for name in ("get", "get_by_id", "remove", "add", "count"):
+    assert callable(getattr(ReplicaStateContainer, name))
+for name in ("required_resources", "is_gang", "pins_replicas", "placement_group_bundles"):
+    assert hasattr(Info, name), name
+assert "graceful_stop" in inspect.signature(State._stop_replica).parameters
+"""
+
+
+def test_serve_has_what_the_hook_reaches_into() -> None:
+    done = subprocess.run([sys.executable, "-c", _HOOK], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_ray_start_does_without_the_commands_it_does_not_need(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(write_ray_program(tmp_path)), "start", "--help"], capture_output=True, text=True, check=False
+    )
+    assert "--node-ip-address" in done.stdout
+    assert done.returncode == 0, done.stderr
+
+
+class Nodes:
+    """What Serve's controller remembers of the nodes."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = set(names)
+
+    def get_active_node_ids(self) -> set[str]:
+        return self.names
+
+    def get_draining_nodes(self) -> dict[str, int]:
+        return {}
+
+    def get_total_resources_per_node(self) -> dict[str, dict[str, float]]:
+        return {name: {"CPU": 8.0, "azora_services": 0.0 if name == "head" else 1.0} for name in self.names}
+
+    get_available_resources_per_node = get_total_resources_per_node
+
+
+class Started:
+    """An actor class whose instances are never made; remembers the strategies."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def options(self, *, scheduling_strategy: Any, **_: object) -> Started:
+        self.asked.append(scheduling_strategy)
+        return self
+
+    def remote(self, *_: object) -> Started:
+        return self
+
+
+class Stub:
+    """A replica as far as moving one needs it."""
+
+    def __init__(self, replica_id: Any, node: str) -> None:
+        self.replica_id, self.actor_node_id, self.version = replica_id, node, "1"
+        self.actor_details = SimpleNamespace(state=None)
+
+    def update_state(self, state: Any) -> None:
+        self.actor_details.state = state
+
+
+class State:
+    """A deployment: its replicas, how many there shall be, and which were told to stop."""
+
+    def __init__(self, name: Any, replicas: list[Stub]) -> None:
+        self._id, self.target_version, self.stopped = name, "1", list[Stub]()
+        self._target_state = SimpleNamespace(target_num_replicas=len(replicas))
+        self.curr_status_info = SimpleNamespace(status=DeploymentStatus.HEALTHY)
+        self._replicas = ReplicaStateContainer()
+        for replica in replicas:
+            self._replicas.add(ReplicaState.RUNNING, replica)
+
+    def get_num_running_replicas(self, version: str) -> int:
+        return int(self._replicas.count(states=[ReplicaState.RUNNING]))
+
+    def _stop_replica(self, replica: Stub, graceful_stop: bool) -> None:
+        assert graceful_stop
+        self.stopped.append(replica)
+
+
+A, B, C = ("a" * 56, "b" * 56, "c" * 56)  # as Ray writes nodes
+COURSES, USERS = DeploymentID("services", "courses"), DeploymentID("services", "users")
+
+
+def scheduler(nodes: Nodes) -> Any:
+    made = DeploymentScheduler(nodes, "head", lambda _: None)  # type: ignore[arg-type]
+    for deployment in (COURSES, USERS):
+        made.on_deployment_created(deployment, SpreadDeploymentSchedulingPolicy())
+        resources = {"CPU": 1.0, "azora_services": 0.001}
+        config = SimpleNamespace(
+            resource_dict=resources, ray_actor_options={}, placement_group_bundles=None, placement_group_strategy=None,
+            placement_group_bundle_label_selector=None, max_replicas_per_node=5,
+        )  # fmt: skip
+        made.on_deployment_deployed(deployment, config)  # type: ignore[arg-type]
+    return made
+
+
+def test_serve_s_scheduler_deals_replicas_out_apart() -> None:
+    made, actor = scheduler(Nodes("head", A, B, C)), Started()
+    made.on_replica_running(ReplicaID("old", USERS), B)
+    for deployment, name in ((COURSES, "1"), (COURSES, "2"), (USERS, "3")):
+        replica = ReplicaID(name, deployment)
+        made._pending_replicas[deployment][replica] = ReplicaSchedulingRequest(
+            replica, actor, {"CPU": 1.0, "azora_services": 0.001}, {"name": name}, (), lambda *_, **__: None
+        )  # type: ignore[arg-type]
+    spreading.schedule(made)
+    assert [strategy.node_id for strategy in actor.asked] == [A, C, A]
+    assert not any(made._pending_replicas.values())
+
+
+def test_a_replica_moves_to_the_node_that_came_back_before_the_old_one_goes() -> None:
+    now = 0.0
+    nodes = Nodes("head", A, B)
+    made, mover = scheduler(nodes), spreading.Mover(lambda: now)
+    replicas = [Stub(ReplicaID("1", COURSES), A), Stub(ReplicaID("2", COURSES), A)]
+    for replica in replicas:
+        made.on_replica_running(replica.replica_id, A)
+    state = State(COURSES, replicas)
+    manager = SimpleNamespace(
+        _deployment_scheduler=made, _cluster_node_info_cache=nodes, _deployment_states={COURSES: state}
+    )
+    mover.look(manager)
+    assert not mover.go_on(state, {})  # not before all has been quiet for a while
+    now = 6.0
+    mover.look(manager)
+    assert replicas[1].actor_details.state == ReplicaState.PENDING_MIGRATION
+    assert mover.go_on(state, {})
+    assert not state.stopped
+    state._replicas.add(ReplicaState.RUNNING, Stub(ReplicaID("3", COURSES), B))
+    made.on_replica_running(ReplicaID("3", COURSES), B)
+    assert mover.go_on(state, {})
+    assert state.stopped == [replicas[1]]
+    made.on_replica_stopping(replicas[1].replica_id)
+    now = 20.0
+    mover.look(manager)
+    now = 30.0
+    mover.look(manager)
+    assert not mover.go_on(state, {})  # all is well, and nothing moves again
+
+
+@pytest.mark.parametrize("later", [(0.0, {A: 1.0}), (61.0, {})], ids=["a node drains", "no replacement in time"])
+def test_a_move_is_given_up(later: tuple[float, dict[str, float]]) -> None:
+    seconds, draining = later
+    now = 0.0
+    nodes = Nodes(A, B)
+    made, mover = scheduler(nodes), spreading.Mover(lambda: now)
+    replicas = [Stub(ReplicaID("1", COURSES), A), Stub(ReplicaID("2", COURSES), A)]
+    for replica in replicas:
+        made.on_replica_running(replica.replica_id, A)
+    state = State(COURSES, replicas)
+    manager = SimpleNamespace(
+        _deployment_scheduler=made, _cluster_node_info_cache=nodes, _deployment_states={COURSES: state}
+    )
+    mover.look(manager)
+    now = 6.0
+    mover.look(manager)
+    assert mover.go_on(state, {})
+    now += seconds
+    assert not mover.go_on(state, draining)
+    assert not state.stopped
