@@ -113,6 +113,7 @@ def node_environment(
         # A node on a machine that has much to do may take longer than half a minute to come up.
         "RAY_raylet_start_wait_time_s": "120",
         "RAY_agent_register_timeout_ms": "120000",
+        "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "120",
     }
 
 

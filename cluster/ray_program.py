@@ -21,10 +21,13 @@ def write_ray_program(directory: Path) -> Path:
     program.write_text(
         f"#!{sys.executable}\n"
         "import sys\n"
-        "if sys.argv[1:2] == ['start']:\n"
+        "starting = sys.argv[1:2] == ['start']\n"
+        "if starting:\n"
         f"    sys.modules.update(dict.fromkeys({_UNUSED!r}))\n"
-        "from ray.scripts.scripts import main\n"
-        "sys.exit(main())\n"
+        "from ray.scripts import scripts\n"
+        "if starting:\n"
+        "    scripts.get_ray_client_dependency_error = lambda: 'left out'\n"
+        "sys.exit(scripts.main())\n"
     )
     program.chmod(0o700)
     return program

@@ -30,7 +30,7 @@ from benchmarks.cluster import faults as breaking
 from benchmarks.cluster import load as loading
 from benchmarks.cluster import submitting, talking, watching, world
 from benchmarks.cluster import verdict as judging
-from benchmarks.jobs import submissions
+from benchmarks.jobs.asked import asked
 from benchmarks.target import free_port
 from cluster.node import PRODUCTION_TOPOLOGY
 from cluster.serve_configuration import ServeConfiguration
@@ -240,8 +240,8 @@ async def _jobs(data: Path, workers: int, rows: int, keep: Path | None) -> bool:
     with tempfile.TemporaryDirectory() as work:
         async with running(workers, keep) as (cluster, http):
             await world.build(cluster, http, learners=4, courses=1)
-            for number, one in enumerate(submissions(data, Path(work), rows)):
-                outcome = await submitting.submit(cluster, one, number)
+            for number, one in enumerate(asked(data, Path(work), Path(work), rows)):
+                outcome = await submitting.submit(cluster, one, number, Path(work))
                 there = outcome.address in {node.plan.namespace.address for node in cluster.workers}
                 kept &= outcome.succeeded and there
                 colour, word = ("green", "succeeded") if outcome.succeeded else ("red", "FAILED")

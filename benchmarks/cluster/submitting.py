@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.jobs import Submission
+from benchmarks.jobs.asked import Asked
 from cluster.several.local_cluster import LocalCluster
 from configs import placement
 
@@ -31,19 +31,20 @@ class Outcome:
     printed: str
 
 
-async def submit(cluster: LocalCluster, one: Submission, number: int) -> Outcome:
-    """Submit, and wait for the end."""
+async def submit(cluster: LocalCluster, one: Asked, number: int, folder: Path) -> Outcome:
+    """Submit, and wait for the end; it writes into `folder`."""
     identity = f"azora-{number}-{one.name}"
     ray = str(Path(sys.executable).with_name("ray"))
     environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": cluster.token}
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         ray, "job", "submit", f"--address={cluster.dashboard_url}", f"--submission-id={identity}",
-        f"--entrypoint-resources={json.dumps(placement.SERVICE)}", "--", *one.command,
+        f"--entrypoint-resources={json.dumps(placement.SERVICE)}", "--", "python", "-m",
+        f"jobs.{one.name.replace('-', '_')}", *one.arguments(folder),
         env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     printed, _ = await asyncio.wait_for(process.communicate(), _TIMEOUT_SECONDS)
-    written = one.out is None or one.out.exists()
+    written = one.out is None or (folder / one.out).exists()
     seconds = time.monotonic() - began
     return Outcome(
         one.name, process.returncode == 0 and written, seconds, await _address(cluster, identity), printed.decode()

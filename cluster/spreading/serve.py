@@ -127,9 +127,9 @@ def install() -> None:
             _log.exception("No replica is moved")
         return update(manager, *args, **options)
 
-    DeploymentScheduler._schedule_with_spread_strategy = schedule  # type: ignore[method-assign]
-    DeploymentState.migrate_replicas_on_draining_nodes = migrate_or_go_on  # type: ignore[method-assign,assignment]
-    DeploymentStateManager.update = look_and_update  # type: ignore[method-assign,assignment]
+    DeploymentScheduler._schedule_with_spread_strategy = schedule
+    DeploymentState.migrate_replicas_on_draining_nodes = migrate_or_go_on
+    DeploymentStateManager.update = look_and_update
 
 
 def schedule(scheduler: Any) -> None:
@@ -175,4 +175,5 @@ def _is_settled(state: Any) -> bool:
 
     target = state._target_state.target_num_replicas
     healthy = state.curr_status_info.status == DeploymentStatus.HEALTHY
-    return healthy and target == state._replicas.count() == state.get_num_running_replicas(state.target_version)
+    running = state.get_num_running_replicas(state.target_version)
+    return bool(healthy and target == state._replicas.count() == running)
