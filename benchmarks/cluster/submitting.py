@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -56,4 +57,4 @@ async def _address(cluster: LocalCluster, identity: str) -> str:
     headers = {"Authorization": f"Bearer {cluster.token}"}
     async with httpx.AsyncClient(base_url=cluster.dashboard_url, headers=headers, trust_env=False) as http:
         found = (await http.get(f"/api/jobs/{identity}")).json()
-    return str((found.get("driver_info") or {}).get("node_ip_address") or "")
+    return urlsplit(str(found.get("driver_agent_http_address") or "")).hostname or ""
