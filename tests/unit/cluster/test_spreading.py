@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
-import sys
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -25,7 +25,7 @@ with warnings.catch_warnings(action="ignore"):  # Serve's own, as it is imported
         ReplicaSchedulingRequest,
         SpreadDeploymentSchedulingPolicy,
     )
-    from ray.serve._private.deployment_state import ReplicaStateContainer
+    from ray.serve._private.deployment_state import DeploymentState, DeploymentStateManager, ReplicaStateContainer
 
 NODES = ["a", "b", "c"]
 placements = st.dictionaries(
@@ -80,34 +80,21 @@ def test_moves_end_with_no_deployment_on_one_node_and_fresh_nodes_filled(
         assert not [other for other in fuller for own in counts.values() if own[other] > own[node]]
 
 
-_HOOK = """
-from ray.serve._private.deployment_scheduler import DeploymentScheduler as Scheduler, DeploymentSchedulingInfo as Info
-from ray.serve._private.deployment_state import DeploymentState as State, DeploymentStateManager as Manager
-from ray.serve._private.deployment_state import ReplicaStateContainer
-import inspect
-before = State.migrate_replicas_on_draining_nodes, Manager.update
-from cluster.spreading.serve import install
-install()
-assert Scheduler._schedule_with_spread_strategy.__module__ == "cluster.spreading.serve"
-assert State.migrate_replicas_on_draining_nodes is not before[0] and Manager.update is not before[1]
-assert list(inspect.signature(before[0]).parameters)[:2] == ["self", "draining_nodes"]
-for parameter in ("scheduling_request", "default_scheduling_strategy", "target_node_id"):
-    assert parameter in inspect.signature(Scheduler._schedule_replica).parameters
-made = "".join(inspect.getsource(kind.__init__) for kind in (Scheduler, State, Manager))
-for name in ("_pending_replicas", "_running_replicas", "_launching_replicas", "_deployments", "_replicas",
-             "_target_state", "_deployment_states", "_deployment_scheduler", "_cluster_node_info_cache"):
-    assert f"self.{name}" in made, name
-for name in ("get", "get_by_id", "remove", "add", "count"):
-    assert callable(getattr(ReplicaStateContainer, name))
-for name in ("required_resources", "is_gang", "pins_replicas", "placement_group_bundles"):
-    assert hasattr(Info, name), name
-assert "graceful_stop" in inspect.signature(State._stop_replica).parameters
-"""
-
-
-def test_serve_has_what_the_hook_reaches_into() -> None:
-    done = subprocess.run([sys.executable, "-c", _HOOK], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+def test_serve_has_what_the_hook_reaches_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule, update = DeploymentScheduler._schedule_with_spread_strategy, DeploymentStateManager.update
+    migrate = DeploymentState.migrate_replicas_on_draining_nodes
+    monkeypatch.setattr(DeploymentScheduler, "_schedule_with_spread_strategy", schedule)  # put back at the end
+    monkeypatch.setattr(DeploymentState, "migrate_replicas_on_draining_nodes", migrate)
+    monkeypatch.setattr(DeploymentStateManager, "update", update)
+    spreading.install()
+    assert DeploymentScheduler._schedule_with_spread_strategy is spreading.schedule
+    assert DeploymentState.migrate_replicas_on_draining_nodes is not migrate
+    assert DeploymentStateManager.update is not update
+    assert list(inspect.signature(migrate).parameters)[:2] == ["self", "draining_nodes"]
+    assert "graceful_stop" in inspect.signature(DeploymentState._stop_replica).parameters
+    made = "".join(inspect.getsource(kind.__init__) for kind in (DeploymentState, DeploymentStateManager))
+    named = ("_replicas", "_target_state", "_deployment_states", "_deployment_scheduler", "_cluster_node_info_cache")
+    assert [name for name in named if f"self.{name}" not in made] == []
 
 
 def test_ray_start_does_without_the_commands_it_does_not_need(tmp_path: Path) -> None:
