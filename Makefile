@@ -42,6 +42,7 @@ bench-agents: $(VENV)/.installed-dev
 bench-llm: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.llm $(if $(LITELLM),--litellm $(LITELLM))
 	$(BIN)/python -m benchmarks.llm.endurance
+	$(BIN)/python -m benchmarks.llm.budget
 
 bench-retrieval: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.retrieval

@@ -13,6 +13,7 @@ import asyncio
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from benchmarks.target import Target, free_port, own_target
 
 _CALLERS = 16
 _FAULTS = ("slow", "stall", "cut", "malformed", "limited", "failing", "endless")
+REPLICA = "ServeReplica"  # the processes that answer
 _WHOLE = WORD * WORDS
 _BROKEN = {"stall", "cut", "malformed", "endless"}
 _BROKEN_OFF = {"502 upstream_broken", "stream, upstream_broken"}
@@ -47,14 +49,14 @@ def schedule() -> list[str]:
     return [each for fault in _FAULTS for each in ("good",) * 6 + (fault,)]
 
 
-def table_of_models(folder: Path, upstream: str) -> Path:
-    """`shaky` first, then `steady`."""
+def table_of_models(folder: Path, upstream: str, names: Sequence[str] = ("shaky", STEADY)) -> Path:
+    """The model `m`, whose targets are asked in this order."""
     timeouts = {"connect": "1s", "first_token": "2s", "idle": "500ms", "total": "3s"}
     common = {"provider": "openai", "base_url": upstream, "region": "cluster", "max_concurrency": 100, "retries": 0}
     limits = {"timeouts": timeouts, "max_output_tokens": 64, "price": {"input": 1, "output": 1}}
-    targets = {name: {**common, **limits, "model": name} for name in ("shaky", STEADY)}
+    targets = {name: {**common, **limits, "model": name} for name in names}
     file = folder / "models.yaml"
-    file.write_text(yaml.safe_dump({"targets": targets, "models": {"m": {"targets": [["shaky"], [STEADY]]}}}))
+    file.write_text(yaml.safe_dump({"targets": targets, "models": {"m": {"targets": [[name] for name in names]}}}))
     return file
 
 
@@ -116,9 +118,9 @@ def _complete(text: str, reason: str) -> str:
     return "whole" if (text, reason) == (_WHOLE, "stop") else f"wrong: {text[:50]} ({reason})"
 
 
-def replicas(place: Target) -> list[psutil.Process]:
-    """The processes that answer."""
-    return [p for p in psutil.Process(place.pid).children(recursive=True) if "ServeReplica" in " ".join(p.cmdline())]
+def processes(place: Target, name: str) -> list[psutil.Process]:
+    """The platform's processes of that name."""
+    return [p for p in psutil.Process(place.pid).children(recursive=True) if name in " ".join(p.cmdline())]
 
 
 async def report(place: Target) -> dict[str, Any]:
@@ -142,9 +144,9 @@ async def run(calls: int) -> int:
         async with own_target("endurance", AZORA_MODELS_FILE=str(table)) as place:
             callers = Callers(f"{place.base_url}/v1/chat/completions", await make_key(place))
             await callers.run(round(calls * _WARM_UP))
-            before = {process.pid: process.memory_info().rss for process in replicas(place)}
+            before = {process.pid: process.memory_info().rss for process in processes(place, REPLICA)}
             await callers.run(calls - callers.number)
-            grown = [process.memory_info().rss - before.get(process.pid, 0) for process in replicas(place)]
+            grown = [process.memory_info().rss - before.get(process.pid, 0) for process in processes(place, REPLICA)]
             checks = _checks(model, callers, await report(place), grown)
     await runner.cleanup()
     _print(callers, grown)
