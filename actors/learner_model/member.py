@@ -15,7 +15,7 @@ from configs.settings import Settings
 from stores.event_log.consumer import Consumer, Figures
 from stores.event_log.outbox import OutboxSource
 from stores.event_log.types import Batch, Source
-from stores.events import types_of
+from stores.events import names_of
 from stores.events.enrollment_events import EnrollmentUpgraded, QuizAttempted, SubmissionGraded
 from stores.events.reading import Recorded
 from stores.kafka.source import KafkaSource
@@ -122,7 +122,7 @@ def _enrolments(events: Iterable[Recorded]) -> set[UUID]:
 
 def _source(settings: Settings, database: Database, handler: MasteryHandler, member: str) -> Source:
     # Learners do much that says nothing of what they know.
-    consumer, topics, types = handler.consumer, handler.topics, types_of(*_TOLD)
+    consumer, topics, names = handler.consumer, handler.topics, names_of(*_TOLD)
     if settings.kafka_bootstrap_servers is None:
-        return OutboxSource(database, consumer=consumer, topics=topics, member=member, types=types)
-    return KafkaSource(settings, database, consumer=consumer, topics=topics, member=member, types=types)
+        return OutboxSource(database, consumer=consumer, topics=topics, member=member, names=names)
+    return KafkaSource(settings, database, consumer=consumer, topics=topics, member=member, names=names)

@@ -28,8 +28,8 @@ class OutboxSource:
     """A member of a consumer that reads the outbox. `database` is under `azora_system`.
 
     `member` names it among the consumer's members; whoever comes back under a name takes up that one's partitions
-    at once. A member that has not been heard of for `stale_after` loses them to the others. Events of other than the
-    `types` (as envelopes have them; None: all) are passed over.
+    at once. A member that has not been heard of for `stale_after` loses them to the others. Events of other
+    `names` (`names_of`; None: all are wanted) are passed over.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class OutboxSource:
         consumer: str,
         topics: Collection[str],
         member: str,
-        types: frozenset[str] | None = None,
+        names: frozenset[str] | None = None,
         heartbeat: timedelta = HEARTBEAT,
         stale_after: timedelta = STALE_AFTER,
     ) -> None:
         self._database = database
         self._consumer = consumer
         self._topics = sorted(topics)
-        self._types = None if types is None else sorted(types)
+        self._names = None if names is None else sorted(names)
         self._membership = Membership(database, consumer, self._topics, member, stale_after)
         self._heartbeat_seconds = heartbeat.total_seconds()
         self._renew_at = 0.0
@@ -100,7 +100,7 @@ class OutboxSource:
                 partitions=[partition for _, partition in shares],
                 xids=[str(cursor.xid) for cursor in cursors],
                 seqs=[cursor.seq for cursor in cursors],
-                types=self._types,
+                names=self._names,
                 limit=limit,
             )
             entries = [_entry(row) async for row in rows]

@@ -2,7 +2,7 @@
 
 from stores.events.catalogue import CATALOGUE
 from stores.events.declarations import TOPICS, EventData, EventType, Topic
-from stores.events.envelope import Event, partition_of, types_of
+from stores.events.envelope import Event, name_of, names_of, partition_of
 from stores.events.outbox import append, append_of
 from stores.events.reading import InvalidEvent, Recorded, decode
 
@@ -18,6 +18,7 @@ __all__ = [
     "append",
     "append_of",
     "decode",
+    "name_of",
+    "names_of",
     "partition_of",
-    "types_of",
 ]

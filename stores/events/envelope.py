@@ -49,9 +49,14 @@ def partition_of(key: str, partitions: int) -> int:
     return key_hash(key) % partitions
 
 
-def types_of(*kinds: type[EventData]) -> frozenset[str]:
-    """The types, as envelopes have them, of events whose data is of one of the kinds."""
-    return frozenset(TYPE_PREFIX + declared.type for declared in CATALOGUE.values() if declared.data in kinds)
+def names_of(*kinds: type[EventData]) -> frozenset[str]:
+    """The types, as envelopes have them but without a version, of events whose data is of one of the kinds."""
+    return frozenset(TYPE_PREFIX + declared.name for declared in CATALOGUE.values() if declared.data in kinds)
+
+
+def name_of(type: object) -> object:
+    """What an envelope has as its type, without the version."""
+    return type.rpartition(".")[0] if isinstance(type, str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import structlog
 from configs.settings import Settings
 from stores.event_log import claims, positions
 from stores.event_log.types import Claim, Entry, Share
+from stores.events import name_of
 from stores.kafka.errors import KafkaUnavailable
 from stores.kafka.group import GroupMember
 from stores.kafka.topics import ensure_topics
@@ -25,7 +26,7 @@ class KafkaSource:
     Kafka deals out the partitions, PostgreSQL has the last word: each deal seizes the claims, which fences former
     holders, and reading starts at the offsets stored with the effects. A consumer that has none, because it used to
     read the outbox or is new, starts with the earliest message; what it had taken already is known by its position.
-    Events of other than the `types` (as envelopes have them; None: all) are passed over.
+    Events of other `names` (`names_of`; None: all are wanted) are passed over.
     """
 
     def __init__(
@@ -36,14 +37,14 @@ class KafkaSource:
         consumer: str,
         topics: Collection[str],
         member: str,
-        types: frozenset[str] | None = None,
+        names: frozenset[str] | None = None,
     ) -> None:
         self._settings = settings
         self._database = database
         self._consumer = consumer
         self._topics = sorted(topics)
         self._member = member
-        self._types = types
+        self._names = names
         self._group = GroupMember(settings, f"{settings.kafka_topic_prefix}azora-{consumer}", member, topics)
         self._claims: dict[int, Claim] = {}
         self._settled_deal: int | None = None
@@ -74,7 +75,7 @@ class KafkaSource:
         if read.out_of_range:
             self._beyond_retention |= read.out_of_range
             await self.rewind()
-        return read.entries if self._types is None else [_wanted(entry, self._types) for entry in read.entries]
+        return read.entries if self._names is None else [_wanted(entry, self._names) for entry in read.entries]
 
     async def rewind(self) -> None:
         """See `Source.rewind`. The claims are seized anew, as after a deal."""
@@ -126,7 +127,7 @@ class KafkaSource:
         )  # fmt: skip
 
 
-def _wanted(entry: Entry, types: frozenset[str]) -> Entry:
-    if not isinstance(entry.body, Mapping) or entry.body.get("type") in types:
+def _wanted(entry: Entry, names: frozenset[str]) -> Entry:
+    if not isinstance(entry.body, Mapping) or name_of(entry.body.get("type")) in names:
         return entry
     return entry._replace(wanted=False)

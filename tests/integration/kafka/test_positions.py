@@ -46,9 +46,10 @@ async def test_a_member_goes_on_where_the_former_one_stopped(log: Log) -> None:
 async def test_what_is_not_wanted_is_passed_over(log: Log) -> None:
     ledger = Ledger()
     await log.skip_to_the_end(ledger.consumer)
-    member = log.consumer(ledger, types=frozenset({"azora.course.deleted.v1"}))
+    member = log.consumer(ledger, names=frozenset({"azora.course.deleted"}))
     async with running(log.relay(), member):
         await log.append(40, type="azora.course.published.v1", data={"what": "would be refused"})
+        await log.append(1, type=["unhashable"])
         log.written.clear()
         await log.append(40)
         await log.check(ledger.consumer)
