@@ -129,4 +129,6 @@ async def test_what_is_not_wanted_is_passed_over_and_counts_as_taken(log: Log) -
     assert await log.effects(ledger.consumer) == ["a", "b", "e"]
     assert await log.entries_taken(ledger.consumer) == 6
     letters = "select event_type, reason from event_dead_letters where consumer = $1"
-    assert await log.fetch(letters, ledger.consumer) == [{"event_type": "azora.course.deleted.v99", "reason": "unknown-version"}]
+    assert await log.fetch(letters, ledger.consumer) == [
+        {"event_type": "azora.course.deleted.v99", "reason": "unknown-version"}
+    ]
