@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,10 +21,10 @@ from actors.agent.delegation import TaskToken
 from actors.agent.origins import people
 from actors.agent.plan import Step
 from actors.agent.state import Status
-from actors.agent.store import Also, ApprovalRecord, Begun, Ended, Entry, StepRecord
+from actors.agent.store import ApprovalRecord, Begun, Ended, Entry, StepRecord
 from actors.agent.tools.base import AnyTool, Result
 from actors.agent.values import Resolved, output_of, resolvable, resolve, shown
-from actors.governor.recording import record_call
+from actors.governor.recording import Record, call_record
 from learning.governance.decisions import Decision
 from learning.governance.views import PlanView, TextContext, TextView
 from learning.governance.vocabulary import ApprovalKind, DataClass, Origin, Place, Verdict
@@ -90,11 +89,11 @@ class Execution:
         record.output, record.origins, record.status = ended.output, ended.origins, "done"
         self.run.spending.require()
 
-    def _audited(self, step: Step, tool: AnyTool, decision: Decision) -> Also | None:
+    def _audited(self, step: Step, tool: AnyTool, decision: Decision) -> Record | None:
         """What leaves something behind, or is about people, is in the audit log before it happens."""
         if not tool.changes and tool.approval is None and DataClass.PERSONAL not in tool.data:
             return None
-        return partial(record_call, plan=self.view, step=step.key, decision=decision)
+        return call_record(self.view, step.key, decision)
 
     # Approvals --------------------------------------------------------------------------------------------------
 

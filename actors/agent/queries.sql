@@ -55,6 +55,13 @@ with held as (
     insert into agent_journal (org_id, task_id, seq, type, data)
     select held.org_id, held.id, held.before + number, entry ->> 'type', entry -> 'data'
       from held, jsonb_array_elements(:entries::jsonb) with ordinality as one (entry, number)
+), audited as (
+    insert into audit_pending (org_id, body)
+    select held.org_id, one.body
+      from held, unnest(:audited::text[]) with ordinality as one (body, place) order by one.place
+), remembered as (
+    insert into judged_plans (org_id, task_id, shape, verdict)
+    select held.org_id, held.id, :shape::jsonb, :verdict::text from held where :verdict::text is not null
 )
 select true from held;
 
@@ -83,6 +90,10 @@ with held as (
     insert into agent_journal (org_id, task_id, seq, type, data)
     select held.org_id, held.id, held.before + number, entry ->> 'type', entry -> 'data'
       from held, jsonb_array_elements(:entries::jsonb) with ordinality as one (entry, number)
+), audited as (
+    insert into audit_pending (org_id, body)
+    select held.org_id, one.body
+      from held, unnest(:audited::text[]) with ordinality as one (body, place) order by one.place
 )
 select true from held;
 
@@ -111,10 +122,18 @@ select true from held;
 with held as (
     update agent_tasks
        set status = :status, stage = 'ended', owner = null, due_at = null, result = :result, error = :error,
+           tokens = tokens + :tokens, cost_microdollars = cost_microdollars + :cost,
+           subjects = case when subjects @> :subjects::uuid[] then subjects
+                           else array(select distinct unnest(subjects || :subjects::uuid[])) end,
            decisions = decisions || :decisions::jsonb, ended_at = now(),
            seq = seq + jsonb_array_length(:entries::jsonb)
      where id = :id and epoch = :epoch and status = 'running'
     returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before
+), ended as (
+    update agent_steps s
+       set status = 'done', output = :output, origins = :origins, error = null, took_ms = :took_ms,
+           ended_at = clock_timestamp()
+      from held where s.task_id = held.id and s.position = :ended_position::integer
 ), failed as (
     update agent_steps s set status = 'failed', error = :error, ended_at = clock_timestamp()
       from held where s.task_id = held.id and s.position = :failed_position::integer
@@ -126,6 +145,18 @@ with held as (
     insert into agent_journal (org_id, task_id, seq, type, data)
     select held.org_id, held.id, held.before + number, entry ->> 'type', entry -> 'data'
       from held, jsonb_array_elements(:entries::jsonb) with ordinality as one (entry, number)
+), audited as (
+    insert into audit_pending (org_id, body)
+    select held.org_id, one.body
+      from held, unnest(:audited::text[]) with ordinality as one (body, place) order by one.place
+), remembered as (
+    insert into judged_plans (org_id, task_id, shape, verdict)
+    select held.org_id, held.id, :shape::jsonb, :verdict::text from held where :verdict::text is not null
+), sent as (
+    insert into outbox (id, org_id, topic, key, partition, event)
+    select :event_id::uuid, held.org_id, :topic::text, :key::text,
+           :key_hash::bigint % (select l.partitions from event_log l), :event::jsonb
+      from held
 )
 select true from held;
 

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -33,15 +32,14 @@ from actors.agent.plan import Plan
 from actors.agent.planning import proposed
 from actors.agent.spending import Spending
 from actors.agent.state import Stage, Status
-from actors.agent.store import Also, Begun, Ended, Entry, Fenced, StepRecord, Task, TaskStore
+from actors.agent.store import Begun, Ended, Entry, Fenced, StepRecord, Task, TaskStore
 from actors.agent.telling import ended_event
-from actors.governor.recording import record_call, record_plan
+from actors.governor.recording import Record, call_record, plan_record
 from learning.governance.decisions import Decision
 from learning.governance.governor import Governor
 from learning.governance.views import PlanView
 from learning.governance.vocabulary import Verdict
 from stores.errors import StoreError
-from stores.postgres import Connection
 
 log = structlog.get_logger("azora.agent")
 
@@ -198,7 +196,7 @@ class Run:
         await self.means.store.fix_plan(
             self.task, known.plan.model_dump(mode="json"), plan_hash,
             [(step.key, step.tool) for step in known.plan.steps], [decision.record()], [Entry("task.planned", told)],
-            also=partial(record_plan, plan=view, decision=decision), tokens=tokens, cost=microdollars,
+            record=plan_record(view, decision), tokens=tokens, cost=microdollars,
         )  # fmt: skip
         self.spending.written(tokens, microdollars)
         self.means.trace("planned")
@@ -227,30 +225,26 @@ class Run:
         self, status: Status, *, result: Mapping[str, Any] | None = None, error: Mapping[str, Any] | None = None,
         refusal: errors.RefusedByGovernor | None = None,
     ) -> None:  # fmt: skip
-        await self.flush()
         told = {"status": status.value, **({"reason": error["type"]} if error else {})}
-
-        async def also(connection: Connection) -> None:
-            if refusal is not None and refusal.step is None:
-                await record_plan(connection, refusal.view, refusal.decision)
-            elif refusal is not None:
-                await record_call(connection, refusal.view, str(refusal.step), refusal.decision)
-
+        spending = self.spending
         await self.means.store.end(
-            self.task, status, result=result, error=error, failed_position=self._failing if error else None,
-            decisions=[refusal.decision.record()] if refusal else [], entries=[Entry("task.ended", told)],
-            event=ended_event(self.task, status, self.spending.tokens, self.spending.microdollars), also=also,
+            self.task, status, result=result, error=error, ended=self._ended,
+            failed_position=self._failing if error else None, decisions=[refusal.decision.record()] if refusal else [],
+            subjects=self._touched, entries=[*self._ended_entries, Entry("task.ended", told)],
+            event=ended_event(self.task, status, spending.tokens, spending.microdollars),
+            record=_refused(refusal) if refusal else None, tokens=spending.unwritten_tokens,
+            cost=spending.unwritten_microdollars,
         )  # fmt: skip
 
     # Checkpoints ------------------------------------------------------------------------------------------------
 
-    async def checkpoint(self, begun: Begun | None, entries: Sequence[Entry], also: Also | None = None) -> None:
+    async def checkpoint(self, begun: Begun | None, entries: Sequence[Entry], record: Record | None = None) -> None:
         """One write for the end of the last step and the beginning of the next."""
         ended, told, touched = self._ended, self._ended_entries, self._touched
         tokens, microdollars = self.spending.unwritten_tokens, self.spending.unwritten_microdollars
         await self.means.store.advance(
             self.task, ended=ended, begun=begun, subjects=touched, entries=[*told, *entries], tokens=tokens,
-            cost=microdollars, also=also,
+            cost=microdollars, record=record,
         )  # fmt: skip
         self.spending.written(tokens, microdollars)
         self._ended, self._ended_entries, self._touched = None, [], set()
@@ -278,3 +272,9 @@ class Run:
     def failing(self, position: int | None) -> None:
         """Which step it is that fails, should the task end now."""
         self._failing = position
+
+
+def _refused(refusal: errors.RefusedByGovernor) -> Record:
+    if refusal.step is None:
+        return plan_record(refusal.view, refusal.decision)
+    return call_record(refusal.view, refusal.step, refusal.decision)

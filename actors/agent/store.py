@@ -4,8 +4,7 @@ writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -13,9 +12,11 @@ from uuid import UUID
 
 from actors.agent import mailing
 from actors.agent.state import Status
-from stores import audit, events
+from actors.governor.recording import Record
+from stores import audit
 from stores.audit.entries import Outcome
 from stores.events import Event
+from stores.events.envelope import key_hash
 from stores.ids import new_id
 from stores.postgres import Connection, Database
 from stores.queries import load_queries
@@ -25,10 +26,6 @@ _queries = load_queries(__file__)
 WORK_CHANNEL = "agent_work"  # something became due (empty), or a task is to be let go of (its id)
 NEWS_CHANNEL = "agent_news"  # ids of tasks whose journals grew
 _NEWS_PER_NOTICE = 200  # 33 bytes each; a notice has at most 8,000
-
-
-# Writes more in the transaction of a checkpoint.
-Also = Callable[[Connection], Awaitable[None]]
 
 
 class Fenced(Exception):
@@ -201,16 +198,17 @@ class TaskStore:
 
     async def fix_plan(
         self, task: Task, plan: Mapping[str, Any], plan_hash: bytes, steps: Sequence[tuple[str, str]],
-        decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], also: Also, tokens: int = 0,
+        decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], record: Record, tokens: int = 0,
         cost: int = 0,
     ) -> None:  # fmt: skip
         """Keep the plan, what was decided about it and what making it took. `steps` are their keys and tools."""
-        async with self._writing(also) as connection:
+        async with self._database.single_statements() as connection:
             _held(
                 await _queries.fix_plan(
                     connection, id=task.id, epoch=task.epoch, plan=dict(plan), plan_hash=plan_hash,
                     keys=[key for key, _ in steps], tools=[tool for _, tool in steps], decisions=list(decisions),
                     entries=_plain(entries), lease=self._lease, tokens=tokens, cost=cost,
+                    audited=[record.entry.body()], shape=record.shape, verdict=record.verdict,
                 )
             )  # fmt: skip
 
@@ -226,19 +224,15 @@ class TaskStore:
     async def advance(
         self, task: Task, *, ended: Ended | None = None, begun: Begun | None = None,
         subjects: Collection[UUID] = (), entries: Sequence[Entry], tokens: int = 0, cost: int = 0,
-        also: Also | None = None,
+        record: Record | None = None,
     ) -> None:  # fmt: skip
-        """Checkpoint: a step is done, or about to be. `tokens` and `cost`, in microdollars, are what models took since
-        the last."""
-        async with self._writing(also) as connection:
+        """Checkpoint: a step is done, or about to be, with what is audited of it. `tokens` and `cost`, in microdollars,
+        are what models took since the last."""
+        async with self._database.single_statements() as connection:
             _held(
                 await _queries.advance(
                     connection, id=task.id, epoch=task.epoch, lease=self._lease,
-                    ended_position=ended.position if ended else None,
-                    output=ended.output if ended else None,
-                    origins=ended.origins if ended else None,
-                    took_ms=ended.took_ms if ended else None,
-                    tokens=tokens, cost=cost,
+                    **_gave(ended), audited=[record.entry.body()] if record else [], tokens=tokens, cost=cost,
                     begun_position=begun.position if begun else None,
                     arguments=begun.arguments if begun else None,
                     decision=begun.decision if begun else None,
@@ -271,17 +265,6 @@ class TaskStore:
         """What was asked about it, the newest first."""
         async with self._database.single_statements() as connection:
             return [ApprovalRecord(**row) async for row in _queries.approvals(connection, id=task.id)]
-
-    @asynccontextmanager
-    async def _writing(self, also: Also | None) -> AsyncIterator[Connection]:
-        """A single statement, or a transaction where more is to be written."""
-        if also is None:
-            async with self._database.single_statements() as connection:
-                yield connection
-        else:
-            async with self._database.transaction(None) as connection:
-                yield connection
-                await also(connection)
 
     async def ask(self, task: Task, question: Question, due_at: datetime, entries: Sequence[Entry]) -> UUID:
         """Ask people, and wait for them."""
@@ -319,22 +302,30 @@ class TaskStore:
 
     async def end(
         self, task: Task, status: Status, *, result: Mapping[str, Any] | None = None,
-        error: Mapping[str, Any] | None = None, failed_position: int | None = None,
-        decisions: Sequence[Mapping[str, Any]] = (), entries: Sequence[Entry], event: Event, also: Also,
+        error: Mapping[str, Any] | None = None, ended: Ended | None = None, failed_position: int | None = None,
+        decisions: Sequence[Mapping[str, Any]] = (), subjects: Collection[UUID] = (), entries: Sequence[Entry],
+        event: Event, record: Record | None = None, tokens: int = 0, cost: int = 0,
     ) -> None:  # fmt: skip
-        """The end of it, with its event, in one transaction. Questions that are still open are closed."""
-        async with self._writing(also) as connection:
+        """The end of it, with what its last step gave, its event and what is audited, in one statement. Questions that
+        are still open are closed."""
+        outcome: Outcome = "done" if status is Status.SUCCEEDED else "failed"
+        told = {"status": status.value, "reason": error["type"] if error else None}
+        audited = [replace(_entry(task, "agent_task.ended", **told), outcome=outcome)]
+        if record is not None:
+            audited.insert(0, record.entry)
+        if ended is not None and ended.position == failed_position:
+            failed_position = None  # it was done; the task fails on what comes after
+        async with self._database.single_statements() as connection:
             _held(
                 await _queries.end_task(
                     connection, id=task.id, epoch=task.epoch, status=status.value, result=result, error=error,
-                    failed_position=failed_position,
-                    decisions=list(decisions), entries=_plain(entries),
+                    failed_position=failed_position, decisions=list(decisions), subjects=list(subjects),
+                    entries=_plain(entries), tokens=tokens, cost=cost, **_gave(ended),
+                    audited=[entry.body() for entry in audited], shape=record.shape if record else None,
+                    verdict=record.verdict if record else None, event_id=event.id, topic=event.topic, key=event.key,
+                    key_hash=key_hash(event.key), event=event.envelope(),
                 )
             )  # fmt: skip
-            await events.append(connection, [event])
-            outcome: Outcome = "done" if status is Status.SUCCEEDED else "failed"
-            told = {"status": status.value, "reason": error["type"] if error else None}
-            await audit.append(connection, [replace(_entry(task, "agent_task.ended", **told), outcome=outcome)])
 
     async def role(self, task: Task) -> str | None:
         """The person's role now; None where the person or the organisation is not active."""
@@ -378,6 +369,15 @@ def _entry(task: Task, action: str, **details: Any) -> audit.Entry:
         org_id=task.org_id, action=action, source="agents", actor=task.user_id, role=task.role, subject=task.id,
         details={"kind": task.kind, "acting": f"task:{task.id}", **details},
     )  # fmt: skip
+
+
+def _gave(ended: Ended | None) -> dict[str, Any]:
+    return {
+        "ended_position": ended.position if ended else None,
+        "output": ended.output if ended else None,
+        "origins": ended.origins if ended else None,
+        "took_ms": ended.took_ms if ended else None,
+    }
 
 
 def _plain(entries: Sequence[Entry]) -> list[dict[str, Any]]:

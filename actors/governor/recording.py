@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,32 +18,38 @@ _queries = load_queries(__file__)
 PLANS_KEPT = timedelta(days=90)
 
 
-async def record_plan(connection: Connection, plan: PlanView, decision: Decision, *, source: str = "agents") -> None:
-    """Write a plan's decision to the audit log, and the plan's shape to those that constitutions are tried on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is written of a decision, in the statement of what it leads to: an entry of the audit log, and of a plan the
+    shape that constitutions are tried on, with the verdict."""
 
-    In the caller's transaction, under either role.
-    """
-    await _record(connection, plan, decision, "plan.judged", source, {"kind": plan.kind})
+    entry: audit.Entry
+    shape: dict[str, Any] | None = None
+    verdict: str | None = None
+
+
+def plan_record(plan: PlanView, decision: Decision, *, source: str = "agents") -> Record:
+    """Of the decision about a whole plan."""
+    entry = _entry(plan, decision, "plan.judged", source, {"kind": plan.kind})
+    return Record(entry=entry, shape=shape_of(plan), verdict=decision.verdict.value)
+
+
+def call_record(plan: PlanView, step: str, decision: Decision, *, source: str = "agents") -> Record:
+    """Of the decision about a step."""
+    return Record(entry=_entry(plan, decision, "call.judged", source, {"kind": plan.kind, "step": step}))
+
+
+async def record_plan(connection: Connection, plan: PlanView, decision: Decision, *, source: str = "agents") -> None:
+    """Write a plan's decision and shape in the caller's transaction, under either role."""
+    made = plan_record(plan, decision, source=source)
+    await audit.append(connection, [made.entry])
     await _queries.remember_plan(
-        connection,
-        org_id=plan.org_id,
-        task_id=plan.task_id,
-        shape=shape_of(plan),
-        verdict=decision.verdict.value,
+        connection, org_id=plan.org_id, task_id=plan.task_id, shape=made.shape, verdict=made.verdict
     )
 
 
-async def record_call(
-    connection: Connection, plan: PlanView, step: str, decision: Decision, *, source: str = "agents"
-) -> None:
-    """Write the decision about a step to the audit log, in the caller's transaction."""
-    await _record(connection, plan, decision, "call.judged", source, {"kind": plan.kind, "step": step})
-
-
-async def _record(
-    connection: Connection, plan: PlanView, decision: Decision, action: str, source: str, details: dict[str, Any]
-) -> None:
-    entry = audit.Entry(
+def _entry(plan: PlanView, decision: Decision, action: str, source: str, details: dict[str, Any]) -> audit.Entry:
+    return audit.Entry(
         org_id=plan.org_id,
         action=action,
         source=source,
@@ -52,7 +59,6 @@ async def _record(
         outcome="refused" if decision.verdict == "refuse" else "done",
         details={**details, "decision": decision.record()},
     )
-    await audit.append(connection, [entry])
 
 
 def text_entry(org_id: UUID, actor: UUID | None, source: str, details: dict[str, Any], *, refused: bool) -> audit.Entry:

@@ -18,13 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from actors.agent.state import ENDED, NEXT, RETRIABLE, Status
 from actors.agent.store import Entry, Fenced, Question, Task, TaskStore
 from actors.agent.telling import ended_event
-from stores.postgres import Connection, Database
+from stores.postgres import Database
 from tests.integration.agents.support import ask, look, taught_course
 from tests.platform import Account, Platform
-
-
-async def _nothing(connection: Connection) -> None:
-    """What is written besides: nothing."""
 
 
 class Life(RuleBasedStateMachine):
@@ -70,7 +66,7 @@ class Life(RuleBasedStateMachine):
             entries = [Entry("task.ended", {"status": then.value})]
             error = None if then is Status.SUCCEEDED else {"type": "x", "detail": "x", "retriable": True}
             event = ended_event(task, then, 0, 0)
-            return self.store.end(task, then, result={}, error=error, entries=entries, event=event, also=_nothing)
+            return self.store.end(task, then, result={}, error=error, entries=entries, event=event)
 
         if self._write(ending, stale):
             self._becomes(then)
