@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
+from unicodedata import category
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from learning.content.material import Source
 
@@ -24,8 +25,33 @@ _RULES = (
 )
 _FENCE = re.compile(r"^```(?:json)?\s*|\s*```$")
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+
+def _no_null(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold a null character")
+    return text
+
+
+def _single_line(text: str) -> str:
+    if any(category(one) == "Cc" for one in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+# As bounded as where drafts take them: what is read here can be put there.
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_no_null)]
+Passage = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000), AfterValidator(_no_null)
+]
+Body = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), AfterValidator(_no_null)
+]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_single_line)
+]
+CriterionTitle = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(_single_line)
+]
 
 
 class _Answer(BaseModel):
@@ -45,11 +71,11 @@ class Questions(_Answer):
 
 class Text(_Answer):
     title: Title
-    body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+    body: Body
 
 
 class AskedCriterion(_Answer):
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    title: CriterionTitle
     points: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, strict=False)]
     looks_for: Annotated[list[Line], Field(max_length=6)] = []
 
@@ -59,9 +85,9 @@ class Criteria(_Answer):
 
 
 class Rewording(_Answer):
-    quote: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    quote: Passage
     advice: Line
-    proposal: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    proposal: Passage
 
 
 class Rewordings(_Answer):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deployments.courses.service.proposals import unit_of
 from learning.content import requests
 from learning.content.checks import asked_before, texts_of
 from learning.content.material import Source, stems
@@ -142,6 +143,34 @@ def test_an_answer_is_read_through_fences_and_words() -> None:
         assert found.questions[0].correct == 0
     assert requests.read("[" * 100_000, requests.Questions) is None
     assert requests.read('{"questions": ' + "[" * 100_000, requests.Questions) is None
+
+
+@pytest.mark.parametrize("wrong", ["\0", "\ud800"])
+def test_what_a_draft_cannot_hold_is_not_read(wrong: str) -> None:
+    def read(form: type[Any], **given: Any) -> bool:
+        return requests.read(json.dumps(given), form) is not None
+
+    text, word = "The memory holds four pieces.", f"memory{wrong} holds"
+    assert read(requests.Text, title="A\tB", body=text) is False
+    assert read(requests.Text, title="Line\nbreak", body=text) is False
+    assert read(requests.Text, title="Memory", body=f"{text}\n\n{text}")
+    assert read(requests.Text, title=word, body=text) is False
+    assert read(requests.Text, title="Memory", body=word) is False
+    for name in ("prompt", "quote"):
+        assert read(requests.Questions, questions=[{**QUESTION, name: word}]) is False
+    assert read(requests.Questions, questions=[{**QUESTION, "options": [word, "b", "c", "d"]}]) is False
+    assert read(requests.Criteria, criteria=[{"title": "One\ntwo", "points": 1}]) is False
+    reworded = {"quote": text, "advice": "It is long.", "proposal": text}
+    for name in reworded:
+        assert read(requests.Rewordings, improvements=[{**reworded, name: word}]) is False
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=8), st.text(max_size=8))
+def test_what_is_read_can_be_drafted(title: str, body: str) -> None:
+    found = requests.read(json.dumps({"title": title, "body": body}), requests.Text)
+    if found is not None:
+        assert unit_of(found.title, found.body)["title"] == found.title
 
 
 WORDS = st.lists(
