@@ -62,7 +62,8 @@ class Writer:
         answer = await self._answer(author, requests.questions(shown, count, difficulty), requests.Questions)
         if answer is None:
             return [], 0
-        kept, dropped = await asyncio.to_thread(kept_questions, answer, shown, asked_before(asked), count)
+        # What is there may be long: it is gone through in the thread too.
+        kept, dropped = await asyncio.to_thread(lambda: kept_questions(answer, shown, asked_before(asked), count))
         allowed = [item for item in kept if await self._allows(author, "\n".join([item.prompt, *item.options]))]
         return allowed, dropped + len(kept) - len(allowed)
 
@@ -84,7 +85,7 @@ class Writer:
         answer = await self._answer(author, requests.text(topic, shown, difficulty), requests.Text)
         if answer is None:
             return None
-        checks = await asyncio.to_thread(check_unit, answer, shown, texts_of(others), difficulty, embed)
+        checks = await asyncio.to_thread(lambda: check_unit(answer, shown, texts_of(others), difficulty, embed))
         said = f"{answer.title}\n\n{answer.body}"
         if not all(check.passed for check in checks) or not await self._allows(author, said, shown):
             return None
