@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from jobs.framework.errors import JobError
@@ -40,7 +41,11 @@ class Model:
         return cls(url.rstrip("/"), name, key)
 
     def ask(self, request: Request) -> str | None:
-        """The whole answer; None where there is none that can be used. Raises `JobError` where asking is refused."""
+        """The whole answer; None where there is none that can be used.
+
+        Raises `JobError` where asking is refused, or the model cannot be reached or stays busy: what was made without
+        it would be kept as if its words had not held.
+        """
         named = {"name": "answer", "schema": request.schema, "strict": False}
         body = {
             "model": self.name, "messages": list(request.messages), "max_tokens": request.most_tokens, "temperature": 0,
@@ -57,10 +62,18 @@ class Model:
             except urllib.error.HTTPError as error:
                 if error.code in (401, 403, 404):
                     raise JobError(f"{self.url} refuses to have {self.name} asked: {error.code}.") from error
-                if error.code not in _BUSY or tries == _TRIES:
+                if error.code not in _BUSY:
                     return None
-            except (OSError, ValueError, KeyError, IndexError, TypeError):
+                if tries == _TRIES:
+                    raise self._away(f"it is busy, {error.code}") from error
+            except (OSError, HTTPException) as error:
+                if tries == _TRIES:
+                    raise self._away(str(error) or type(error).__name__) from error
+            except (ValueError, KeyError, IndexError, TypeError):
                 if tries == _TRIES:
                     return None
             time.sleep(_PAUSE_SECONDS * tries)
         return None
+
+    def _away(self, why: str) -> JobError:
+        return JobError(f"{self.name} does not answer at {self.url}: {why}. What is done stays; start it again later.")
