@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
+
+import numpy as np
 
 from actors.learner_model.reading import Reader
 from actors.retrieval_index.search import Found
@@ -31,6 +33,9 @@ class Excerpt:
 
     text: str
     source: Source
+
+
+Told = TypeVar("Told", Quotation, Excerpt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,23 +69,33 @@ class Preparation:
         course_id, version_id, before, completed, all_quizzes = await self._readings(principal, conversation_id)
         wanted = replies.standalone(text, before[-1].question if before else None)
         vector = await self._material.vector(wanted)
+        own = vector if wanted == text else await self._material.vector(text)
+        both = None if vector is None or own is None else np.stack([own, vector])
         still_open = _open(all_quizzes, completed)
         async with self._database.transaction(principal.org_id, readonly=True) as connection:
             found = await self._material.passages(connection, version_id, wanted, vector)
             standings = await self._standings(connection, principal, course_id, version_id, found)
         quoted = tuple(await self._material.quotations(wanted, vector, found))
-        sought = quizzes.asked_for(wanted, vector, still_open.questions, still_open.vectors)
+        excerpts = tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found) if quoted else ()
+        # A short question is looked for with the one before, and may be a quiz's own all the same.
+        sought = _sought(text, own, still_open) or _sought(wanted, vector, still_open)
         if sought is None:
-            quoted = tuple(_without_keys(quoted, vector, still_open))
+            shown = tuple(_without_keys(quoted, both, still_open))
+            excerpts = tuple(_without_keys(excerpts, both, still_open))
+            if quoted and not shown:
+                # All that answers it answers an open quiz: where to read remains to be said.
+                sought, quoted = _held_back_by(quoted, both, still_open), tuple(replace(one, text="") for one in quoted)
+            else:
+                quoted = shown
         return Prepared(
             text=text,
             version_id=version_id,
             before=before,
             completed=completed,
             sought=sought,
-            near=quizzes.about_the_same(vector, still_open.questions, still_open.vectors),
+            near=quizzes.about_the_same(both, still_open.questions, still_open.vectors),
             quotations=quoted,
-            excerpts=tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found) if quoted else (),
+            excerpts=excerpts,
             by_meaning=vector is not None,
             standings=standings if quoted else (),
         )
@@ -129,11 +144,25 @@ def _standing(skill_id: str, title: str, row: Mapping[str, Any] | None) -> Stand
     return Standing(skill_id=skill_id, title=title, level=row["level"], answers=row["answers"], right=row["right"])
 
 
-def _without_keys(quoted: Iterable[Quotation], vector: Vectors | None, still_open: Quizzes) -> Iterator[Quotation]:
-    for one in quoted:
+def _sought(text: str, vector: Vectors | None, still_open: Quizzes) -> QuizQuestion | None:
+    return quizzes.asked_for(text, vector, still_open.questions, still_open.vectors)
+
+
+def _without_keys(some: Iterable[Told], vector: Vectors | None, still_open: Quizzes) -> Iterator[Told]:
+    for one in some:
         text = quizzes.without_keys(one.text, vector, still_open.questions, still_open.vectors)
         if text is not None:
             yield replace(one, text=text)
+
+
+def _held_back_by(some: Iterable[Quotation], vector: Vectors | None, still_open: Quizzes) -> QuizQuestion:
+    """The question for whose sake none of the quotations is shown."""
+    near = quizzes.near_a_prompt(vector, still_open.questions, still_open.vectors)
+    comparable = vector is not None and still_open.vectors is not None
+    answered = (
+        question for question in near for one in some if quizzes.answers(one.text, question, certainly_near=comparable)
+    )
+    return next(answered, near[0])
 
 
 def _open(all_quizzes: Quizzes, completed: frozenset[UUID]) -> Quizzes:

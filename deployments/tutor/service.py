@@ -111,7 +111,7 @@ class TutorService:
         return await self._preparation.prepare(principal, conversation_id, text)
 
     def _speaks(self, prepared: Prepared) -> bool:
-        return self.voice is not None and prepared.sought is None and bool(prepared.quotations)
+        return self.voice is not None and prepared.sought is None and bool(prepared.quotations and prepared.excerpts)
 
     async def _say(self, prepared: Prepared, token: str) -> AsyncIterator[str]:
         assert self.voice is not None

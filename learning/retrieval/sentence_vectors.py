@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.embedding.minilm import DIMENSIONS
+
 Vectors = NDArray[np.float32]
 
 _FORMAT = b"\x01"  # changes with what counts as a sentence, and with how it is stored
@@ -24,7 +26,7 @@ def packed(vectors: Vectors) -> bytes:
 
 def unpacked(stored: bytes | None, count: int) -> Vectors | None:
     """`count` rows of unit length; None where there are none, or others than are expected."""
-    if stored is None or stored[:1] != _FORMAT or count == 0 or (len(stored) - 1) % count:
+    if stored is None or stored[:1] != _FORMAT or count == 0 or len(stored) - 1 != count * DIMENSIONS:
         return None
     rows = np.frombuffer(stored, dtype=np.int8, offset=1).reshape(count, -1).astype(np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)

@@ -21,6 +21,7 @@ _NEAR_A_PROMPT = 0.5
 # So much of a prompt's words, in a question that was typed off it.
 LEAST_COVERAGE = 0.8
 _FEWEST_WORDS = 3
+_SHORTEST_SUBJECT, _BEGINNING = 4, 5
 BLANK = "\N{HORIZONTAL ELLIPSIS}"
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -88,26 +89,59 @@ def asked_for(
 def about_the_same(
     vector: NDArray[np.float32] | None, among: Sequence[QuizQuestion], vectors: NDArray[np.float32] | None
 ) -> tuple[QuizQuestion, ...]:
-    """The quiz questions on the subject of a question; all of them where meaning cannot be compared."""
-    if vector is None or vectors is None:
+    """The quiz questions on the subject of a question, whose `vector` is one (d) or several (n, d); all of them where
+    meaning cannot be compared."""
+    return _as_like(_SAME_SUBJECT, vector, among, vectors)
+
+
+def near_a_prompt(
+    vector: NDArray[np.float32] | None, among: Sequence[QuizQuestion], vectors: NDArray[np.float32] | None
+) -> tuple[QuizQuestion, ...]:
+    """Those of which a quotation leaves the answer out; the nearest first where meaning can be compared, else all."""
+    return _as_like(_NEAR_A_PROMPT, vector, among, vectors)
+
+
+def _as_like(
+    least: float,
+    vector: NDArray[np.float32] | None,
+    among: Sequence[QuizQuestion],
+    vectors: NDArray[np.float32] | None,
+) -> tuple[QuizQuestion, ...]:
+    if vector is None or vectors is None or not among:
         return tuple(among)
-    return tuple(one for one, likeness in zip(among, vectors @ vector, strict=True) if likeness >= _SAME_SUBJECT)
+    likeness = (vectors @ np.atleast_2d(vector).T).max(axis=1)
+    return tuple(among[place] for place in np.argsort(-likeness, kind="stable") if likeness[place] >= least)
 
 
 def without_keys(
     text: str, vector: NDArray[np.float32] | None, among: Sequence[QuizQuestion], vectors: NDArray[np.float32] | None
 ) -> str | None:
     """A quotation without what gives away the answer to a quiz question that is near what was asked; None where nothing
-    of it can be shown."""
-    if vector is None or vectors is None or not among:
-        return text
-    for question, likeness in zip(among, vectors @ vector, strict=True):
-        if likeness >= _NEAR_A_PROMPT and gives_away(text, question):
+    of it can be shown. `vector` is one (d) or several (n, d); without vectors every question is near."""
+    comparable = vector is not None and vectors is not None
+    for question in near_a_prompt(vector, among, vectors):
+        if answers(text, question, certainly_near=comparable):
             found = masked(text, question)
             if found is None:
                 return None
             text = found
     return text
+
+
+def answers(text: str, question: QuizQuestion, *, certainly_near: bool) -> bool:
+    """Whether a quotation gives an answer away. Any on its subject does where that is yes or no; where nobody can tell
+    what was asked about, words tell the subject, or nothing of anything could be shown."""
+    if question.yes_or_no:
+        return certainly_near or _shares_a_subject(text, question.prompt)
+    return gives_away(text, question)
+
+
+def _shares_a_subject(text: str, prompt: str) -> bool:
+    """Whether two texts have a word in common that could be what they are about, by its beginning."""
+    one, other = (
+        {word[:_BEGINNING] for word in _words(each) if len(word) >= _SHORTEST_SUBJECT} for each in (text, prompt)
+    )
+    return not one.isdisjoint(other)
 
 
 def typed_off(question: str, prompt: str) -> bool:

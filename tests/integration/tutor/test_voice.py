@@ -23,7 +23,7 @@ from stores.postgres import Database
 from tests.acceptance.conftest import free_port
 from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, settled
-from tests.integration.tutor.test_tutoring import MODULES, PROMPT, ask, begin
+from tests.integration.tutor.test_tutoring import MODULES, PROMPT, ask, begin, get_no_key
 from tests.platform import Account, Platform
 
 Behaviour = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -180,6 +180,24 @@ async def test_a_model_does_not_give_an_open_quiz_away(
             assert "middle value" not in turn["text"]
             assert "The median [1]." in turn["text"]
             assert "That is all." in turn["text"]
+
+
+async def test_no_model_gets_to_know_a_key(settings: Settings, index: RetrievalMember, system: Database) -> None:
+    async def repeat(request: web.Request, answer: web.StreamResponse) -> None:
+        asked = (await request.json())["messages"][-1]["content"]
+        excerpts, _, _ = asked.rpartition("\n\nQuestion: ")
+        await answer.prepare(request)
+        for piece in (f"{excerpts}. ", " ".join(word[::-1] for word in excerpts.split()), "."):
+            await answer.write(chunk(piece))
+        await answer.write(chunk("", "stop") + b"data: [DONE]\n\n")
+
+    async with upstream(repeat) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, _):
+            await get_no_key(learner, course)
+            turn = await ask(learner, await begin(learner, course), QUESTION)
+            assert turn["made_by"]["model"] == "any"
+            assert "naidem" in turn["text"]
 
 
 async def test_no_transaction_is_open_while_the_model_speaks_and_a_key_makes_one_turn(

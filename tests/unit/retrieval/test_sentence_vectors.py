@@ -23,6 +23,8 @@ def test_what_is_not_expected_is_not_read() -> None:
     stored = packed(np.eye(3, 384, dtype=np.float32))
     assert unpacked(stored, 3) is not None
     assert unpacked(stored, 5) is None
+    assert unpacked(stored, 6) is None
+    assert unpacked(packed(np.eye(3, 256, dtype=np.float32)), 3) is None
     assert unpacked(None, 3) is None
     assert unpacked(b"\x00" + stored[1:], 3) is None
     assert unpacked(packed(np.empty((0, 384), dtype=np.float32)), 0) is None

@@ -110,3 +110,27 @@ def test_a_quotation_leaves_out_what_answers_a_quiz_that_is_near_the_question() 
     assert without_keys(told, near, [asked], vectors) == f"A mountain spits it out as {BLANK}."
     assert without_keys(told, far, [asked], vectors) == told
     assert without_keys("Lava.", near, [asked], vectors) is None
+
+
+def test_a_quotation_is_near_by_any_of_the_vectors_of_what_was_asked() -> None:
+    asked, vectors = question("lava"), np.array([[1.0, 0.0]], dtype=np.float32)
+    both = np.array([[0.55, 0.0], [0.3, 0.0]], dtype=np.float32)
+    for some in (both, both[::-1]):
+        assert without_keys("It spits out lava.", some, [asked], vectors) == f"It spits out {BLANK}."
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_without_vectors_every_open_quiz_is_near(known: bool) -> None:
+    vectors, vector = np.array([[1.0, 0.0]], dtype=np.float32), np.array([0.3, 0.0], dtype=np.float32)
+    some, prompts = (None, vectors) if known else (vector, None)
+    assert without_keys("It spits out lava.", some, [question("lava")], prompts) == f"It spits out {BLANK}."
+    assert without_keys("Lava.", some, [question("lava")], prompts) is None
+
+
+def test_what_answers_yes_or_no_is_held_back() -> None:
+    asked = QuizQuestion(uuid4(), uuid4(), "Quiz", "Does a volcano spit out magma?", (), False, yes_or_no=True)
+    vectors, told = np.array([[1.0, 0.0]], dtype=np.float32), "Volcanoes spit it out."
+    assert without_keys(told, np.array([0.55, 0.0], dtype=np.float32), [asked], vectors) is None
+    assert without_keys(told, np.array([0.3, 0.0], dtype=np.float32), [asked], vectors) == told
+    assert without_keys(told, None, [asked], vectors) is None
+    assert without_keys("The median is in the middle.", None, [asked], vectors) is not None
