@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster.spreading.choosing import next_move, node_for
+from cluster.spreading.choosing import Move, Rests, next_move, node_for
 
 _SETTLED_SECONDS = 5.0  # nothing else is changing: a fault is over, a release is out
 _FRESH_SECONDS = 180.0
@@ -30,10 +30,11 @@ _log = logging.getLogger("ray.serve")
 
 @dataclass(frozen=True)
 class _Moving:
-    """A replica that waits for its replacement."""
+    """A replica that waits for its replacement; `left` is how many like it its node keeps if all goes well."""
 
-    deployment: Any
+    move: Move[Any]
     replica: Any
+    left: int
     deadline: float
 
 
@@ -46,12 +47,15 @@ class Mover:
         self._settled_since: float | None = None
         self._next_look = 0.0
         self._joined: dict[str, float] = {}
+        self._rests = Rests[Any]()
 
     def look(self, manager: Any) -> None:
         """Begin a move where one is due. `manager` is Serve's `DeploymentStateManager`."""
         now = self._clock()
         scheduler = manager._deployment_scheduler
         nodes = manager._cluster_node_info_cache.get_active_node_ids()
+        if not self._joined.keys() >= set(nodes):
+            self._rests.forget()  # room that was not there before
         self._joined = {node: self._joined.get(node, now) for node in nodes}
         states = manager._deployment_states
         if manager._cluster_node_info_cache.get_draining_nodes() or not all(map(_is_settled, states.values())):
@@ -67,21 +71,22 @@ class Mover:
             list(room),
             lambda deployment, node: _fits(scheduler, room, deployment, node),
             [node for node, joined in self._joined.items() if now - joined < _FRESH_SECONDS and node in room],
+            self._rests.at(now),
         )
         if move is not None:
-            self._begin(states[move.deployment], move.source)
+            self._begin(states[move.deployment], move)
 
-    def _begin(self, state: Any, source: str) -> None:
+    def _begin(self, state: Any, move: Move[Any]) -> None:
         from ray.serve._private.common import ReplicaState
 
-        there = [one for one in state._replicas.get([ReplicaState.RUNNING]) if one.actor_node_id == source]
+        there = _running_on(state, move.source)
         if not there:
             return
         newest = there[-1]
-        _log.info("Moving %s away from node %s", newest.replica_id, source)
+        _log.info("Moving %s away from node %s", newest.replica_id, move.source)
         state._replicas.remove({newest.replica_id})
         state._replicas.add(ReplicaState.PENDING_MIGRATION, newest)
-        self._moving = _Moving(state._id, newest.replica_id, self._clock() + _MOVE_SECONDS)
+        self._moving = _Moving(move, newest.replica_id, len(there) - 1, self._clock() + _MOVE_SECONDS)
 
     def go_on(self, state: Any, draining: Mapping[str, float]) -> bool:
         """Whether a replica of this deployment is on the move, so that Serve must leave it where it is; stops it where
@@ -89,18 +94,30 @@ class Mover:
         from ray.serve._private.common import ReplicaState
 
         moving = self._moving
-        if moving is None or moving.deployment != state._id:
+        if moving is None or moving.move.deployment != state._id:
             return False
         replica = state._replicas.get_by_id(moving.replica)
         waiting = replica is not None and replica.actor_details.state == ReplicaState.PENDING_MIGRATION
-        if draining or not waiting or self._clock() > moving.deadline:
+        late = self._clock() > moving.deadline
+        # Of an outdated version Serve ends first those that wait for a replacement, without draining them.
+        if draining or late or not waiting or replica.version != state._target_state.version:
             self._moving = None  # Serve takes it for running again, and ends what is one too many
+            if late:
+                self._rest(moving, "there was no replacement in time")
             return False
         if state._replicas.count(states=[ReplicaState.RUNNING]) >= state._target_state.target_num_replicas:
+            if len(_running_on(state, moving.move.source)) > moving.left:
+                self._rest(moving, "the replacement came to the same node")
+            else:
+                self._rests.succeeded(moving.move)
             state._replicas.remove({moving.replica})
             state._stop_replica(replica, graceful_stop=True)
             self._moving = None
         return True
+
+    def _rest(self, moving: _Moving, why: str) -> None:
+        seconds = self._rests.failed(moving.move, self._clock())
+        _log.info("Moving %s led nowhere: %s; not again for %.0f s", moving.replica, why, seconds)
 
 
 def install() -> None:
@@ -145,6 +162,12 @@ def schedule(scheduler: Any) -> None:
             scheduler._schedule_replica(
                 scheduling_request=request, default_scheduling_strategy="SPREAD", target_node_id=node
             )
+
+
+def _running_on(state: Any, node: str) -> list[Any]:
+    from ray.serve._private.common import ReplicaState
+
+    return [one for one in state._replicas.get([ReplicaState.RUNNING]) if one.actor_node_id == node]
 
 
 def _per_node(scheduler: Any, deployment: Any) -> dict[str, int]:

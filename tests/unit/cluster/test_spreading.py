@@ -6,6 +6,9 @@ import inspect
 import subprocess
 import warnings
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +19,7 @@ from hypothesis import strategies as st
 
 from cluster.ray_program import write_ray_program
 from cluster.spreading import serve as spreading
-from cluster.spreading.choosing import Move, next_move, node_for, totals
+from cluster.spreading.choosing import Move, Rests, next_move, node_for, totals
 
 with warnings.catch_warnings(action="ignore"):  # Serve's own, as it is imported
     from ray.serve._private.common import DeploymentID, DeploymentStatus, ReplicaID, ReplicaState
@@ -25,7 +28,13 @@ with warnings.catch_warnings(action="ignore"):  # Serve's own, as it is imported
         ReplicaSchedulingRequest,
         SpreadDeploymentSchedulingPolicy,
     )
-    from ray.serve._private.deployment_state import DeploymentState, DeploymentStateManager, ReplicaStateContainer
+    from ray.serve._private.deployment_state import (
+        DeploymentReplica,
+        DeploymentState,
+        DeploymentStateManager,
+        DeploymentTargetState,
+        ReplicaStateContainer,
+    )
 
 NODES = ["a", "b", "c"]
 placements = st.dictionaries(
@@ -53,6 +62,27 @@ def test_nothing_moves_without_room() -> None:
 def test_a_node_that_empties_as_load_goes_is_left_alone() -> None:
     assert next_move({"courses": {"a": 2, "b": 2}}, NODES, anywhere, []) is None
     assert next_move({"courses": {"a": 2, "b": 2}}, NODES, anywhere, ["c"]) == Move("courses", "a")
+
+
+def test_what_led_nowhere_rests_and_others_move_meanwhile() -> None:
+    counts = {"courses": {"a": 2}, "users": {"b": 2}}
+    resting = {Move("courses", "a")}
+    assert next_move(counts, NODES, anywhere, NODES, resting) == Move("users", "b")
+    assert next_move({"courses": {"a": 4, "b": 1}}, NODES, anywhere, NODES, resting) is None
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=30))
+def test_a_move_rests_twice_as_long_each_time_up_to_an_hour(pauses: list[int]) -> None:
+    rests, move, now, expected = Rests[str](), Move("courses", "a"), 0.0, 60.0
+    for pause in pauses:
+        assert rests.failed(move, now) == expected
+        assert rests.at(now) == {move}
+        now += pause
+        assert (move in rests.at(now)) == (pause < expected)
+        expected = min(2 * expected, 3600.0)
+    rests.succeeded(move)
+    assert not rests.at(now)
+    assert rests.failed(move, now) == 60.0
 
 
 @given(placements, st.sets(st.sampled_from(NODES)))
@@ -95,6 +125,8 @@ def test_serve_has_what_the_hook_reaches_into(monkeypatch: pytest.MonkeyPatch) -
     made = "".join(inspect.getsource(kind.__init__) for kind in (DeploymentState, DeploymentStateManager))
     named = ("_replicas", "_target_state", "_deployment_states", "_deployment_scheduler", "_cluster_node_info_cache")
     assert [name for name in named if f"self.{name}" not in made] == []
+    assert hasattr(DeploymentReplica, "version")
+    assert "version" in {one.name for one in fields(DeploymentTargetState)}
 
 
 def test_ray_start_does_without_the_commands_it_does_not_need(tmp_path: Path) -> None:
@@ -153,7 +185,7 @@ class State:
 
     def __init__(self, name: Any, replicas: list[Stub]) -> None:
         self._id, self.target_version, self.stopped = name, "1", list[Stub]()
-        self._target_state = SimpleNamespace(target_num_replicas=len(replicas))
+        self._target_state = SimpleNamespace(target_num_replicas=len(replicas), version="1")
         self.curr_status_info = SimpleNamespace(status=DeploymentStatus.HEALTHY)
         self._replicas = ReplicaStateContainer()
         for replica in replicas:
@@ -227,12 +259,29 @@ def test_a_replica_moves_to_the_node_that_came_back_before_the_old_one_goes() ->
     assert not mover.go_on(state, {})  # all is well, and nothing moves again
 
 
-@pytest.mark.parametrize("later", [(0.0, {A: 1.0}), (61.0, {})], ids=["a node drains", "no replacement in time"])
-def test_a_move_is_given_up(later: tuple[float, dict[str, float]]) -> None:
-    seconds, draining = later
+@pytest.mark.parametrize(
+    "later",
+    [(0.0, {A: 1.0}, "1"), (61.0, {}, "1"), (0.0, {}, "2")],
+    ids=["a node drains", "no replacement in time", "another version is deployed"],
+)
+def test_a_move_is_given_up(later: tuple[float, dict[str, float], str]) -> None:
+    seconds, draining, version = later
     now = 0.0
+    mover, state, manager = both_on_a(lambda: now)
+    mover.look(manager)
+    now = 6.0
+    mover.look(manager)
+    assert mover.go_on(state, {})
+    now += seconds
+    state._target_state.version = version
+    assert not mover.go_on(state, draining)
+    assert not state.stopped
+
+
+def both_on_a(clock: Callable[[], float]) -> tuple[spreading.Mover, State, Any]:
+    """Both replicas of a deployment on one node of two, and Serve's manager that has them."""
     nodes = Nodes(A, B)
-    made, mover = scheduler(nodes), spreading.Mover(lambda: now)
+    made = scheduler(nodes)
     replicas = [Stub(ReplicaID("1", COURSES), A), Stub(ReplicaID("2", COURSES), A)]
     for replica in replicas:
         made.on_replica_running(replica.replica_id, A)
@@ -240,10 +289,38 @@ def test_a_move_is_given_up(later: tuple[float, dict[str, float]]) -> None:
     manager = SimpleNamespace(
         _deployment_scheduler=made, _cluster_node_info_cache=nodes, _deployment_states={COURSES: state}
     )
-    mover.look(manager)
-    now = 6.0
-    mover.look(manager)
-    assert mover.go_on(state, {})
-    now += seconds
-    assert not mover.go_on(state, draining)
-    assert not state.stopped
+    return spreading.Mover(clock), state, manager
+
+
+@pytest.mark.parametrize("spilled", [False, True], ids=["no replacement in time", "a replacement on the same node"])
+def test_a_move_that_leads_nowhere_is_tried_ever_less_often(spilled: bool) -> None:
+    now, begun = 0.0, list[float]()
+    mover, state, manager = both_on_a(lambda: now)
+
+    def turn() -> None:
+        mover.look(manager)
+        for replica in state._replicas.get([ReplicaState.PENDING_MIGRATION]):
+            if not begun or mover._moving is not before:
+                begun.append(now)
+            if spilled:  # as Ray does it where the node that was meant is full by then
+                state._replicas.add(ReplicaState.RUNNING, Stub(ReplicaID(f"at {now}", COURSES), A))
+            if not mover.go_on(state, {}):  # as Serve does it then
+                state._replicas.remove({replica.replica_id})
+                state._replicas.add(ReplicaState.RUNNING, replica)
+
+    while now < 3600:
+        before = mover._moving
+        turn()
+        now += 1
+    assert 4 <= len(begun) <= 6
+    gaps = [later - earlier for earlier, later in pairwise(begun)]
+    assert all(later > 1.4 * earlier for earlier, later in pairwise(gaps))
+    assert bool(state.stopped) == spilled
+
+    manager._cluster_node_info_cache.names.add(C)
+    tries = len(begun)
+    for _ in range(10):
+        before = mover._moving
+        turn()
+        now += 1
+    assert len(begun) == tries + 1  # at once where a node joins
