@@ -47,7 +47,8 @@ class NodePlan:
         """The `ray start` of this node."""
         words = ["ray", "start", "--block", "--disable-usage-stats", f"--node-ip-address={self.namespace.address}"]
         words += [f"--num-cpus={self.cpus}", f"--object-store-memory={_OBJECT_STORE_BYTES}"]
-        # It passes workers' output on to drivers; there are none that read it.
+        # It passes on what workers print, at a price on every node; drivers of our jobs do not ask for it
+        # (`log_to_driver=False`). A driver that does gets nothing: what workers print is in their node's own logs.
         words += ["--include-log-monitor=false"]
         words += [f"--resources={json.dumps(dict(self.resources))}", f"--temp-dir={self.directory}"]
         if self.head is None:
