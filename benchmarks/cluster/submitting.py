@@ -33,7 +33,11 @@ class Outcome:
 
 
 async def submit(cluster: LocalCluster, one: Asked, number: int, folder: Path) -> Outcome:
-    """Submit, and wait for the end; it writes into `folder`."""
+    """Submit, and wait for the end; it writes into `folder`.
+
+    Raises:
+        TimeoutError: It took longer; nobody waits for the job any more then.
+    """
     identity = f"azora-{number}-{one.name}"
     ray = str(Path(sys.executable).with_name("ray"))
     environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": cluster.token}
@@ -44,7 +48,12 @@ async def submit(cluster: LocalCluster, one: Asked, number: int, folder: Path) -
         f"jobs.{one.name.replace('-', '_')}", *one.arguments(folder),
         env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    printed, _ = await asyncio.wait_for(process.communicate(), _TIMEOUT_SECONDS)
+    try:
+        printed, _ = await asyncio.wait_for(process.communicate(), _TIMEOUT_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     written = one.out is None or (folder / one.out).exists()
     seconds = time.monotonic() - began
     return Outcome(
