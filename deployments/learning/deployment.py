@@ -9,8 +9,8 @@ from deployments.learning.endpoints.common import PREFIX
 from deployments.learning.service import LearningService
 
 
-def _build(_context: ServiceContext) -> LearningService:
-    return LearningService()
+def _build(context: ServiceContext) -> LearningService:
+    return LearningService(context.spawn)
 
 
 SERVICE = ServiceDefinition(

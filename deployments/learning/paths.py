@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from deployments.kit.decisions import require_running
 from deployments.kit.errors import Invalid, PersonNotFound, UnitNotFound
+from deployments.kit.logs import get_logger
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.learning.errors import NotDoneYet
@@ -27,9 +27,13 @@ from learning.paths.units import Seen, Step, Why
 from stores.decisions import AutomatedKind
 from stores.errors import StoreError
 
+log = get_logger("learning")
+
 USUAL_MINUTES = 45
 _KEPT_VERSIONS = 128
 _KEPT_NOTES = 10_000
+_NOTES_AT_ONCE = 8
+_NOTE_SECONDS = 5.0
 _JUST_BELOW_SECURE = SECURE - 0.001
 
 
@@ -54,17 +58,22 @@ class Path:
 
 
 class PathRules:
-    def __init__(self, mastery: MasteryRules) -> None:
+    """`spawn` runs what nobody waits for."""
+
+    def __init__(self, mastery: MasteryRules, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
         self._mastery = mastery
+        self._spawn = spawn
         self._outlines: OrderedDict[UUID, tuple[Outline, ...]] = OrderedDict()
         self._noted: OrderedDict[UUID, tuple[int, int, date]] = OrderedDict()  # what the database has, by enrolment
+        self._noting: set[UUID] = set()
 
     async def own(self, work: Work, principal: Principal, course_id: UUID, minutes: int | None) -> Path:
         """One's own. Raises `CourseNotFound`, `NotLearning`, `AutomatedDecisionsStopped`."""
         await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.own(work, principal, course_id)
         path = await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
-        self._note(work, principal, course_id, path)
+        if minutes is None:  # else it was asked what could be, and the time was not Azora's advice
+            self._note(work, principal, course_id, path)
         return path
 
     async def of_learner(
@@ -152,26 +161,37 @@ class PathRules:
         )  # fmt: skip
 
     def _note(self, work: Work, principal: Principal, course_id: UUID, path: Path) -> None:
-        """Have it kept what was advised, once it is answered: looking is quick, and may find the database read-only."""
+        """Have it kept what was advised. Nobody waits for it: looking is quick, and may find the database read-only.
+        Where too many are being kept, or it fails, the next look does it.
+        """
         minutes, back = path.shares
-        enrollment_id = path.known.enrollment_id
-        if not minutes or self._noted.get(enrollment_id) == (minutes, back, path.planned_at.date()):
+        enrollment_id, noted = path.known.enrollment_id, (minutes, back, path.planned_at.date())
+        if not minutes or self._noted.get(enrollment_id) == noted:
             return
 
         async def note() -> None:
-            with suppress(StoreError):
-                async with work.apart() as connection:
+            try:
+                async with asyncio.timeout(_NOTE_SECONDS), work.apart() as connection:
                     repository = PathRepository(connection, enrollment_id)
                     if await repository.hold_person(principal.user_id):
                         await repository.note_advice(
                             org_id=work.org_id, user_id=principal.user_id, course_id=course_id, minutes=minutes,
                             minutes_back=back,
                         )  # fmt: skip
-                self._noted[enrollment_id] = (minutes, back, path.planned_at.date())
+                self._noted[enrollment_id] = noted
                 if len(self._noted) > _KEPT_NOTES:
                     self._noted.popitem(last=False)
+            except (StoreError, TimeoutError) as error:
+                log.info("advice was not kept", cause=type(error).__name__)
+            finally:
+                self._noting.discard(enrollment_id)
 
-        work.after_commit(note)
+        async def begin() -> None:
+            if enrollment_id not in self._noting and len(self._noting) < _NOTES_AT_ONCE:
+                self._noting.add(enrollment_id)
+                self._spawn(note())
+
+        work.after_commit(begin)
 
     async def _outlined(self, repository: PathRepository, known: Known) -> tuple[Outline, ...]:
         version_id = known.standing.version_id

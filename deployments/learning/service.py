@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -28,10 +29,10 @@ from stores.ids import new_id
 
 
 class LearningService:
-    def __init__(self) -> None:
+    def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
         self._models = Models()
         self.mastery = MasteryRules()
-        self.paths = PathRules(self.mastery)
+        self.paths = PathRules(self.mastery, spawn)
 
     async def register(self, work: Work, principal: Principal, document: dict[str, Any]) -> Model:
         """Keep a model with what it was made of. One that failed its gate is kept too, and never serves.

@@ -64,6 +64,18 @@ async def open_class(platform: Platform) -> Class:
     return Class(org, teacher, learner, other, course, enrolments[0], modules)
 
 
+async def advised(system: Database, course: str) -> list[int]:
+    """The minutes that learners of the course were advised, once anything of it is kept."""
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        async with system.transaction(None, readonly=True) as connection:
+            rows = await connection.fetch("select minutes from advised_paths where course_id = $1", UUID(course))
+        if rows:
+            return [row["minutes"] for row in rows]
+        assert time.monotonic() < give_up_at, "nothing is kept"
+        await asyncio.sleep(0.02)
+
+
 async def attempt(person: Account, enrolment: str, unit: dict[str, Any], right: int) -> None:
     """Take a quiz, so many answers being right."""
     questions = [question["id"] for question in unit["quiz"]["questions"]]

@@ -16,6 +16,7 @@ from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.sensitive import sensitive_context
 from tests.integration.courses.support import create, ok, problem
+from tests.integration.learning.mastering import advised
 from tests.integration.learning.predicting import MODULES, School, serve
 from tests.platform import Account, Platform
 
@@ -224,6 +225,7 @@ async def test_uneven_advice_stops_until_a_person_releases_it(
     admin = await school.org.person("org_admin")
     path = f"/api/learning/courses/{school.course}/path"
     ok(await school.idle.http.get(path))
+    await advised(system, school.course)
     measured = await watch(system, keyring, school.org.id, AutomatedKind.RECOMMENDATION)
     assert measured.report["paths"]["decisions"] == 1  # what was looked at a moment ago
     await advise(school, system, keyring, stated=30, others=5, each=110)

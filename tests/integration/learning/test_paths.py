@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from actors.learner_model.member import LearnerModelMember
 from stores.postgres import Database
 from tests.integration.courses.support import ok, problem
-from tests.integration.learning.mastering import Class, attempt, in_step, open_class
+from tests.integration.learning.mastering import Class, advised, attempt, in_step, open_class
 from tests.platform import Platform
 
 
@@ -73,7 +74,20 @@ async def test_what_fades_is_seen_again_as_the_learner_remembers_it(school: Clas
     assert "review" not in [why for _, why in steps(ok(await http.get(f"{at}/path")))]
     problem(await http.post(reviews, json={"rating": "perfect"}), 422, "invalid")
 
+    await advised(system, school.course)
     admin = await school.org.person("org_admin")
     erased = ok(await admin.http.post(f"/api/users/{school.learner.id}/erase"))
     assert erased["counts"]["unit_reviews"] == 1
     assert erased["counts"]["advised_paths"] == 1
+
+
+async def test_no_look_waits_for_its_being_kept_and_a_trial_is_not_kept(school: Class, system: Database) -> None:
+    path = f"/api/learning/courses/{school.course}/path"
+    async with system.transaction(None) as connection:
+        await connection.execute("select from users where id = $1 for update", school.learner.id)
+        async with asyncio.timeout(4):  # the lock is waited for longer than that
+            whole = ok(await school.learner.http.get(path))["steps"]
+            ok(await school.learner.http.get(path))
+        for minutes in (5, 10, 5):
+            ok(await school.learner.http.get(path, params={"minutes": minutes}))
+    assert await advised(system, school.course) == [sum(step["minutes"] for step in whole)]
