@@ -182,8 +182,8 @@ values (
 update agent_approvals set escalated_at = now() where id = :id and status = 'pending' and escalated_at is null;
 
 -- name: mail_approvers!
--- To those who may answer by now, as the queue has it. Whoever was mailed just before is owed a mail about it, which
--- `mail_owed` sends: time runs from the last mail, not from the last request, so no number of requests puts it off.
+-- To those who may answer by now, as the queue has it. Whoever was mailed just before, or is owed a mail already, is owed
+-- one about this too, which `mail_owed` sends: time runs from the last mail, so no number of requests puts it off.
 -- Nobody of them is erased meanwhile; whoever is being erased is passed over.
 with asked as (
     select a.org_id, a.id, a.requester_id, a.roles, a.escalates_to, a.escalated_at, c.instructor_id
@@ -204,8 +204,10 @@ noted as (
     insert into approver_mails as m (org_id, user_id, mailed_at)
     select org_id, id, now() from told order by role = 'instructor' desc, id
     on conflict (org_id, user_id) do update
-       set unmailed = case when m.mailed_at > now() - :quiet::interval then m.unmailed + 1 else 0 end,
-           mailed_at = case when m.mailed_at > now() - :quiet::interval then m.mailed_at else excluded.mailed_at end
+       set unmailed = case when m.unmailed > 0 or m.mailed_at > now() - :quiet::interval
+                           then m.unmailed + 1 else 0 end,
+           mailed_at = case when m.unmailed > 0 or m.mailed_at > now() - :quiet::interval
+                            then m.mailed_at else excluded.mailed_at end
     returning m.org_id, m.user_id, m.unmailed
 )
 insert into mails (id, org_id, recipient, subject, body)
@@ -214,29 +216,36 @@ select gen_random_uuid(), t.org_id, t.email, :subject, :body
  where n.unmailed = 0;
 
 -- name: mail_owed$
--- One mail to each who was asked more than once since the last, where anything of that still waits for them.
-with owed as materialized (
-    select org_id, user_id from approver_mails
-     where unmailed > 0 and mailed_at <= now() - :quiet::interval
-     order by mailed_at limit :limit
-       for no key update skip locked
+-- One mail to each who was asked more than once since the last, where anything of that still waits for them. Whoever is
+-- asked, changed or erased meanwhile stays owed: a request that this statement does not see yet has raised the number
+-- that is seen once the row is held. What was mailed itself has the very time of its mail; a request that came
+-- a little before the mail may have been committed after it.
+with free as materialized (
+    select m.org_id, m.user_id, m.mailed_at, u.email, u.role
+      from approver_mails m join users u on u.org_id = m.org_id and u.id = m.user_id and u.status = 'active'
+     where m.unmailed > 0 and m.mailed_at <= now() - :quiet::interval
+       and m.unmailed = (select s.unmailed from approver_mails s where s.org_id = m.org_id and s.user_id = m.user_id)
+     order by m.mailed_at limit :limit
+       for no key update of m skip locked
+       for key share of u skip locked
 ),
 waiting as materialized (
-    select u.org_id, u.id, u.email
-      from owed o join users u on u.org_id = o.org_id and u.id = o.user_id and u.status = 'active'
+    select f.org_id, f.user_id, f.email
+      from free f
      where exists (select from agent_approvals a left join courses c on c.id = a.course_id
-                    where a.org_id = u.org_id and a.status = 'pending' and a.expires_at > now()
-                      and a.requester_id <> u.id
-                      and (u.role = any (a.roles) or a.escalated_at is not null and u.role = any (a.escalates_to))
-                      and (u.role <> 'instructor' or u.id = c.instructor_id))
-       for key share of u skip locked
+                    where a.org_id = f.org_id and a.status = 'pending' and a.expires_at > now()
+                      and a.requester_id <> f.user_id
+                      and greatest(a.created_at, a.escalated_at) > f.mailed_at - interval '10 seconds'
+                      and greatest(a.created_at, a.escalated_at) <> f.mailed_at
+                      and (f.role = any (a.roles) or a.escalated_at is not null and f.role = any (a.escalates_to))
+                      and (f.role <> 'instructor' or f.user_id = c.instructor_id))
 ),
 noted as (
     update approver_mails m
        set unmailed = 0,
-           mailed_at = case when exists (select from waiting w where w.org_id = m.org_id and w.id = m.user_id)
+           mailed_at = case when exists (select from waiting w where w.org_id = m.org_id and w.user_id = m.user_id)
                             then now() else m.mailed_at end
-      from owed o where m.org_id = o.org_id and m.user_id = o.user_id
+      from free f where m.org_id = f.org_id and m.user_id = f.user_id
     returning 1
 ),
 mailed as (
@@ -245,6 +254,17 @@ mailed as (
     returning 1
 )
 select count(*) from mailed;
+
+-- name: owe_no_more!
+-- Nobody who left is owed a mail.
+update approver_mails m set unmailed = 0
+ where (m.org_id, m.user_id) in (
+    select o.org_id, o.user_id
+      from approver_mails o join users u on u.org_id = o.org_id and u.id = o.user_id and u.status <> 'active'
+     where o.unmailed > 0 and o.mailed_at <= now() - :quiet::interval
+     order by o.mailed_at limit :limit
+       for no key update of o skip locked
+ );
 
 -- name: account^
 -- The person's role, where both the person and the organisation are active.

@@ -351,6 +351,7 @@ async def mail_owed(database: Database, base_url: str, limit: int) -> int:
     """Mail up to `limit` people about requests that came too soon after another for a mail. Returns how many."""
     mail = mailing.waiting(base_url)
     async with database.transaction(None) as connection:
+        await _queries.owe_no_more(connection, quiet=mailing.QUIET, limit=limit)
         count: int = await _queries.mail_owed(
             connection, quiet=mailing.QUIET, limit=limit, subject=mail.subject, body=mail.body
         )

@@ -190,7 +190,7 @@ async def test_questions_escalate_and_expire(platform: Platform) -> None:
     assert task["approvals"][0]["status"] == "expired"
 
 
-async def later(platform: Platform, org: Organisation, minutes: int = 16) -> int:
+async def later(platform: Platform, org: Organisation, minutes: int = 16, *, kept_house: bool = True) -> int:
     """As if so much time had gone by, and housekeeping had come by. How many mails are written then."""
     system = Database.from_settings(platform.settings, role="azora_system")
     async with system.transaction(None) as connection:
@@ -198,7 +198,12 @@ async def later(platform: Platform, org: Organisation, minutes: int = 16) -> int
             "update approver_mails set mailed_at = mailed_at - $2 * interval '1 minute' where org_id = $1",
             org.id, minutes,
         )  # fmt: skip
-    written = await mail_owed(system, "http://azora.example", 100)
+        await connection.execute(
+            "update agent_approvals set created_at = created_at - $2 * interval '1 minute',"
+            " escalated_at = escalated_at - $2 * interval '1 minute' where org_id = $1",
+            org.id, minutes,
+        )  # fmt: skip
+    written = await mail_owed(system, "http://azora.example", 100) if kept_house else 0
     await system.close()
     return written
 
@@ -226,6 +231,40 @@ async def test_many_requests_are_few_mails_and_none_is_put_off_for_good(platform
         assert await answer(teacher, approval, "refuse", reason="No") == 200
     assert await later(platform, org) == 0  # nothing waits any more
     assert len(await mails(platform, org, asking=True)) == 3
+
+
+async def test_a_request_before_housekeeping_comes_by_forgets_no_other(platform: Platform) -> None:
+    org, teacher, admin, _ = await school(platform)
+    course_id = await taught_course(teacher)
+    for minutes in (1, 16, 1):  # mailed; owed; asked once the quiet is over
+        task = await ask(admin, "revision_notes", {"course_id": course_id, "topic": "steep"})
+        approval = await pending(teacher, task["id"])
+        await later(platform, org, minutes, kept_house=False)
+    assert len(await mails(platform, org, asking=True)) == 1
+    assert await later(platform, org, 0) == 1
+    assert approval["id"] not in (await mails(platform, org, asking=True))[1][1]  # but of all that waits
+
+
+async def test_nobody_is_told_again_of_what_was_mailed_and_nobody_who_left_is_owed(platform: Platform) -> None:
+    org, teacher, admin, _ = await school(platform)
+    course_id = await taught_course(teacher)
+
+    async def request() -> dict[str, Any]:
+        task = await ask(admin, "revision_notes", {"course_id": course_id, "topic": "steep"})
+        return await pending(teacher, task["id"])
+
+    await request()
+    assert await answer(teacher, await request(), "refuse", reason="No") == 200
+    assert await later(platform, org) == 0  # what still waits had a mail of its own
+    await later(platform, org, -16)
+    await request()
+    async with platform.database.transaction(org.id) as connection:
+        owed = "select unmailed from approver_mails where org_id = $1 and user_id = $2"
+        assert await connection.fetchval(owed, org.id, teacher.id) == 1
+        await connection.execute("update users set status = 'deactivated' where id = $1", teacher.id)
+    assert await later(platform, org) == 0
+    async with platform.database.transaction(org.id) as connection:
+        assert await connection.fetchval(owed, org.id, teacher.id) == 0
 
 
 async def test_an_instructor_is_asked_about_their_own_courses_only(platform: Platform) -> None:
