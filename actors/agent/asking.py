@@ -36,8 +36,10 @@ async def complete(
 ) -> str:  # fmt: skip
     """What the model says, as JSON of the schema where there is one. It is untrusted text, whatever it was told.
 
-    What it took is counted, also where it is of no use. The gateway refuses what might cost more than the task has
-    left. Raises `ToolFailed` where it says nothing or the task's budget does not reach, `TryAgain` where it is busy.
+    What an answer took is counted, also where it is of no use; one whose gateway does not say what it cost counts as
+    free. A call that ends without an answer is counted in the organisation's ledger only. The gateway refuses what
+    might cost more than the task has left. Raises `ToolFailed` where it says nothing or the task's budget does not
+    reach, `TryAgain` where it is busy.
     """
     spending = services.spending
     prompt = sum(len(message["content"]) for message in messages) // _CHARACTERS_OF_TOKEN
@@ -50,7 +52,7 @@ async def complete(
         body["response_format"] = {"type": "json_schema", "json_schema": named}
     told = {"x-azora-feature": FEATURE, "x-azora-max-cost-microdollars": str(spending.microdollars_left)}
     answer, headers = await services.exchange("/v1/chat/completions", body, part="model", headers=told)
-    spending.spent(tokens=int(answer["usage"]["total_tokens"]), microdollars=int(headers[COST_HEADER]))
+    spending.spent(tokens=int(answer["usage"]["total_tokens"]), microdollars=int(headers.get(COST_HEADER, 0)))
     choice = answer["choices"][0]
     if choice["finish_reason"] != "stop" or not isinstance(text := choice["message"].get("content"), str):
         raise ToolFailed("The model did not answer to the end", problem=f"model-{choice['finish_reason']}")

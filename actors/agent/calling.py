@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ _RETRIABLE = frozenset({408, 425, 429, 502, 503, 504})
 _CONNECTIONS = 100
 Judging = Callable[[str, tuple[str, ...]], Awaitable[str | None]]
 MAXIMUM_ANSWER_BYTES = 4_194_304
+WORDED_SECONDS = 45.0  # less than tools that use it have, so that they go on without the model
 
 
 class Http:
@@ -70,8 +72,9 @@ class StepServices:
             return None
         messages = [{"role": "system", "content": rules}, {"role": "user", "content": material}]
         try:
-            text = await complete(self, self._model, messages, most_tokens=most_tokens)
-        except (ToolFailed, TryAgain, LookupError, TypeError, ValueError):
+            async with asyncio.timeout(WORDED_SECONDS):
+                text = await complete(self, self._model, messages, most_tokens=most_tokens)
+        except (ToolFailed, TryAgain, LookupError, TypeError, ValueError, TimeoutError):
             return None
         return await self._judge(text, tuple(sources))
 

@@ -18,8 +18,9 @@ returning t.id, t.org_id, t.user_id, t.delegation_id, t.course_id, t.kind, t.inp
 update agent_tasks set due_at = now() where owner = :owner and status = 'running' and due_at is not null;
 
 -- name: release!
--- Held by nobody but in name: due at once.
-update agent_tasks t set due_at = now()
+-- Held by nobody but in name, since a store was away: due after a pause, longer for what was taken up often. The claim
+-- is given back, so that no outage counts as a crash.
+update agent_tasks t set due_at = now() + least(t.claims, 30) * interval '1 second', claims = greatest(t.claims - 1, 0)
   from unnest(:ids::uuid[], :epochs::bigint[]) as held (id, epoch)
  where t.id = held.id and t.epoch = held.epoch and t.status = 'running';
 

@@ -39,7 +39,7 @@ from learning.governance.decisions import Decision
 from learning.governance.governor import Governor
 from learning.governance.views import PlanView
 from learning.governance.vocabulary import Verdict
-from stores.errors import StoreError
+from stores.errors import StoreUnavailable
 
 log = structlog.get_logger("azora.agent")
 
@@ -72,7 +72,7 @@ class Run:
 
     means: Means
     task: Task
-    let_go: bool = False  # the database was lost: it is still ours there, and nobody works on it
+    let_go: bool = False  # a store was lost: it is still ours in the database, and nobody works on it
     _planned_by: str = "rules"
     # What the last step gave, not yet written: it goes with the beginning of the next, in one statement.
     _ended: Ended | None = None
@@ -89,7 +89,7 @@ class Run:
             await self._bounded()
         except (Fenced, Resting):
             pass
-        except StoreError as error:  # whoever claims it next goes on from the last checkpoint
+        except StoreUnavailable as error:  # whoever claims it next goes on from the last checkpoint
             self.let_go = True
             log.warning("task let go of", task_id=str(self.task.id), cause=repr(error.__cause__ or error))
         finally:

@@ -173,7 +173,7 @@ class TaskStore:
             await _queries.release_own(connection, owner=owner)
 
     async def release(self, tasks: Collection[Task]) -> None:
-        """Have tasks that this owner cannot go on with looked at again at once."""
+        """Have tasks that this owner cannot go on with, since a store is away, looked at again after a pause."""
         async with self._database.single_statements() as connection:
             await _queries.release(connection, ids=[task.id for task in tasks], epochs=[task.epoch for task in tasks])
 

@@ -90,9 +90,7 @@ class Agent:
                 if not released:
                     await self.store.release_own(self.owner)
                     released = True
-                if self._let_go:
-                    await self.store.release(self._let_go)
-                    self._let_go = []
+                await self._release()
                 claimed = await self._claim(means)
             except StoreError as error:
                 log.warning("no tasks to be had", cause=repr(error.__cause__ or error))
@@ -105,6 +103,16 @@ class Agent:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_SECONDS):
                     await self._wake.wait()
+
+    async def _release(self) -> None:
+        if not self._let_go:
+            return
+        let_go, self._let_go = self._let_go, []  # more may be let go of meanwhile
+        try:
+            await self.store.release(let_go)
+        except StoreError:
+            self._let_go += let_go
+            raise
 
     async def _claim(self, means: Means) -> int:
         claimed = 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from actors.agent.making import live
 from configs.settings import Settings
@@ -122,3 +124,39 @@ async def test_a_model_words_a_draft_that_the_constitution_judges(
             assert [(e["outcome"], e["details"]["findings"][0]["check"]) for e in found] == [
                 ("refused", "ungrounded_statement")
             ]
+
+
+async def test_an_outage_of_the_session_store_is_waited_out(
+    settings: Settings, system: Database, tmp_path: Any
+) -> None:
+    async with platform_asking(settings, tmp_path, lambda messages: "No plan", agent_model=MODEL) as (platform, told):
+        org = await platform.create_organisation()
+        teacher = await org.person("instructor")
+        wanted = {"goal": "Read", "course_id": await taught_course(teacher)}
+        task = await ask(teacher, "own_words", wanted)
+
+        @asynccontextmanager
+        async def working(settings: Settings) -> AsyncIterator[None]:
+            stop = asyncio.Event()
+            living = asyncio.create_task(live(settings, "agent-outage", ROLES, stop))
+            yield
+            stop.set()
+            await living
+
+        async def epoch_and_claims() -> tuple[int, int]:
+            async with system.transaction(None, readonly=True) as connection:
+                row = await connection.fetchrow("select epoch, claims from agent_tasks where id = $1", task["id"])
+                assert row is not None
+                return row["epoch"], row["claims"]
+
+        async def tried_thrice() -> bool:
+            return (await epoch_and_claims())[0] >= 3
+
+        began = time.monotonic()
+        nowhere = SecretStr(f"unix://{tmp_path}/nobody.sock")
+        async with working(told.model_copy(update={"valkey_url": nowhere})):
+            await eventually(tried_thrice)
+            assert time.monotonic() - began > 2
+            assert (await epoch_and_claims())[1] <= 1
+        async with working(told):
+            assert (await until(teacher, task["id"]))["status"] == "succeeded"

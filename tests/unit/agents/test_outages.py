@@ -1,0 +1,81 @@
+"""What happens to tasks while a store or a model is away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from actors.agent import calling
+from actors.agent.asking import complete
+from actors.agent.calling import Http, StepServices
+from actors.agent.spending import Spending
+from actors.agent.store import Task, TaskStore
+from actors.agent.worker import Agent
+from configs.settings import Settings
+from stores.errors import StoreUnavailable
+from stores.postgres import Database
+from tests.unit.agents.fakes import FakeHttp, spoken
+
+
+class ReleasingStore:
+    """Releases slowly, and fails the first time."""
+
+    def __init__(self) -> None:
+        self.released: list[Any] = []
+        self.tries = 0
+        self.during: Any = None
+
+    async def release(self, tasks: list[Any]) -> None:
+        self.tries += 1
+        self.during()
+        if self.tries == 1:
+            raise StoreUnavailable()
+        self.released += tasks
+
+
+async def test_what_is_let_go_of_during_a_release_is_released_too() -> None:
+    agent = Agent(Settings(), cast(Database, None), "a")
+    store = ReleasingStore()
+    agent.store = cast(TaskStore, store)
+    names = iter(("second", "third", "fourth"))
+    store.during = lambda: agent._let_go.append(cast(Task, next(names)))
+    agent._let_go.append(cast(Task, "first"))
+    with pytest.raises(StoreUnavailable):
+        await agent._release()
+    await agent._release()
+    store.during = lambda: None
+    await agent._release()
+    assert sorted(cast(list[str], store.released)) == ["first", "second", "third"]
+
+
+def services(http: Any) -> StepServices:
+    async def token(refused: bool) -> str:
+        return "token"
+
+    async def judge(text: str, sources: tuple[str, ...]) -> str | None:
+        return text
+
+    spending = Spending(maximum_tokens=1000, maximum_microdollars=10, tokens=0, microdollars=0)
+    return StepServices(cast(Http, http), token, "key", spending, model="m", judge=judge)
+
+
+async def test_a_slow_model_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(FakeHttp):
+        async def request(self, *_: Any) -> Any:
+            await asyncio.sleep(60)
+
+    monkeypatch.setattr(calling, "WORDED_SECONDS", 0.01)
+    assert await services(Slow("")).worded("rules", "material", (), most_tokens=100) is None
+
+
+async def test_a_gateway_that_does_not_say_what_it_cost_is_heard() -> None:
+    class Older(FakeHttp):
+        async def request(self, *arguments: Any) -> Any:
+            status, _, content = await super().request(*arguments)
+            return status, {}, content
+
+    here = services(Older("words"))
+    assert await complete(here, "m", [{"role": "user", "content": "x"}], most_tokens=100) == "words"
+    assert (here.spending.tokens, here.spending.microdollars) == (spoken("")["usage"]["total_tokens"], 0)
