@@ -26,7 +26,7 @@ MOST_CHARACTERS = 2_000_000  # of one file
 Difficulty = Literal["beginner", "intermediate", "advanced"]
 
 
-@job(version=2)
+@job(version=3)
 def course_draft(
     run: Run,
     data: DataFolder,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -21,8 +21,7 @@ from learning.content.repeats import Repeats
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 
-Words = tuple[str, ...]
-Surroundings = tuple[Words, Words]
+Surroundings = tuple[list[str], list[str]]
 
 GAP = "_____"
 DISTRACTORS = 3
@@ -30,7 +29,7 @@ _TOO_ALIKE = 0.72  # cosine: it would fit as well
 _DEFINES = re.compile(r"\b(?:is|are|means?|is called|are called|refers to|describes?|is when)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"\b([Aa])n? $")  # which of the two it is would give the answer away
 _SAME = 0.6  # share of stems: two questions about the same
-_NEAR = 80  # characters in which two words are found
+_WORD = re.compile(r"[^\W_]+")
 _LOOKED_AT = 40  # statements for each question that is wanted: from there on none will do
 
 
@@ -54,26 +53,20 @@ class Pool:
     weights: Mapping[str, float]
     names: Sequence[str]
     vectors: Vectors | None  # a row of unit length for each name
-    said: str
-    _around: dict[str, frozenset[Surroundings]] = field(default_factory=dict, repr=False)
+    said: str  # words with a space on either side
 
     @classmethod
     def of(cls, sources: Sequence[Source], embed: Embed | None) -> Self:
         """Of texts. Without `embed` distractors are chosen by form alone."""
         weights = terms(sources)
         names = list(weights)
-        said = " ".join(" ".join(source.markdown.lower().split()) for source in sources)
-        return cls(weights, names, embed(names) if embed is not None and names else None, said)
+        said = " ".join(" ".join(_words(source.markdown)) for source in sources)
+        return cls(weights, names, embed(names) if embed is not None and names else None, f" {said} ")
 
     def says(self, term: str, before: Sequence[str], after: Sequence[str]) -> bool:
-        """Whether the term stands between these words (two on each side at most) anywhere. The texts are gone through
-        once for each term that is asked about."""
-        if term not in self._around:
-            found = re.finditer(rf"(?<!\w){re.escape(term)}(?!\w)", self.said)
-            self._around[term] = frozenset(
-                key for one in found for key in _keys(*_surroundings(self.said, one.start(), one.end()))
-            )
-        return (tuple(before), tuple(after)) in self._around[term]
+        """Whether the term stands between these words anywhere. The texts are searched each time, which takes
+        a millisecond for a megabyte; what stands around every term would take many times their room."""
+        return f" {' '.join([*before, *_words(term), *after])} " in self.said
 
 
 def items(sources: Sequence[Source], count: int, pool: Pool, *, asked: Sequence[str] = (), seed: int = 0) -> list[Item]:
@@ -122,7 +115,7 @@ def _spread(candidates: Sequence[tuple[float, Statement, str]], order: Sequence[
 
 def _distractors(statement: Statement, term: str, pool: Pool) -> list[str]:
     own, at = stems(statement.text), pool.names.index(term)
-    before, after = _surroundings(statement.text.lower(), *(occurrence(term, statement.text) or (0, 0)))
+    before, after = _surroundings(statement.text, *(occurrence(term, statement.text) or (0, 0)))
     alike = np.full(len(pool.names), 0.5) if pool.vectors is None else pool.vectors @ pool.vectors[at]
     found: list[str] = []
     for place in np.argsort(-alike, kind="stable"):
@@ -151,15 +144,12 @@ def _ending(term: str) -> str:
 
 def _surroundings(text: str, start: int, end: int) -> Surroundings:
     """The two words before a place in a text and the two behind it."""
-    before, after = text[max(0, start - _NEAR) : start].split(), text[end : end + _NEAR].split()
-    return tuple(before[-2:]), tuple(after[:2])
+    return _words(text[:start])[-2:], _words(text[end:])[:2]
 
 
-def _keys(before: Words, after: Words) -> Iterator[Surroundings]:
-    """What may be known of a place: a sentence may begin or end near it."""
-    for few in range(len(before) + 1):
-        for many in range(len(after) + 1):
-            yield before[few:], after[:many]
+def _words(text: str) -> list[str]:
+    """Letters and digits alone: what ends a sentence, or marks a word, makes it no other word."""
+    return _WORD.findall(text.lower())
 
 
 def _item(statement: Statement, term: str, wrong: Sequence[str], dice: random.Random) -> Item:

@@ -48,6 +48,31 @@ def test_questions_are_sentences_of_the_text_with_one_right_option(made: list[It
     assert made == items(TEXTS, 6, Pool.of(TEXTS, None))
 
 
+@pytest.mark.parametrize(
+    ("text", "before", "after", "says"),
+    [
+        ("Mercury is a liquid.", [], ["is", "a"], True),
+        ("There is *mercury*, a metal.", ["there", "is"], ["a", "metal"], True),
+        ("What flows is (mercury).", ["flows", "is"], [], True),
+        ("What is mercury-free?", ["what", "is"], ["free"], True),
+        ("Mercury was a liquid.", [], ["is", "a"], False),
+        ("The mercurys is a name.", ["the"], ["is"], False),
+    ],
+)
+def test_what_is_said_of_a_term_is_found_whatever_stands_around(
+    text: str, before: list[str], after: list[str], says: bool
+) -> None:
+    assert Pool.of([Source("u", "Metals", text)], None).says("mercury", before, after) is says
+
+
+def test_a_term_that_ends_a_sentence_is_no_wrong_answer_where_it_is_right() -> None:
+    told = Pool.of(
+        [Source("u", "Metals", "At room temperature mercury is a liquid. So **bromine** is a liquid!")], None
+    )
+    assert told.says("bromine", [], ["is", "a"])
+    assert told.says("bromine", ["so"], ["is", "a", "liquid"])
+
+
 def test_what_is_made_up_repeated_or_open_is_found(made: list[Item]) -> None:
     from dataclasses import replace
 
