@@ -10,6 +10,8 @@ import random
 from collections.abc import Sequence
 from decimal import Decimal
 
+import numpy as np
+
 from learning.content.checks import LEVELS, Finding, check_text, squeezed
 from learning.content.improving import Improvement
 from learning.content.material import Source
@@ -20,7 +22,7 @@ from learning.content.requests import AskedQuestion, Criteria, Parts, Questions,
 from learning.grading.readability import readability
 from learning.grading.rubrics import Criterion, Rubric, aspect_of
 from learning.grading.words import STOP_WORDS, stem, words
-from learning.safety.grounding import Embed, Grounding
+from learning.safety.grounding import Embed, Grounding, Vectors
 
 _SHOWN = 0.6  # of what the right option says, by the words of the quotation
 _OWN_WORDS = 0.5  # of a title, by the words of what it stands above
@@ -132,7 +134,7 @@ def rubric_of(answer: Criteria, instructions: str, maximum: Decimal) -> Rubric |
 
 def kept_rewordings(answer: Rewordings, unit: Source, embed: Embed | None) -> list[Improvement]:
     """Those that quote the text, say nothing that it does not, and are easier to read than what they replace."""
-    said, grounding = squeezed(unit.markdown), Grounding(embed)
+    said, grounding = squeezed(unit.markdown), Grounding(None if embed is None else _once(embed))
     found: list[Improvement] = []
     for one in answer.improvements:
         quoted = len(one.quote.split()) >= _FEWEST_QUOTED and squeezed(one.quote) in said
@@ -143,6 +145,18 @@ def kept_rewordings(answer: Rewordings, unit: Source, embed: Embed | None) -> li
         if easier and not report.unsupported:
             found.append(Improvement(kind="rewording", quote=one.quote, advice=one.advice, proposal=one.proposal))
     return found
+
+
+def _once(embed: Embed) -> Embed:
+    """Embeds each sentence once, though every rewording is held against the whole text."""
+    known: dict[str, Vectors] = {}
+
+    def embedded(texts: Sequence[str]) -> Vectors:
+        if new := [text for text in dict.fromkeys(texts) if text not in known]:
+            known.update(zip(new, embed(new), strict=True))
+        return np.stack([known[text] for text in texts])
+
+    return embedded
 
 
 def arranged(answer: Parts, paragraphs: Sequence[str]) -> list[tuple[str, list[DraftUnit]]] | None:

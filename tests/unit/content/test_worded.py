@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from deployments.courses.service.proposals import unit_of
 from learning.content import requests
 from learning.content.checks import asked_before, texts_of
-from learning.content.material import Source, stems
+from learning.content.material import Source, statements, stems
 from learning.content.outlines import outline, unheaded
 from learning.content.repeats import Repeats
 from learning.content.worded import (
@@ -103,6 +105,23 @@ def test_a_rewording_is_easier_and_says_no_more() -> None:
     assert made(long, "Sleep outperforms the coffee of Napoleon.") == 0
     assert made("The working memory holds about four pieces at a time.", long) == 0
     assert made("Sleep is good for the memory of men.", "Sleep is good.") == 0
+
+
+def test_rewordings_are_held_against_a_text_that_is_embedded_once() -> None:
+    asked: list[str] = []
+
+    def embed(texts: Sequence[str]) -> Any:
+        asked.extend(texts)
+        return np.eye(1, 4, dtype=np.float32).repeat(len(texts), axis=0)
+
+    quotes = [sentence.text for sentence in statements([TEXT])]
+    given = [
+        {"quote": quote, "advice": "It is long.", "proposal": f"{quote.split()[1]} memory holds {number} pieces."}
+        for number, quote in enumerate(quotes)
+    ]
+    kept_rewordings(requests.Rewordings.model_validate({"improvements": given}), TEXT, embed)
+    assert len(given) > 1
+    assert len(asked) == len(set(asked)) >= len(quotes)
 
 
 def test_an_arrangement_keeps_every_paragraph_once() -> None:
