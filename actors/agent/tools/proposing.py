@@ -14,6 +14,7 @@ from learning.governance.vocabulary import ApprovalKind, DataClass, Effect, Orig
 
 _IDS = Takes(Origin.ASKER, Origin.ORGANISATION)
 _WORDS = Takes(Origin.ASKER, Origin.ORGANISATION, Origin.COURSE_TEXT, Origin.MODEL, Origin.TOOL)
+_MADE_OF = (Origin.COURSE_TEXT, Origin.MODEL, Origin.TOOL)  # a model's too: which it was, is known afterwards
 _DECISIVE = {"grounding", "answerability"}
 Content = dict[str, Any]
 
@@ -24,13 +25,13 @@ class WantedContent(Arguments):
 
 
 class Proposal(Result):
-    """Made of the course's own words, or of a text that the asker brought."""
+    """Made of the course's own words, of a text that the asker brought, or of a model's words that hold."""
 
-    unit: Annotated[Content | None, From(Origin.COURSE_TEXT, Origin.TOOL, inputs=True)] = None
-    modules: Annotated[tuple[Content, ...] | None, From(Origin.COURSE_TEXT, Origin.TOOL, inputs=True)] = None
-    marking: Annotated[Content | None, From(Origin.COURSE_TEXT, Origin.TOOL, inputs=True)] = None
-    improvements: Annotated[tuple[Content, ...] | None, From(Origin.COURSE_TEXT, Origin.TOOL)] = None
-    checks: Annotated[tuple[Content, ...], From(Origin.COURSE_TEXT, Origin.TOOL)]
+    unit: Annotated[Content | None, From(*_MADE_OF, inputs=True)] = None
+    modules: Annotated[tuple[Content, ...] | None, From(*_MADE_OF, inputs=True)] = None
+    marking: Annotated[Content | None, From(*_MADE_OF, inputs=True)] = None
+    improvements: Annotated[tuple[Content, ...] | None, From(*_MADE_OF)] = None
+    checks: Annotated[tuple[Content, ...], From(*_MADE_OF)]
     sources: Annotated[tuple[UUID, ...], From(Origin.ORGANISATION)]
     made_by: Content
 
@@ -47,6 +48,7 @@ PROPOSE = Tool(
     name="propose_content",
     description="Propose a quiz, a unit, a rubric, an outline or improvements, checked; nothing is written",
     permission="courses.write",
+    also_needs=frozenset({"llm.use"}),  # the service's own model, if it has one, is asked as the author
     effect=Effect.DRAFT,
     data=frozenset({DataClass.COURSE}),
     arguments=WantedContent,

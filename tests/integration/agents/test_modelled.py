@@ -18,15 +18,17 @@ from configs.settings import Settings
 from deployments.kit.permissions import ROLES
 from stores.postgres import Database
 from tests.integration.agents.support import ask, eventually, pending, taught_course, until
+from tests.integration.courses.support import create
+from tests.integration.courses.test_proposals import MODULES
 from tests.integration.retrieval.support import indexing, settled
 from tests.platform import Account, Platform
 from tests.upstream import MODEL, Says, platform_asking
 
 
 @asynccontextmanager
-async def platform_with(settings: Settings, tmp_path: Any, says: Says) -> AsyncIterator[Platform]:
-    """A platform whose agents have a model that says this."""
-    async with platform_asking(settings, tmp_path, says, agent_model=MODEL) as (platform, told):
+async def platform_with(settings: Settings, tmp_path: Any, says: Says, **models: Any) -> AsyncIterator[Platform]:
+    """A platform whose agents have a model that says this; or what `models` names has it."""
+    async with platform_asking(settings, tmp_path, says, **(models or {"agent_model": MODEL})) as (platform, told):
         stop = asyncio.Event()
         living = asyncio.create_task(live(told, "agent-modelled", ROLES, stop))
         try:
@@ -160,3 +162,22 @@ async def test_an_outage_of_the_session_store_is_waited_out(
             assert (await epoch_and_claims())[1] <= 1
         async with working(told):
             assert (await until(teacher, task["id"]))["status"] == "succeeded"
+
+
+async def test_a_proposal_in_a_models_words_is_shown_as_such(settings: Settings, tmp_path: Any) -> None:
+    said = {"title": "Spacing", "body": "## Spacing\n\nSpread practice lasts longer than massed practice."}
+    async with platform_with(settings, tmp_path, lambda _: json.dumps(said), content_model=MODEL) as platform:
+        org = await platform.create_organisation()
+        teacher, admin = await org.person("instructor"), await org.person("org_admin")
+        course = await create(teacher, title="Learning", modules=MODULES)
+        [module] = (await teacher.http.get(f"/api/courses/{course}/draft")).json()["modules"]
+        wanted = {"course_id": course, "what": "unit", "module_id": module["id"], "topic": "the spacing effect"}
+        task = await ask(teacher, "draft_content", wanted)
+        approval = await pending(admin, task["id"])
+        added = next(one for one in approval["draft"] if one["tool"] == "add_proposed_unit")
+        assert added["arguments"]["unit"]["body"] == said["body"]
+        assert "model" in added["origins"]["unit"]
+        path = f"/api/agents/approvals/{approval['id']}/approve"
+        assert (await admin.http.post(path, json={"plan_hash": approval["plan_hash"]})).status_code == 200
+        task = await until(teacher, task["id"])
+        assert (task["status"], task["result"]["made_by"]["method"]) == ("succeeded", "model")
