@@ -70,7 +70,9 @@ select p.id as passage_id, p.version_id, p.heading, 1 - (p.embedding <=> :probe:
  order by wanted.number;
 
 -- name: passages
-select p.id, p.course_id, c.title as course_title, p.version_id, p.unit_id, p.ordinal, p.kind, p.heading, p.text, p.sentences
+select p.id, p.course_id, c.title as course_title, p.version_id, p.unit_id, p.ordinal, p.kind, p.heading, p.text,
+       s.vectors as sentences
   from content_passages p
   join courses c on c.id = p.course_id
+  left join passage_sentences s on s.passage_id = p.id
  where p.id = any(:ids);

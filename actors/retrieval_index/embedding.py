@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+import numpy as np
 import structlog
 
 from actors.retrieval_index.indexing import NO_MODEL
@@ -13,7 +14,7 @@ from configs.errors import AzoraError
 from learning.embedding import minilm
 from learning.embedding.embedder import Embedder
 from learning.retrieval.extraction import candidates
-from learning.retrieval.sentence_vectors import packed
+from learning.retrieval.sentence_vectors import FORMAT, packed
 from stores.postgres import Database
 from stores.queries import load_queries
 from stores.retrieval import vector_text
@@ -72,7 +73,7 @@ async def embed_sentences(database: Database, embedder: Embedder) -> int:
     Returns how many got them; 0: all have. Raises `EmbeddingUnavailable`.
     """
     async with database.transaction(None, readonly=True) as connection:
-        rows = _queries.without_sentences(connection, limit=_AT_ONCE // 4)
+        rows = _queries.without_sentences(connection, format=FORMAT, limit=_AT_ONCE // 4)
         waiting = [(row["id"], [quote.text for quote in candidates([row["text"]])]) async for row in rows]
     if waiting:
         made = await _packed(embedder, [sentences for _, sentences in waiting])
@@ -82,13 +83,15 @@ async def embed_sentences(database: Database, embedder: Embedder) -> int:
 
 
 async def _packed(embedder: Embedder, passages: Sequence[Sequence[str]]) -> list[bytes]:
-    """For each passage; nothing for one whose sentences cannot be embedded."""
+    """For each passage; no vectors for one whose sentences cannot be embedded."""
     try:
         vectors = await embedder.embed([one for sentences in passages for one in sentences])
     except AzoraError:
         raise
     except Exception as error:  # the runtime's errors have no common root
         log.error("sentences cannot be embedded", cause=repr(error))
-        return [found for one in passages for found in await _packed(embedder, [one])] if len(passages) > 1 else [b""]
+        if len(passages) > 1:
+            return [found for one in passages for found in await _packed(embedder, [one])]
+        return [packed(np.empty((0, minilm.DIMENSIONS), dtype=np.float32))]
     ends = list(accumulate(map(len, passages)))
     return [packed(vectors[end - len(one) : end]) for one, end in zip(passages, ends, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 
@@ -25,6 +26,8 @@ log = structlog.get_logger("azora.retrieval")
 
 _METRICS_SECONDS = 1.0
 _IDLE_SECONDS = 0.5
+# Who looks for passages without vectors of their sentences compares all, some 40 ms for 100,000.
+_SENTENCES_IDLE_SECONDS = 20.0
 _GIVEN_UP_SECONDS = 3_600.0
 
 
@@ -38,6 +41,7 @@ class RetrievalMember:
         handler = RetrievalHandler()
         self._database = database
         self._embedder = embedder
+        self._sentences_due = 0.0
         self._consumer = Consumer(database, _source(settings, database, handler, member), handler)
 
     @property
@@ -75,9 +79,15 @@ class RetrievalMember:
 
     async def embed_some(self) -> bool:
         """Embed a few passages; where none waits, the sentences of a few. Returns whether there was anything to do."""
-        return bool(
-            await embed_some(self._database, self._embedder) or await embed_sentences(self._database, self._embedder)
-        )
+        if await embed_some(self._database, self._embedder):
+            self._sentences_due = 0.0
+            return True
+        if time.monotonic() < self._sentences_due:
+            return False
+        if await embed_sentences(self._database, self._embedder):
+            return True
+        self._sentences_due = time.monotonic() + _SENTENCES_IDLE_SECONDS
+        return False
 
     async def _index(self) -> float:
         return 0.0 if await self.index_one() else _IDLE_SECONDS

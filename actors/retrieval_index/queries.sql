@@ -69,10 +69,12 @@ select content from course_versions where id = :version_id;
 
 -- name: known_embeddings
 -- What equal passages of the course have already, as text.
-select distinct on (p.digest) p.digest, p.embedding::text as embedding, p.sentences
+select distinct on (p.digest) p.digest, p.embedding::text as embedding, s.vectors as sentences
   from indexed_versions v
   join content_passages p on p.version_id = v.version_id
- where v.course_id = :course_id and p.model = :model and p.embedding is not null and p.digest = any(:digests);
+  left join passage_sentences s on s.passage_id = p.id
+ where v.course_id = :course_id and p.model = :model and p.embedding is not null and p.digest = any(:digests)
+ order by p.digest, s.format desc nulls last;
 
 -- name: take_turns$
 -- Two indexers that begin at one version.
@@ -93,16 +95,24 @@ select true from indexed_versions where version_id = :version_id and run = :run 
 update indexed_versions set complete = true where version_id = :version_id and run = :run;
 
 -- name: insert_passages!
-insert into content_passages (org_id, course_id, version_id, unit_id, ordinal, kind, heading, text, digest, search,
-                              embedding, sentences, model)
-select :org_id, :course_id, :version_id, p.unit_id, p.ordinal, p.kind, p.heading, p.text, p.digest,
-       setweight(passage_words(c.config, p.heading), 'A') || passage_words(c.config, p.text)
-       || array_to_tsvector(array[passages_lexeme(:org_id, c.config)]),
-       p.embedding::vector, p.sentences, case when p.embedding is not null then :model else :otherwise end
-  from unnest(:unit_ids::uuid[], :ordinals::integer[], :kinds::text[], :headings::text[], :texts::text[],
-              :digests::bytea[], :embeddings::text[], :sentences::bytea[])
-       as p (unit_id, ordinal, kind, heading, text, digest, embedding, sentences)
- cross join (select search_configuration(:language) as config) as c;
+with inserted as (
+         insert into content_passages (org_id, course_id, version_id, unit_id, ordinal, kind, heading, text, digest, search,
+                                       embedding, model)
+         select :org_id, :course_id, :version_id, p.unit_id, p.ordinal, p.kind, p.heading, p.text, p.digest,
+                setweight(passage_words(c.config, p.heading), 'A') || passage_words(c.config, p.text)
+                || array_to_tsvector(array[passages_lexeme(:org_id, c.config)]),
+                p.embedding::vector, case when p.embedding is not null then :model else :otherwise end
+           from unnest(:unit_ids::uuid[], :ordinals::integer[], :kinds::text[], :headings::text[], :texts::text[],
+                       :digests::bytea[], :embeddings::text[])
+                as p (unit_id, ordinal, kind, heading, text, digest, embedding)
+          cross join (select search_configuration(:language) as config) as c
+         returning id, org_id, ordinal
+     )
+insert into passage_sentences (passage_id, org_id, vectors)
+select i.id, i.org_id, s.vectors
+  from inserted i
+  join unnest(:ordinals::integer[], :sentences::bytea[]) as s (ordinal, vectors) using (ordinal)
+ where s.vectors is not null;
 
 -- name: drop_unread!
 delete from indexed_versions i
@@ -122,13 +132,27 @@ update content_passages p
  where p.id = v.id and p.model is null;
 
 -- name: without_sentences
-select id, text from content_passages where sentences is null and embedding is not null order by id limit :limit;
+-- Those with vectors of a former format are among them. Indexes tell which; only theirs are the passages that are read.
+select p.id, p.text
+  from content_passages p
+  join (select e.id from content_passages e
+         where e.embedding is not null
+           and not exists (select from passage_sentences s where s.passage_id = e.id and s.format >= :format)
+         order by e.id
+         limit :limit) as wanting on wanting.id = p.id
+ order by p.id;
 
 -- name: add_sentences!
-update content_passages p
-   set sentences = v.sentences
-  from unnest(:ids::bigint[], :sentences::bytea[]) as v (id, sentences)
- where p.id = v.id and p.embedding is not null;
+-- The passages are held, since one may be dropped meanwhile.
+with held as (
+         select id, org_id from content_passages where id = any(:ids) and embedding is not null order by id for key share
+     )
+insert into passage_sentences (passage_id, org_id, vectors)
+select h.id, h.org_id, v.vectors
+  from held h
+  join unnest(:ids::bigint[], :sentences::bytea[]) as v (id, vectors) using (id)
+    on conflict (passage_id) do update set vectors = excluded.vectors
+ where excluded.format >= passage_sentences.format;
 
 -- name: forget_embeddings$
 -- Those of other models, which cannot be compared with the present one's.
@@ -136,6 +160,9 @@ with stale as (
          select id from content_passages where embedding is not null and model <> :model limit :limit
      ),
      forgotten as (
-         update content_passages p set embedding = null, sentences = null, model = null from stale where p.id = stale.id returning 1
+         update content_passages p set embedding = null, model = null from stale where p.id = stale.id returning 1
+     ),
+     dropped as (
+         delete from passage_sentences s using stale where s.passage_id = stale.id
      )
 select count(*) from forgotten;

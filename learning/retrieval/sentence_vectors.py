@@ -13,7 +13,7 @@ from learning.embedding.minilm import DIMENSIONS
 
 Vectors = NDArray[np.float32]
 
-_FORMAT = b"\x01"  # changes with what counts as a sentence, and with how it is stored
+FORMAT = 1  # of a byte; grows with what counts as a sentence, the model, or how vectors are stored
 _GREATEST = 127
 
 
@@ -21,12 +21,12 @@ def packed(vectors: Vectors) -> bytes:
     """Rows (n, d), none of them zero, as bytes."""
     scale = np.abs(vectors).max(axis=1, keepdims=True, initial=np.finfo(np.float32).tiny)
     numbers: NDArray[np.int8] = np.rint(vectors / scale * _GREATEST).astype(np.int8)
-    return _FORMAT + numbers.tobytes()
+    return bytes([FORMAT]) + numbers.tobytes()
 
 
 def unpacked(stored: bytes | None, count: int) -> Vectors | None:
     """`count` rows of unit length; None where there are none, or others than are expected."""
-    if stored is None or stored[:1] != _FORMAT or count == 0 or len(stored) - 1 != count * DIMENSIONS:
+    if stored is None or stored[:1] != bytes([FORMAT]) or count == 0 or len(stored) - 1 != count * DIMENSIONS:
         return None
     rows = np.frombuffer(stored, dtype=np.int8, offset=1).reshape(count, -1).astype(np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)

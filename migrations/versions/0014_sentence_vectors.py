@@ -11,4 +11,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise RuntimeError("what writes vectors of sentences needs their column; restore a backup instead")
+    raise RuntimeError("what writes vectors of sentences needs their table; restore a backup instead")

@@ -24,6 +24,7 @@ _NOT_SEALED = {
     "analytics_cells": {"learners", "scores", "durations", "scorers", "finishers"},
     "analytics_cohorts": {"learners"},
     "content_passages": {"digest"},
+    "passage_sentences": {"vectors"},
     "knowledge_models": {"predictor"},
     "audit_log": {"hash"},
     "audit_chains": {"hash"},
