@@ -7,7 +7,8 @@ and the questions of benchmarks/data/retrieval_questions.yaml; a course of one's
 is imported or read as a version) brings a file of questions in the same form, by the course's title or slug, or is
 asked its quizzes' questions, which a unit of the same module is to answer.
 
-Takes a minute, most of it embedding.
+The ranking's weights were chosen on the questions that are asked by default, so what is printed of "hybrid" for these
+is not of unseen ones; nothing was chosen for the other two. Takes a minute, most of it embedding.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ log = structlog.get_logger("azora.retrieval")
 
 _METRICS_SECONDS = 1.0
 _IDLE_SECONDS = 0.5
-# Who looks for passages without vectors of their sentences compares all, some 40 ms for 100,000.
+# Who looks for passages without vectors of their sentences compares all, some 60 ms for 100,000.
 _SENTENCES_IDLE_SECONDS = 20.0
 _GIVEN_UP_SECONDS = 3_600.0
 
