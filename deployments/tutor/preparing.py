@@ -82,11 +82,12 @@ class Preparation:
         if sought is None:
             shown = tuple(_without_keys(quoted, both, still_open))
             excerpts = tuple(_without_keys(excerpts, both, still_open))
-            if quoted and not shown:
-                # All that answers it answers an open quiz: where to read remains to be said.
-                sought, quoted = _held_back_by(quoted, both, still_open), tuple(replace(one, text="") for one in quoted)
+            if quoted and not shown:  # all that answers it answers an open quiz: where to read remains to be said
+                sought = _held_back_by(quoted, both, still_open)
             else:
                 quoted = shown
+        if sought is not None:
+            quoted = tuple(_places(quoted, both, still_open))
         return Prepared(
             text=text,
             version_id=version_id,
@@ -153,6 +154,12 @@ def _without_keys(some: Iterable[Told], vector: Vectors | None, still_open: Quiz
         text = quizzes.without_keys(one.text, vector, still_open.questions, still_open.vectors)
         if text is not None:
             yield replace(one, text=text)
+
+
+def _places(some: Iterable[Quotation], vector: Vectors | None, still_open: Quizzes) -> Iterator[Quotation]:
+    """For a hint: what is quoted without the keys of other open questions; of nothing that is left, where it stands."""
+    for one in some:
+        yield next(iter(_without_keys([one], vector, still_open)), replace(one, text=""))
 
 
 def _held_back_by(some: Iterable[Quotation], vector: Vectors | None, still_open: Quizzes) -> QuizQuestion:
