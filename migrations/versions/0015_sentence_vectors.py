@@ -2,12 +2,12 @@
 
 from migrations.run import execute_file
 
-revision = "0014"
-down_revision = "0016"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
-    execute_file("0014_sentence_vectors.sql")
+    execute_file("0015_sentence_vectors.sql")
 
 
 def downgrade() -> None:

@@ -2,12 +2,12 @@
 
 from migrations.run import execute_file
 
-revision = "0016"
+revision = "0014"
 down_revision = "0013"
 
 
 def upgrade() -> None:
-    execute_file("0016_mails_and_paths.sql")
+    execute_file("0014_mails_and_paths.sql")
 
 
 def downgrade() -> None:
