@@ -144,10 +144,7 @@ class Attempt:
         for event in said:
             if isinstance(event, TextDelta | RefusalDelta):
                 tally.count(event.text)
-                if events and type(last := events[-1]) is type(event):  # what arrived together goes on together
-                    events[-1] = type(event)(last.text + event.text)
-                else:
-                    events.append(event)
+                events.append(event)
             elif isinstance(event, ToolCallDelta):
                 tally.count((event.name or "") + event.arguments)
                 events.append(event)
