@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,21 @@ from tests.platform import Platform
 Says = Callable[[list[dict[str, str]]], str]
 MODEL = "planner"
 PRICE = {"input": 1, "output": 2}  # dollars a million tokens: a call of 40 and 10 costs 60 microdollars
+
+
+@asynccontextmanager
+async def serving(chat: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """A server that answers chats so; its address."""
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", chat)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -41,16 +56,8 @@ async def upstream(says: Says) -> AsyncIterator[str]:
         await answer.write(b"data: [DONE]\n\n")
         return answer
 
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", chat)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        await runner.cleanup()
+    async with serving(chat) as url:
+        yield f"{url}/v1"
 
 
 @asynccontextmanager

@@ -119,6 +119,7 @@ class MeteredCall:
         self._writing: asyncio.Future[Refusal | None] | None = None
         self._budgets = False
         self._done = False
+        self.microdollars = 0  # what it came to, once it has ended
 
     async def reserve(self, reservations: Reservations, budgets: bool) -> None:
         """See `Meter.open`."""
@@ -145,10 +146,6 @@ class MeteredCall:
         if self._writing is not None and (refusal := await asyncio.shield(self._writing)) is not None:
             raise worded(refusal)
 
-    def cost(self, receipt: Receipt) -> int:
-        """What the call came to by now, in microdollars."""
-        return sum(line.microdollars for line in self._meter.lines(receipt, self._reservation.began_at))
-
     def settle(self, receipt: Receipt) -> None:
         """The call came to this."""
         if self._done:  # a second time, as the conversation is left
@@ -173,6 +170,7 @@ class MeteredCall:
         if self._done:
             return
         self._done = True
+        self.microdollars = sum(line.microdollars for line in lines)
 
         def owe(writing: asyncio.Future[Refusal | None]) -> None:
             reserved = not writing.cancelled() and writing.exception() is None and writing.result() is None

@@ -146,7 +146,7 @@ class Conversation:
         """Say what it came to; does so once."""
 
     def cost_microdollars(self) -> int:
-        """What it has cost by now. What comes from memory costs nothing."""
+        """What it cost, once it is settled. What comes from memory costs nothing."""
         return 0
 
     async def whole(self) -> Completion:
@@ -189,7 +189,7 @@ class _Asked(Conversation):
         self._metered.settle(self._call.receipt())
 
     def cost_microdollars(self) -> int:
-        return self._metered.cost(self._call.receipt())
+        return self._metered.microdollars
 
     def keep(self, completion: Completion) -> None:
         if self._keeping is not None:

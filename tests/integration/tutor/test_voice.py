@@ -25,6 +25,7 @@ from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, settled
 from tests.integration.tutor.test_tutoring import MODULES, PROMPT, ask, begin, get_no_key
 from tests.platform import Account, Platform
+from tests.upstream import serving
 
 Behaviour = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 QUESTION = "How do I find the median of some values?"
@@ -53,16 +54,8 @@ async def upstream(behave: Behaviour) -> AsyncIterator[str]:
         await behave(request, answer)
         return answer
 
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", chat)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        await runner.cleanup()
+    async with serving(chat) as url:
+        yield url
 
 
 def chunk(text: str, finish: str | None = None) -> bytes:
