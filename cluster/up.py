@@ -37,7 +37,7 @@ from configs.errors import AzoraError
 from configs.settings import Settings
 
 LOCAL_TOPOLOGY = Path(__file__).parent.parent / "configs" / "serve.local.yaml"
-_STARTUP = timedelta(minutes=2)
+_STARTUP = timedelta(minutes=10)  # what fails says so at once; a busy machine may be slow
 _MODEL_STARTUP = timedelta(minutes=30)  # large weights from a slow disk
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -24,7 +24,7 @@ import pytest
 from cluster.embedded import Home
 from cluster.installation import Running, read_running
 
-START_SECONDS = 150
+START_SECONDS = 660
 ROOT = Path(__file__).parents[2]
 # What `azora up` is told beyond a home and a port. Replicas of the production topology want more of Ray's logical
 # processors than a small machine has; they mostly wait.
@@ -66,7 +66,7 @@ class RunningPlatform:
         """Run an `azora` command against it with more in its environment."""
         return subprocess.run(
             [sys.executable, "-m", "cluster", *arguments],
-            env={**self.environment, **environment}, text=True, capture_output=True, timeout=60, check=check,
+            env={**self.environment, **environment}, text=True, capture_output=True, timeout=180, check=check,
         )  # fmt: skip
 
     @property

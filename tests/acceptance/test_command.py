@@ -17,7 +17,7 @@ from tests.acceptance.conftest import RunningPlatform
 def _azora(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cluster", *arguments],
-        env={**os.environ, **environment}, text=True, capture_output=True, timeout=60, check=False,
+        env={**os.environ, **environment}, text=True, capture_output=True, timeout=180, check=False,
     )  # fmt: skip
 
 

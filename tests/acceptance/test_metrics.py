@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.acceptance.conftest import ROOT, RunningPlatform
 
 # Ray collects the figures of its processes every ten seconds.
-PATIENCE_SECONDS = 45
+PATIENCE_SECONDS = 90
 FOREIGN: dict[str, list[str]] = yaml.safe_load((ROOT / "cluster" / "prometheus" / "foreign.yaml").read_text())
 
 Scrape = Callable[[], dict[str, Metric]]

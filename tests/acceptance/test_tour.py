@@ -19,7 +19,7 @@ from tests.acceptance.conftest import RunningPlatform
 README = Path(__file__).parents[2] / "README.md"
 _BLOCK = re.compile(r"<!-- tour -->\n```bash\n(.*?)```", re.DOTALL)
 _PROMISE = re.compile(r"# -> (.+?)\s*$", re.MULTILINE)
-_TIMEOUT_SECONDS = 120
+_TIMEOUT_SECONDS = 240
 
 
 @pytest.fixture(scope="module")

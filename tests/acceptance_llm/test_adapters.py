@@ -23,7 +23,7 @@ def member(platform: LlmPlatform, slug: str) -> tuple[str, str]:
     subprocess.run(
         [platform.python, "-m", "cluster", "admin", "create-user", slug, f"one@{slug}.example"],
         env={**os.environ, "AZORA_HOME": str(platform.home), "AZORA_NEW_PASSWORD": PASSWORD},
-        check=True, capture_output=True, timeout=60,
+        check=True, capture_output=True, timeout=180,
     )  # fmt: skip
     with httpx.Client(base_url=platform.base_url, trust_env=False, timeout=30) as http:
         credentials = {"organisation": slug, "email": f"one@{slug}.example", "password": PASSWORD}
