@@ -60,13 +60,14 @@ on conflict (generation, org_id, scope, scope_id, cohort, week, partition) do up
 
 -- name: add_days!
 -- Nothing is kept under the pseudonym of a person who was erased since it was looked up. Minutes that both have are
--- added up here and not by a function, which would be set up anew for every row; sums of 0 are left out.
+-- added up here and not by a function, which would be set up anew for every row; sums of 0 are left out. A subquery
+-- with a limit is never turned into a join, which would go through everybody's pseudonyms.
 insert into analytics_learner_days as d (generation, org_id, learner, day, partition, version, minutes)
 select :generation, k.org_id, k.learner, k.day, k.partition, k.version, k.minutes::jsonb
   from unnest(:org_ids::uuid[], :learners::uuid[], :days::date[], :partitions::smallint[], :versions::bigint[],
               :minutes::text[])
        as k (org_id, learner, day, partition, version, minutes)
- where exists (select from analytics_pseudonyms p where p.org_id = k.org_id and p.pseudonym = k.learner)
+ where (select true from analytics_pseudonyms p where p.org_id = k.org_id and p.pseudonym = k.learner limit 1)
 on conflict (generation, org_id, learner, day, partition) do update
    set version = excluded.version,
        minutes = d.minutes
@@ -96,7 +97,7 @@ select p.org_id, p.user_id, p.pseudonym
 insert into analytics_pseudonyms (org_id, user_id, pseudonym)
 select k.org_id, k.user_id, gen_random_uuid()
   from unnest(:org_ids::uuid[], :user_ids::uuid[]) as k (org_id, user_id)
- where not exists (select from users u where u.org_id = k.org_id and u.id = k.user_id and u.status = 'erased')
+ where (select true from users u where u.org_id = k.org_id and u.id = k.user_id and u.status = 'erased' limit 1) is null
  order by k.org_id, k.user_id
 on conflict do nothing
 returning org_id, user_id, pseudonym;

@@ -17,8 +17,9 @@ from stores.errors import StoreUnavailable
 from stores.event_log import dead_letters, lag
 from stores.event_log.backoff import Backoff
 from stores.event_log.claims import Fenced
+from stores.event_log.digestion import Item
 from stores.event_log.flushing import Flusher, Taker
-from stores.event_log.types import Claim, Entry, Handler, Source
+from stores.event_log.types import Claim, Handler, Source
 from stores.postgres import Database
 
 log = structlog.get_logger("azora.event_log")
@@ -80,6 +81,7 @@ class Member:
         self._most = self._limit = limit
         self._min_interval_seconds = min_interval.total_seconds()
         self._claims: dict[int, Claim] = {}
+        self._ahead: Sequence[Item] = ()  # read, but not yet taken
         self._is_torn = False
         self._replays = _Timer(_REPLAY_SECONDS)
         self._measurements = _Timer(_MEASURE_SECONDS)
@@ -125,37 +127,56 @@ class Member:
             log.error("a round broke", consumer=consumer, cause=repr(error), traceback=traceback.format_exc())
         else:
             backoff.reset()
-            return 0.0 if taken >= self._limit else began + self._min_interval_seconds - monotonic()
+            more = self._ahead or taken >= self._limit
+            return 0.0 if more else began + self._min_interval_seconds - monotonic()
         return backoff.next_seconds()
 
     async def _turn(self, wait: timedelta) -> int:
         if self._is_torn:
             self._taker.forget(set(self._claims))
+            self._ahead = ()
             await self._source.rewind()
             self._is_torn = False
         await self._settle_claims()
         await self._look_after()
-        entries = await self._source.poll(self._limit, wait)
-        if entries:
-            await self._take(entries)
+        items, self._ahead = self._ahead or await self._read(wait), ()
+        if items:
+            await self._admit(items)
+            await (self._take_and_read_on(items) if len(items) >= self._most else self._take(items))
             self._limit = min(self._limit * 2, self._most)
-        return len(entries)
+        return len(items)
 
     async def _settle_claims(self) -> None:
         """Learn which partitions are held, and forget those that were lost, even if they came back."""
         found = dict(await self._source.claims())
         if lost := {partition for partition, claim in self._claims.items() if found.get(partition) != claim}:
             self._taker.forget(lost)
+            self._ahead = [item for item in self._ahead if item.entry.partition not in lost]
         self._claims = found
         self.figures.partitions = len(found)
 
-    async def _take(self, entries: Sequence[Entry]) -> None:
-        if any(entry.partition not in self._claims for entry in entries):
+    async def _read(self, wait: timedelta) -> Sequence[Item]:
+        return [self._taker.digest(entry) for entry in await self._source.poll(self._limit, wait)]
+
+    async def _admit(self, items: Sequence[Item]) -> None:
+        if any(item.entry.partition not in self._claims for item in items):
             await self._settle_claims()  # a source may deal them out while it polls
-            if strange := {entry.partition for entry in entries} - self._claims.keys():
+            if strange := {item.entry.partition for item in items} - self._claims.keys():
                 raise Fenced(f"partitions {sorted(strange)} are not held")
+
+    async def _take_and_read_on(self, items: Sequence[Item]) -> None:
+        """In a backlog the next items are read while these take effect, which is mostly waiting for the database."""
+        ahead = asyncio.create_task(self._read(timedelta(0)))
+        try:
+            await self._take(items)
+            self._ahead = await ahead
+        finally:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)  # the source does one thing at a time
+
+    async def _take(self, items: Sequence[Item]) -> None:
         began = monotonic()
-        outcome = await self._taker.flush(entries, self._claims)
+        outcome = await self._taker.flush(items, self._claims)
         figures = self.figures
         figures.last_flush_seconds = monotonic() - began
         figures.flushes += 1

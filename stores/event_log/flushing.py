@@ -39,8 +39,12 @@ class Taker(Protocol):
         """Drop what is remembered of partitions."""
         ...
 
-    async def flush(self, entries: Sequence[Entry], held: Mapping[int, Claim]) -> Outcome:
-        """Take `entries` of partitions that are `held`, wholly or, where it raises, as if not at all.
+    def digest(self, entry: Entry) -> Item:
+        """What can be done with an entry before it is taken. Never raises."""
+        ...
+
+    async def flush(self, items: Sequence[Item], held: Mapping[int, Claim]) -> Outcome:
+        """Take digested entries of partitions that are `held`, wholly or, where it raises, as if not at all.
 
         Raises `Fenced`, `StoreUnavailable` and what is no event's fault; `forget` is due then.
         """
@@ -69,12 +73,15 @@ class Flusher:
             self._taken.pop(partition, None)
         self._handler.forget(partitions)
 
-    async def flush(self, entries: Sequence[Entry], held: Mapping[int, Claim]) -> Outcome:
+    def digest(self, entry: Entry) -> Item:
+        """See `Taker.digest`."""
+        return digest(entry)
+
+    async def flush(self, items: Sequence[Item], held: Mapping[int, Claim]) -> Outcome:
         """See `Taker.flush`. Events that the handler fails on are set aside.
 
         Where it raises, whether it took effect is known only to the database.
         """
-        items = [digest(entry) for entry in entries]
         touched = {item.entry.partition for item in items}
         current = [held[partition] for partition in touched]
         try:

@@ -61,8 +61,13 @@ class Shipper:
                 self._threads.submit(producer.drop)
                 self._topic_partitions = 0  # perhaps the topics were the matter
 
-    async def flush(self, entries: Sequence[Entry], held: Mapping[int, Claim]) -> Outcome:
+    def digest(self, entry: Entry) -> Item:
+        """See `Taker.digest`. What an entry says is for its readers."""
+        return Item(entry, None)
+
+    async def flush(self, items: Sequence[Item], held: Mapping[int, Claim]) -> Outcome:
         """See `Taker.flush`. What Kafka refuses for good is set aside."""
+        entries = [item.entry for item in items]
         parts = _by_partition(entries)
         # Not inside a transaction of PostgreSQL's: while one is open, readers of the outbox see nothing newer.
         rejected = await self._ship_all({held[partition]: part for partition, part in parts.items()})

@@ -66,7 +66,7 @@ async def test_a_member_that_froze_has_no_effect_any_more(log: Log) -> None:
         async with running(log.consumer(ledger, "successor")):
             await log.check(ledger.consumer)
         with pytest.raises(Fenced):
-            await frozen._taker.flush(entries, held)
+            await frozen._taker.flush([frozen._taker.digest(entry) for entry in entries], held)
         await log.check(ledger.consumer)
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from time import monotonic
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stores.errors import StoreUnavailable
 from stores.event_log.backoff import Backoff
 from stores.event_log.claims import Fenced
 from stores.event_log.consumer import Member
+from stores.event_log.digestion import Item
 from stores.event_log.flushing import Outcome
 from stores.event_log.types import Claim, Entry, Position
 from stores.postgres import Database
@@ -67,13 +70,16 @@ class Taker:
     def forget(self, partitions: Collection[int]) -> None:
         self.forgotten += partitions
 
-    async def flush(self, entries: Sequence[Entry], held: Mapping[int, Claim]) -> Outcome:
+    def digest(self, entry: Entry) -> Item:
+        return Item(entry, None)
+
+    async def flush(self, items: Sequence[Item], held: Mapping[int, Claim]) -> Outcome:
         if self.errors:
             raise self.errors.pop(0)
-        self.taken += [entry.position.seq for entry in entries]
+        self.taken += [item.entry.position.seq for item in items]
         self.times.append(monotonic())
-        self.source.committed = self.source.next
-        return Outcome(len(entries), 0, 0)
+        self.source.committed = items[-1].entry.position.seq
+        return Outcome(len(items), 0, 0)
 
     async def replay(self, held: Collection[Claim], limit: int) -> Outcome:
         raise AssertionError("nothing asked for")
@@ -106,6 +112,70 @@ async def test_nothing_is_lost_or_taken_twice_when_a_round_fails(error: Exceptio
     assert source.closed
 
 
+class Fickle(Source):
+    """Whose polls fail, too, and take a while: only one at a time."""
+
+    def __init__(self, count: int, fails: Sequence[bool]) -> None:
+        super().__init__(count)
+        self.fails = list(fails)
+        self.busy = False
+
+    async def poll(self, limit: int, wait: timedelta) -> Sequence[Entry]:
+        assert not self.busy
+        self.busy = True
+        try:
+            await asyncio.sleep(0)
+            if self.fails and self.fails.pop(0):
+                raise StoreUnavailable
+            return await super().poll(limit, wait)
+        finally:
+            self.busy = False
+
+    async def claims(self) -> Mapping[int, Claim]:
+        assert not self.busy
+        return await super().claims()
+
+    async def rewind(self) -> None:
+        assert not self.busy
+        await super().rewind()
+
+
+class Slow(Taker):
+    """Takes its time, so that there is some to read ahead in, and fails at its end or, where False, does not."""
+
+    def __init__(self, source: Source, fails: Sequence[bool]) -> None:
+        super().__init__(source)
+        self.fails = list(fails)
+
+    async def flush(self, items: Sequence[Item], held: Mapping[int, Claim]) -> Outcome:
+        for _ in range(4):
+            await asyncio.sleep(0)
+        if self.fails and self.fails.pop(0):
+            raise StoreUnavailable
+        return await super().flush(items, held)
+
+
+@given(st.integers(0, 60), st.lists(st.booleans(), max_size=9), st.lists(st.booleans(), max_size=9))
+async def test_reading_ahead_neither_loses_nor_repeats(count: int, polls: list[bool], flushes: list[bool]) -> None:
+    source = Fickle(count, polls)
+    taker = Slow(source, flushes)
+    subject = member(source, taker)
+    for _ in range(count + 2 * len(polls) + 2 * len(flushes) + 1):
+        with suppress(StoreUnavailable):
+            await subject.turn(NOW)
+    assert taker.taken == list(range(1, count + 1))
+
+
+async def test_what_was_read_ahead_of_a_lost_partition_is_dropped() -> None:
+    source = Source(8)
+    taker = Taker(source)
+    subject = member(source, taker)
+    await subject.turn(NOW)
+    source.held, source.next = {1: Claim(1, 9)}, 6  # somebody else took two in between
+    await subject.turn(NOW)
+    assert taker.taken == [1, 2, 3, 4, 7, 8]
+
+
 async def test_batches_shrink_after_failures_and_grow_again() -> None:
     source = Source(40)
     subject = member(source, Taker(source, StoreUnavailable(), StoreUnavailable()), limit=8)
@@ -114,7 +184,7 @@ async def test_batches_shrink_after_failures_and_grow_again() -> None:
             await subject.turn(NOW)
     for _ in range(3):
         await subject.turn(NOW)
-    assert source.limits == [8, 4, 2, 4, 8]
+    assert source.limits == [8, 4, 2, 4, 8, 8]  # the last one reads ahead
 
 
 async def test_a_partition_that_was_lost_is_forgotten_even_if_it_came_back() -> None:
@@ -153,7 +223,7 @@ async def test_flushes_keep_their_distance_unless_batches_are_full() -> None:
 
 async def test_a_cancellation_that_comes_out_as_another_error_ends_it() -> None:
     class Swallowing(Taker):
-        async def flush(self, entries: Sequence[Entry], held: Mapping[int, Claim]) -> Outcome:
+        async def flush(self, items: Sequence[Item], held: Mapping[int, Claim]) -> Outcome:
             try:
                 await asyncio.sleep(60)
             except asyncio.CancelledError:
