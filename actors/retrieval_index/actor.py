@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from contextlib import suppress
 from typing import Any
@@ -20,6 +21,8 @@ from stores.postgres import Database
 
 NAMESPACE = "azora"
 NAME = "retrieval_index"
+# Embedding a catalogue takes minutes of a processor; whoever answers requests on the same machine goes first.
+_NICER = 5
 
 
 @ray.remote(num_cpus=0, max_restarts=-1, resources=placement.ACTOR)
@@ -35,6 +38,7 @@ class RetrievalIndex:
             ]
         )
         observe(settings, NAME)
+        os.nice(_NICER)
         self._database = Database.from_settings(settings, role="azora_system")
         embedder = Embedder.of(on=settings.retrieval_vectors, threads=settings.embedding_threads)
         self._member = RetrievalMember(settings, self._database, name, embedder)
