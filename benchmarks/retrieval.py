@@ -8,7 +8,8 @@ is imported or read as a version) brings a file of questions in the same form, b
 asked its quizzes' questions, which a unit of the same module is to answer.
 
 The ranking's weights were chosen on the questions that are asked by default, so what is printed of "hybrid" for these
-is not of unseen ones; nothing was chosen for the other two. Takes a minute, most of it embedding.
+is not of unseen ones; nothing was chosen for the other two. So last it chooses weights on every other question, judges
+them by the rest, and the other way round. Takes a minute, most of it embedding.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -34,6 +36,7 @@ from actors.retrieval_index.embedding import embed_sentences, embed_some
 from actors.retrieval_index.indexing import bring_in_step
 from cluster.embedded import EmbeddedServers, Home
 from learning.embedding.embedder import Embedder
+from learning.retrieval.ranking import WEIGHTS, Candidate, Weights, ranked
 from migrations.run import migrate
 from stores.ids import new_id
 from stores.postgres import Connection, Database
@@ -44,6 +47,10 @@ _DEMO = sorted((_ROOT / "configs" / "demo" / "courses").glob("*.yaml"))
 _QUESTIONS = Path(__file__).parent / "data" / "retrieval_questions.yaml"
 _FIRST = 5
 _DEPTH = 50
+_CHOICES = [
+    Weights(words_least=least, words_more=more, least_similarity=similarity)
+    for least, more, similarity in product((0.05, 0.1, 0.15, 0.2, 0.3), (0.2, 0.3, 0.4, 0.5), (0.05, 0.15, 0.25))
+]
 console = Console(width=120)
 
 
@@ -81,7 +88,7 @@ class Rankings:
     asked: Asked
     by_words: list[WordMatch]
     by_meaning: list[Neighbour]
-    by_both: list[search.Found]
+    candidates: list[Candidate[int]]
 
 
 def read_course(file: Path) -> Course:
@@ -184,9 +191,9 @@ async def rank(connection: Connection, embedder: Embedder, asked: Sequence[Asked
             question,
             await passages.by_words(question.text, versions, search.MATERIAL, _DEPTH),
             await passages.by_meaning(vector, versions, search.MATERIAL, _DEPTH),
-            await search.search_versions(
-                connection, versions, search.Question(text=question.text, limit=_DEPTH), vector
-            ),
+            (
+                await search.nearest(connection, versions, search.Question(text=question.text, limit=_DEPTH), vector)
+            ).candidates,
         )
         for question, vector in zip(asked, vectors, strict=True)
     ]
@@ -208,7 +215,12 @@ def by_meaning(found: Rankings) -> list[int]:
 
 def by_both(found: Rankings) -> list[int]:
     """As the platform ranks."""
-    return [one.passage.id for one in found.by_both]
+    return by_weights(WEIGHTS)(found)
+
+
+def by_weights(weights: Weights) -> Order:
+    """By both with these weights."""
+    return lambda found: [one.candidate.item for one in ranked(found.candidates, _DEPTH, weights)]
 
 
 def recall(found: Collection[Rankings], order: Order, units: Units, first: int = _FIRST) -> float:
@@ -235,6 +247,24 @@ def show(title: str, found: Collection[Rankings], units: Units) -> None:
         figures = (recall(found, order, units), recall(found, order, units, 1), reciprocal_rank(found, order, units))
         table.add_row(name, *(f"{figure:.3f}" for figure in figures))
     console.print(table)
+
+
+def halves(found: Sequence[Rankings], units: Units) -> None:
+    """First and among the first three, by weights that were chosen on the other half of the questions."""
+    parts, chosen = (found[::2], found[1::2]), []
+    for own, other in (parts, parts[::-1]):
+        best = max(_CHOICES, key=lambda weights: sum(_first_and_three(own, by_weights(weights), units)))
+        chosen.append([share * len(other) for share in _first_and_three(other, by_weights(best), units)])
+    unseen = [sum(shares) / len(found) for shares in zip(*chosen, strict=True)]
+    for name, shares in (
+        ("chosen on the other half", unseen),
+        ("as they are", _first_and_three(found, by_both, units)),
+    ):
+        console.print(f"weights {name}: first {shares[0]:.3f}, among the first three {shares[1]:.3f}")
+
+
+def _first_and_three(found: Sequence[Rankings], order: Order, units: Units) -> tuple[float, float]:
+    return recall(found, order, units, 1), recall(found, order, units, 3)
 
 
 async def separation(embedder: Embedder, connection: Connection, inside: list[Rankings], elsewhere: list[str]) -> None:
@@ -264,6 +294,8 @@ async def main(files: Sequence[Path], questions: Path | None) -> None:
             show("All, with a name or a term", [f for f in found if f.asked.by_name], units)
         if elsewhere:
             await separation(embedder, connection, found, elsewhere)
+        if len(found) > 1:
+            halves(found, units)
     embedder.close()
 
 

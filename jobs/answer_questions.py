@@ -15,7 +15,7 @@ MODEL = "extractive"
 _FOUND, _SENTENCES = 5, 4
 
 
-@job(version=4)
+@job(version=5)
 def answer_questions(run: Run, data: DataFolder, out: OutFile) -> None:
     """Answer every question of the folder from its passages; a row for each, in their order.
 
@@ -80,7 +80,7 @@ def _answered(model: Any, library: Any, passages: Sequence[Row], row: Row, vecto
         "question_id": row["question_id"], "question": row["question"], "declined": not lines,
         "passage_ids": [passage["passage_id"] for passage in found],
         "sections": [passage["section"] for passage in found],
-        "answer": "\n".join(lines), "model": MODEL,
+        "answer": "\n".join(lines), "model": f"{MODEL}-{extraction.VERSION}",
         "first": [hit.candidate.item for hit in hits], "by_words": library.by_words(row["question"], 3),
     }  # fmt: skip
 

@@ -51,10 +51,28 @@ async def search_versions(
     connection: Connection, readable: Sequence[UUID], question: Question, vector: Sequence[float] | Vectors | None
 ) -> list[Found]:
     """The same within versions that the caller knows the reader may read."""
+    near = await nearest(connection, readable, question, vector)
+    best = ranked(near.candidates, question.limit)
+    passages = await PassageRepository(connection).passages([one.candidate.item for one in best])
+    return [_found(one, passages[one.candidate.item], near.around) for one in best if one.candidate.item in passages]
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """What words or meaning have found in versions, before it is ranked; and what was looked through."""
+
+    candidates: list[Candidate[int]]
+    around: Around
+
+
+async def nearest(
+    connection: Connection, readable: Sequence[UUID], question: Question, vector: Sequence[float] | Vectors | None
+) -> Nearest:
+    """The passages that are to be ranked."""
     repository = PassageRepository(connection)
     sizes = await repository.indexed(readable)
     if not sizes:
-        return []
+        return Nearest([], Around.of(0, []))
     versions = list(sizes)
     by_words = await repository.by_words(question.text, versions, question.kinds, max(_WORDS_DEEP, question.limit))
     by_meaning: list[Neighbour] = []
@@ -62,10 +80,8 @@ async def search_versions(
         by_meaning = await repository.by_meaning(vector, versions, question.kinds, max(_DEPTH, question.limit))
     ids = dict.fromkeys([*(match.passage_id for match in by_meaning), *(match.passage_id for match in by_words)])
     places = await repository.places(list(ids), vector)
-    best = ranked(_candidates(by_words, places), question.limit)
-    passages = await repository.passages([one.candidate.item for one in best])
     around = Around.of(sum(sizes.values()), [match.similarity for match in by_meaning])
-    return [_found(one, passages[one.candidate.item], around) for one in best if one.candidate.item in passages]
+    return Nearest(_candidates(by_words, places), around)
 
 
 def _candidates(by_words: Sequence[WordMatch], places: Sequence[Place]) -> list[Candidate[int]]:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from learning.retrieval.blocks import CODE
 from learning.retrieval.sentences import sentences
 
+# How passages are ranked, and sentences of them chosen or declined; raised where the same texts may answer otherwise.
+VERSION = "2"
+
 Matrix = NDArray[np.float32]
 
 # A passage that is neither as near as this nor has as much of the words' weight holds no answer.

@@ -11,16 +11,26 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item", bound=Hashable)
 
-# Words count the more, the more of the question's words some passage has: whoever uses a text's own terms means them,
-# and where nothing has them they are shared by chance.
-_WORDS_LEAST, _WORDS_MORE = 0.15, 0.4
-# What is less alike has nothing to do with the question, unless it has so much of its words' weight.
-_LEAST_SIMILARITY = 0.15
+# What is less alike than it should be may still have so much of the question's words' weight.
 _LEAST_COVERAGE = 0.6
 # So many first ones are of sections of their own, where one is at least half as good: a section that is found says more
 # by its best passage than by its next.
 _SECTIONS_FIRST = 3
 _AS_GOOD = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Words count the more, the more of the question's words some passage has: whoever uses a text's own terms means
+    them, and where nothing has them they are shared by chance. What is less alike than `least_similarity` has nothing
+    to do with the question."""
+
+    words_least: float = 0.15
+    words_more: float = 0.4
+    least_similarity: float = 0.15
+
+
+WEIGHTS = Weights()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +54,14 @@ class Ranked(Generic[Item]):
     score: float
 
 
-def ranked(candidates: Sequence[Candidate[Item]], limit: int) -> list[Ranked[Item]]:
+def ranked(candidates: Sequence[Candidate[Item]], limit: int, weights: Weights = WEIGHTS) -> list[Ranked[Item]]:
     """At most `limit`, the best first. Equal ones keep their order.
 
     The greatest BM25 and the greatest cosine have to be among the candidates: scores are shares of them.
     """
     wordiest = max((one.words for one in candidates), default=0.0)
     nearest = max((one.similarity for one in candidates if one.similarity is not None), default=0.0)
-    weight = _WORDS_LEAST + _WORDS_MORE * max((one.coverage for one in candidates), default=0.0)
+    weight = weights.words_least + weights.words_more * max((one.coverage for one in candidates), default=0.0)
 
     def score(one: Candidate[Item]) -> float:
         by_words = one.words / wordiest if wordiest > 0 else 0.0
@@ -60,15 +70,15 @@ def ranked(candidates: Sequence[Candidate[Item]], limit: int) -> list[Ranked[Ite
         by_meaning = max(one.similarity, 0.0) / nearest if nearest > 0 else 0.0
         return weight * by_words + (1 - weight) * by_meaning
 
-    scored = [Ranked(one, score(one)) for one in candidates if _has_to_do_with_it(one)]
+    scored = [Ranked(one, score(one)) for one in candidates if _has_to_do_with_it(one, weights)]
     scored.sort(key=lambda found: -found.score)
     return _of_sections_first(scored)[:limit]
 
 
-def _has_to_do_with_it(one: Candidate[Item]) -> bool:
+def _has_to_do_with_it(one: Candidate[Item], weights: Weights) -> bool:
     if one.similarity is None:
         return one.words > 0
-    return one.similarity >= _LEAST_SIMILARITY or one.coverage >= _LEAST_COVERAGE
+    return one.similarity >= weights.least_similarity or one.coverage >= _LEAST_COVERAGE
 
 
 def _of_sections_first(scored: Sequence[Ranked[Item]]) -> list[Ranked[Item]]:
