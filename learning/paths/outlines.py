@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 from learning.knowledge.skills import SkillMap
@@ -66,20 +67,22 @@ def units(
     """Units for `planning.plan`. `secure` are ids of skills that need no more work, `closed` those of units that are
     not gone through again.
 
-    A course is written to be read in its order, so each unit comes after the one before it; where skills were declared
-    with what they come after, modules wait for one another only as far as that says. What teaches nothing but what is
-    secure holds up nobody.
+    A course is written to be read in its order, so each unit comes after all before it; where skills were declared
+    with what they come after, modules wait for one another only as far as that says. What is done, or teaches nothing
+    but what is secure, holds up nobody. Of what is left each names those right before it: what they wait for comes
+    before it too.
     """
-    held_up = {one.id: _skippable(one, skills, secure) for one in outlined}
-    of_skills = _ranks(skills)
-    ranks = {one.id: _rank(one, skills, of_skills) for one in outlined} if any(of_skills.values()) else None
+    waited_for = [one for one in outlined if one.id not in done and not _skippable(one, skills, secure)]
+    ranks = _ranks(skills)
+    before = (
+        _side_by_side(outlined, waited_for, skills, ranks) if any(ranks.values()) else _in_a_row(outlined, waited_for)
+    )
     return [
         Unit(
             id=one.id, title=one.title, place=one.place, minutes=one.minutes, skills=skills.taught_by(one.id),
-            after=tuple(id for id in _before(one, outlined, skills, ranks) if not held_up[id]), done=one.id in done,
-            repeatable=one.id not in closed,
+            after=after, done=one.id in done, repeatable=one.id not in closed,
         )
-        for one in outlined
+        for one, after in zip(outlined, before, strict=True)
     ]  # fmt: skip
 
 
@@ -88,22 +91,51 @@ def _skippable(one: Outline, skills: SkillMap, secure: Collection[str]) -> bool:
     return bool(taught) and all(id in secure for id in taught)
 
 
-def _before(one: Outline, outlined: Sequence[Outline], skills: SkillMap, ranks: Mapping[str, int] | None) -> list[str]:
-    """All that comes before: named whole, so that what may be left out of it hides nothing behind it. `ranks` are those
-    of units; None where no skill comes after another.
+def _in_a_row(outlined: Sequence[Outline], waited_for: Sequence[Outline]) -> Iterator[tuple[str, ...]]:
+    """The last unit before each that is waited for."""
+    holding = {one.id for one in waited_for}
+    last: tuple[str, ...] = ()
+    for one in outlined:
+        yield last
+        if one.id in holding:
+            last = (one.id,)
 
-    A unit that comes before has a lower rank, or the same and a lower place, so nothing waits for itself.
+
+_Latest = dict[int, Outline]  # by rank, the last one in the course
+
+
+def _side_by_side(
+    outlined: Sequence[Outline], waited_for: Sequence[Outline], skills: SkillMap, ranks: Mapping[str, int]
+) -> Iterator[tuple[str, ...]]:
+    """Those right before each unit: of its module the earlier ones of no higher rank, and whatever teaches what its
+    skills come after, of a lower rank.
+
+    What comes before has a lower rank, or the same and a lower place, so nothing waits for itself.
     """
-    if ranks is None:
-        return [other.id for other in outlined[: one.place]]
-    needed = {id for skill in skills.taught_by(one.id) for id in skills.by_id[skill].after}
-    own = ranks[one.id]
-    return [
-        other.id
-        for other in outlined
-        if (other.module_id == one.module_id and other.place < one.place and ranks[other.id] <= own)
-        or (needed and ranks[other.id] < own and not needed.isdisjoint(skills.taught_by(other.id)))
-    ]
+    holding = {one.id for one in waited_for}
+    teaching: dict[str, dict[str, _Latest]] = {}  # by skill, then by module
+    for one in waited_for:
+        for id in skills.taught_by(one.id):
+            teaching.setdefault(id, {}).setdefault(one.module_id, {})[_rank(one, skills, ranks)] = one
+    so_far: dict[str, _Latest] = {}
+    for one in outlined:
+        own, module = _rank(one, skills, ranks), so_far.setdefault(one.module_id, {})
+        needed = dict.fromkeys(id for skill in skills.taught_by(one.id) for id in skills.by_id[skill].after)
+        right_before = dict.fromkeys(_foremost(module, own))
+        for latest in (latest for id in needed for latest in teaching.get(id, {}).values()):
+            right_before.update(dict.fromkeys(_foremost(latest, own - 1)))
+        yield tuple(right_before)
+        if one.id in holding:
+            module[own] = one
+
+
+def _foremost(latest: _Latest, highest: int) -> Iterator[str]:
+    """Of a module's units up to a rank those that no other of them waits for."""
+    place = -1
+    for rank in sorted((rank for rank in latest if rank <= highest), reverse=True):
+        if latest[rank].place > place:
+            place = latest[rank].place
+            yield latest[rank].id
 
 
 def _rank(one: Outline, skills: SkillMap, ranks: Mapping[str, int]) -> int:
@@ -112,9 +144,7 @@ def _rank(one: Outline, skills: SkillMap, ranks: Mapping[str, int]) -> int:
 
 def _ranks(skills: SkillMap) -> dict[str, int]:
     """How many skills come before each, along the longest way; a declaration has no circles."""
-    ranks = dict.fromkeys(skills.by_id, 0)
-    for _ in skills.skills:
-        for skill in skills.skills:
-            deeper = [ranks[id] + 1 for id in skill.after]
-            ranks[skill.id] = max([ranks[skill.id], *deeper])
+    ranks: dict[str, int] = {}
+    for id in TopologicalSorter({skill.id: skill.after for skill in skills.skills}).static_order():
+        ranks[id] = max((ranks[before] + 1 for before in skills.by_id[id].after), default=0)
     return ranks

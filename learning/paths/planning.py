@@ -108,17 +108,20 @@ def _ready(unit: Unit, units: Mapping[str, Unit], finished: Collection[str]) -> 
 
 
 def _worths(units: Sequence[Unit], known: Mapping[str, float], goals: Collection[str]) -> dict[str, float]:
-    """What each unit is worth: its own, or that of the worthiest unit that waits for it, if that is more."""
-    worth = {unit.id: _own_worth(unit, known, goals) for unit in units}
-    for _ in units:  # as many rounds as the longest chain can have
-        changed = False
-        for unit in units:
-            for needed in unit.after:
-                if not unit.done and needed in worth and worth[needed] < worth[unit.id]:
-                    worth[needed] = worth[unit.id]
-                    changed = True
-        if not changed:
-            break
+    """What each unit is worth: its own, or that of the worthiest unit that waits for it, if that is more.
+
+    The worthiest hands on first, so whoever was reached once is worth no more by what comes later.
+    """
+    own = {unit.id: _own_worth(unit, known, goals) for unit in units}
+    by_id = {unit.id: unit for unit in units}
+    worth: dict[str, float] = {}
+    for unit in sorted(units, key=lambda unit: -own[unit.id]):
+        reached = [unit.id]
+        while reached:
+            id = reached.pop()
+            if id in by_id and id not in worth:
+                worth[id] = own[unit.id]
+                reached += () if by_id[id].done else by_id[id].after
     return worth
 
 

@@ -16,7 +16,7 @@ class Unit:
     place: int
     minutes: int  # at least 1
     skills: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()  # ids of units that come first
+    after: tuple[str, ...] = ()  # ids of units that come right before, of those to be done
     done: bool = False
     repeatable: bool = True  # whether it may be gone through again once it is done
 
