@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cluster.console import explained, fail, out, show_event
 from cluster.installation import connected, environment
-from configs.settings import load_settings
+from configs.settings import Settings, load_settings
 from jobs import catalogue
 from jobs.framework import Job
 
@@ -40,8 +40,22 @@ def job(
 async def _on_platform(found: Job, arguments: list[str]) -> None:
     """Run where the settings have the addresses and keys of the platform: the running one, or servers for as long."""
     async with connected(load_settings(), show_event) as settings:
+        await _check_schema(settings)
         os.environ.update(environment(settings))
         await asyncio.to_thread(found, arguments)
+
+
+async def _check_schema(settings: Settings) -> None:
+    from cluster.bootstrap import owner_url
+    from migrations.run import current, head
+    from stores.postgres import translated
+
+    with translated():
+        revision = await current(owner_url(settings))
+    if revision is None:
+        fail("The database is empty.", "Run `azora up`, which sets everything up, or `azora migrate`.")
+    if revision != head():
+        fail(f"The database is at revision {revision}, and this code needs {head()}.", "Run `azora migrate`.")
 
 
 def register(app: typer.Typer) -> None:

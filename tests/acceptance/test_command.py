@@ -75,6 +75,13 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         assert "AZORA_HTTP_PORT" in doctor.stdout
 
 
+def test_a_job_says_what_an_empty_home_needs(system_directory: Path) -> None:
+    refused = _azora("job", "score-learners", AZORA_HOME=str(system_directory / "empty"))
+    assert refused.returncode == 1
+    assert "The database is empty" in refused.stderr
+    assert "azora migrate" in refused.stderr
+
+
 def test_the_front_door(http: httpx.Client) -> None:
     assert http.get("/health").json() == {"status": "alive", "service": "azora"}
     ready = http.get("/ready")

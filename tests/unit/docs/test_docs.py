@@ -13,6 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 
 import deployments.llm.errors  # noqa: F401 - described before the service answers
+from actors.agent.kinds import KINDS
 from configs.errors import AzoraError
 from configs.settings import Settings
 from deployments.kit import problems
@@ -51,6 +52,10 @@ def test_every_route_is_described_with_its_permission_and_no_other_is() -> None:
         for route, permission in ROUTES.items()
     }
     assert described == wanted
+
+
+def test_every_kind_of_task_is_listed_in_its_own_words() -> None:
+    assert {(kind.name, kind.description) for kind in KINDS.values()} <= set(rows(API, 2))
 
 
 def test_every_route_of_the_services_is_in_the_table() -> None:
