@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 
+from actors.conversation_memory.actor import conversation_memory
 from actors.housekeeper.actor import start_housekeeper
 from actors.monitoring import observe
 from actors.session_cache.actor import ActorFeed
@@ -48,7 +49,7 @@ def host(services: list[str]) -> ServiceHost:
         from actors.retrieval_index.actor import start_retrieval_index
 
         start_retrieval_index(settings)
-    return ServiceHost([service(name) for name in services], settings, _feed)
+    return ServiceHost([service(name) for name in services], settings, _feed, conversation_memory)
 
 
 def _feed(settings: Settings) -> RevocationFeed:

@@ -147,6 +147,14 @@ class Settings(BaseSettings):
     )
     session_cache_actors: int = Field(default=1, ge=1, le=64)
 
+    # Tutoring
+    conversation_memory_actors: int = Field(
+        default=1, ge=0, le=64, description="actors that share the conversations; 0: each turn reads the database"
+    )
+    conversation_memory_bytes: int = Field(
+        default=33_554_432, ge=1_048_576, description="the most that each of them remembers"
+    )
+
     # Limits
     rate_limit: RateSetting = Field(default=Rate(6000, 60), description="per signed-in person")
     rate_limit_anonymous: RateSetting = Field(default=Rate(3000, 60))

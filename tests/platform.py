@@ -11,6 +11,8 @@ from uuid import UUID
 
 import httpx
 
+from actors.conversation_memory.state import ConversationMemory
+from actors.conversation_memory.store import ConversationKeeper
 from actors.session_cache.state import RevocationFeed
 from actors.session_cache.store import RevocationFollower
 from configs.settings import Settings
@@ -65,31 +67,37 @@ class Platform:
     host: ServiceHost
     database: Database
     http: httpx.AsyncClient
+    memory: ConversationKeeper
 
     @classmethod
     @asynccontextmanager
     async def running(cls, settings: Settings) -> AsyncIterator[Platform]:
-        """Open the services, and a follower of revocations in place of the actor."""
+        """Open the services; what actors do is done in this process."""
         client = valkey.connect(settings)
         follower = RevocationFollower(client)
-        task = asyncio.create_task(follower.run())
+        database = Database.from_settings(settings)
+        keeper = ConversationKeeper(database, settings.conversation_memory_bytes)
+        tasks = [asyncio.create_task(work) for work in (follower.run(), keeper.run())]
 
         def feed(_settings: Settings) -> RevocationFeed:
             return follower
 
-        host = ServiceHost([service(name) for name in NAMES], settings, feed)
+        def memory(_settings: Settings) -> ConversationMemory:
+            return keeper
+
+        host = ServiceHost([service(name) for name in NAMES], settings, feed, memory)
         await host.open()
-        database = Database.from_settings(settings)
-        platform = cls(settings, host, database, cls._client(host))
+        platform = cls(settings, host, database, cls._client(host), keeper)
         try:
             yield platform
         finally:
             await platform.http.aclose()
             await host.close()
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await database.close()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             await client.aclose()
 
     @staticmethod

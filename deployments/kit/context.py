@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
 
+from actors.conversation_memory.state import ConversationMemory
 from actors.session_cache.state import RevocationFeed
 from configs.settings import Settings
 from deployments.kit.authentication import Authenticator
@@ -24,6 +25,7 @@ from stores.signing_keys import KeyDirectory
 from stores.valkey import Valkey
 
 FeedFactory = Callable[[Settings], RevocationFeed]
+MemoryFactory = Callable[[Settings], ConversationMemory]
 
 
 @dataclass
@@ -40,10 +42,11 @@ class ServiceContext:
     limiter: RateLimiter
     limits: Limits
     embedder: Embedder
+    memory: ConversationMemory
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @classmethod
-    def create(cls, settings: Settings, feed: RevocationFeed) -> Self:
+    def create(cls, settings: Settings, feed: RevocationFeed, memory: ConversationMemory) -> Self:
         """Wire the resources up. Opens no connection yet."""
         assert settings.data_keys is not None
         database = Database.from_settings(settings)
@@ -61,6 +64,7 @@ class ServiceContext:
             limiter=RateLimiter(client),
             limits=Limits(settings.rate_limit, settings.rate_limit_anonymous, settings.trusted_proxies),
             embedder=Embedder.of(on=settings.retrieval_vectors, threads=settings.embedding_threads),
+            memory=memory,
         )
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:

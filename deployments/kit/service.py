@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from configs.settings import Settings
 from deployments.kit import problems
-from deployments.kit.context import FeedFactory, ServiceContext
+from deployments.kit.context import FeedFactory, MemoryFactory, ServiceContext
 from deployments.kit.gate import ASGIApp, Authenticates, Direct, FastPath, Gate, Receive, Scope, Send
 from deployments.kit.health import Checks, health_router
 from deployments.kit.problems import PROBLEM_DOCUMENTS, ErrorForm, Problem
@@ -84,10 +84,13 @@ def _openapi(api: FastAPI) -> dict[str, Any]:
 class ServiceHost:
     """One process that answers for one service or several: an ASGI application with a lifespan of its own."""
 
-    def __init__(self, definitions: Sequence[ServiceDefinition], settings: Settings, feed: FeedFactory) -> None:
+    def __init__(
+        self, definitions: Sequence[ServiceDefinition], settings: Settings, feed: FeedFactory, memory: MemoryFactory
+    ) -> None:
         self._definitions = definitions
         self._settings = settings
         self._feed = feed
+        self._memory = memory
         self._context: ServiceContext | None = None
         self._gates: list[tuple[str, ASGIApp]] = []
 
@@ -99,7 +102,8 @@ class ServiceHost:
 
     async def open(self) -> None:
         """Build everything and start the background work."""
-        context = self._context = ServiceContext.create(self._settings, self._feed(self._settings))
+        settings = self._settings
+        context = self._context = ServiceContext.create(settings, self._feed(settings), self._memory(settings))
         await context.open()
         gates = [(definition.prefix, self._gate(definition, context)) for definition in self._definitions]
         # The longest prefix first: `/` takes what no other service does.

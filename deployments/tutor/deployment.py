@@ -11,6 +11,7 @@ from deployments.tutor.endpoints import PREFIX, router
 from deployments.tutor.exchanges import Scribe
 from deployments.tutor.material import Material
 from deployments.tutor.preparing import Preparation
+from deployments.tutor.remembering import LastTurns
 from deployments.tutor.service import TutorService
 from deployments.tutor.voice import ModelVoice
 
@@ -18,8 +19,9 @@ from deployments.tutor.voice import ModelVoice
 def _build(context: ServiceContext) -> TutorService:
     settings, scribe = context.settings, Scribe(context.keyring)
     voice = ModelVoice(settings.services_base_url, settings.tutor_model) if settings.tutor_model else None
-    preparation = Preparation(context.database, Material(context.embedder), scribe)
-    return TutorService(context.database, preparation, scribe, voice)
+    last = LastTurns(context.memory, scribe)
+    preparation = Preparation(context.database, Material(context.embedder), last)
+    return TutorService(context.database, preparation, scribe, last, voice)
 
 
 def _background(_context: ServiceContext, service: TutorService) -> tuple[Coroutine[Any, Any, None], ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from deployments.tutor.repository import Turn
+from actors.conversation_memory.state import Turn
 from learning.tutoring.replies import Reply, Source
 from stores.ids import new_id
 from stores.sealing import Keyring

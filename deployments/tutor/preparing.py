@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
 
+from actors.conversation_memory.state import Recollection
 from actors.learner_model.reading import Reader
 from actors.retrieval_index.search import Found
 from deployments.kit.errors import CourseNotFound
 from deployments.kit.principal import Principal
 from deployments.tutor.errors import ConversationNotFound, NothingToTeach
-from deployments.tutor.exchanges import Exchange, Scribe
 from deployments.tutor.material import Material, Quizzes, source_of
+from deployments.tutor.remembering import LastTurns, Said
 from deployments.tutor.repository import ConversationRepository
 from learning.embedding.minilm import Vectors
 from learning.tutoring import quizzes, replies
@@ -23,8 +25,6 @@ from learning.tutoring.quizzes import QuizQuestion
 from learning.tutoring.replies import Quotation, Source
 from learning.tutoring.standing import Standing
 from stores.postgres import Connection, Database
-
-REMEMBERED_TURNS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Prepared:
 
     text: str
     version_id: UUID
-    before: tuple[Exchange, ...]
+    before: Said
     completed: frozenset[UUID]
     sought: QuizQuestion | None
     near: tuple[QuizQuestion, ...]
@@ -58,16 +58,16 @@ class Prepared:
 class Preparation:
     """Reads in short transactions of its own: none is open while anything is embedded, or a model speaks."""
 
-    def __init__(self, database: Database, material: Material, scribe: Scribe) -> None:
+    def __init__(self, database: Database, material: Material, last: LastTurns) -> None:
         self._database = database
         self._material = material
-        self._scribe = scribe
+        self._last = last
         self._skills = Reader()
 
     async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
         """Raises `ConversationNotFound`, and `NothingToTeach` where the learner has left the course."""
         course_id, version_id, before, completed, all_quizzes = await self._readings(principal, conversation_id)
-        wanted = replies.standalone(text, before[-1].question if before else None)
+        wanted = replies.standalone(text, [exchange.question for exchange in before.exchanges])
         vector = await self._material.vector(wanted)
         own = vector if wanted == text else await self._material.vector(text)
         both = None if vector is None or own is None else np.stack([own, vector])
@@ -114,20 +114,28 @@ class Preparation:
 
     async def _readings(
         self, principal: Principal, conversation_id: UUID
-    ) -> tuple[UUID, UUID, tuple[Exchange, ...], frozenset[UUID], Quizzes]:
+    ) -> tuple[UUID, UUID, Said, frozenset[UUID], Quizzes]:
+        recalling = asyncio.create_task(self._last.recall(principal.org_id, conversation_id))
+        try:
+            return await self._read(principal, conversation_id, recalling)
+        finally:
+            recalling.cancel()
+
+    async def _read(
+        self, principal: Principal, conversation_id: UUID, recalling: Awaitable[Recollection | None]
+    ) -> tuple[UUID, UUID, Said, frozenset[UUID], Quizzes]:
         async with self._database.transaction(principal.org_id) as connection:
             repository = ConversationRepository(connection, principal.user_id)
             conversation = await repository.find(conversation_id)
             if conversation is None:
                 raise ConversationNotFound()
             version_id = await readable_version(repository, principal, conversation.course_id)
-            turns = await repository.last_turns(conversation_id, REMEMBERED_TURNS)
             completed = await repository.completed_units(conversation.course_id)
+            said = await self._last.of(conversation, await recalling, repository, completed)
             known = await self._material.quizzes(version_id, None)
             content = await repository.content(version_id) if known is None else None
         found = known or await self._material.quizzes(version_id, content)
         assert found is not None
-        said = tuple(self._scribe.open(turn, completed) for turn in turns)
         return conversation.course_id, version_id, said, completed, found
 
 

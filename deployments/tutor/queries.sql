@@ -66,8 +66,10 @@ select count(*) from tutor_turns where conversation_id = :conversation_id and qu
 with counted as (
     update tutor_conversations set turns = :number, updated_at = now() where id = :conversation_id
 )
-insert into tutor_turns (id, org_id, conversation_id, number, question, reply, kind, quiz_question_id, sources, made_by)
-values (:id, :org_id, :conversation_id, :number, :question, :reply, :kind, :quiz_question_id, :sources, :made_by);
+insert into tutor_turns
+       (id, org_id, conversation_id, number, question, reply, kind, quiz_question_id, sources, made_by, created_at)
+values (:id, :org_id, :conversation_id, :number, :question, :reply, :kind, :quiz_question_id, :sources, :made_by,
+        :created_at);
 
 -- name: mastery
 select m.skill_id, m.level, m.answers, m.right_answers as right

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from learning.tutoring.replies import Kind
+from actors.conversation_memory.state import Turn
 from stores.postgres import Connection
 from stores.queries import load_queries
 
@@ -27,25 +27,6 @@ class Conversation:
     turns: int
     created_at: datetime
     updated_at: datetime
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        return cls(**{name: row[name] for name in cls.__slots__})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """One row of `tutor_turns`: a question and its reply, both sealed. `quiz_question_id`: what it was a hint for."""
-
-    id: UUID
-    number: int
-    question: bytes
-    reply: bytes
-    kind: Kind
-    quiz_question_id: UUID | None
-    sources: list[dict[str, Any]]
-    made_by: dict[str, Any]
-    created_at: datetime
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -119,6 +100,7 @@ class ConversationRepository:
             self._connection, id=turn.id, org_id=org_id, conversation_id=conversation_id, number=turn.number,
             question=turn.question, reply=turn.reply, kind=turn.kind,
             quiz_question_id=turn.quiz_question_id, sources=turn.sources, made_by=turn.made_by,
+            created_at=turn.created_at,
         )  # fmt: skip
 
     async def content(self, version_id: UUID) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from deployments.kit.work import Work
 from deployments.tutor.errors import ConversationFull, ConversationNotFound
 from deployments.tutor.exchanges import Exchange, Scribe
 from deployments.tutor.preparing import Preparation, Prepared, readable_version
+from deployments.tutor.remembering import LastTurns
 from deployments.tutor.repository import Conversation, ConversationRepository
 from deployments.tutor.voice import Spoken, Voice, VoiceFailed
+from learning.retrieval.extraction import VERSION
 from learning.tutoring import replies
 from learning.tutoring.guarding import Guard
 from learning.tutoring.replies import Reply
@@ -28,16 +30,18 @@ log = structlog.get_logger("azora.tutor")
 
 MAXIMUM_TURNS = 500
 EXTRACTIVE = "extractive"
-VERSION = "1"
 
 
 class TutorService:
     """With a `voice`, answers are put into words by a language model; hints and refusals are always the tutor's own."""
 
-    def __init__(self, database: Database, preparation: Preparation, scribe: Scribe, voice: Voice | None) -> None:
+    def __init__(
+        self, database: Database, preparation: Preparation, scribe: Scribe, last: LastTurns, voice: Voice | None
+    ) -> None:
         self._database = database
         self._preparation = preparation
         self._scribe = scribe
+        self._last = last
         self.voice = voice
 
     async def open(self, work: Work, principal: Principal, course_id: UUID) -> Conversation:
@@ -116,7 +120,7 @@ class TutorService:
     async def _say(self, prepared: Prepared, token: str) -> AsyncIterator[str]:
         assert self.voice is not None
         guard = Guard(prepared.near)
-        before = [Spoken(exchange.question, exchange.reply.text) for exchange in prepared.before]
+        before = [Spoken(exchange.question, exchange.reply.text) for exchange in prepared.before.exchanges]
         excerpts = [f"{excerpt.source.heading}\n{excerpt.text}" for excerpt in prepared.excerpts]
         learner = for_a_model(prepared.standings)
         async for piece in self.voice.say(token, prepared.text, excerpts, before, learner):
@@ -144,6 +148,7 @@ class TutorService:
             await repository.move(conversation_id, prepared.version_id)
         turn = self._scribe.seal(exchange, prepared.sought.id if prepared.sought else None)
         await repository.add(conversation_id, work.org_id, turn)
+        self._last.remember(work, conversation_id, prepared.before, turn)
         work.publish(
             "ai_events", "tutor.replied.v1", subject=conversation_id, key=principal.user_id,
             data={

@@ -48,14 +48,18 @@ class Reply:
     sources: tuple[Source, ...] = ()
 
 
-def standalone(question: str, before: str | None) -> str:
-    """What to look for: a follow-up that makes no sense by itself is looked for together with the question before."""
-    if before is None:
+def standalone(question: str, before: Sequence[str]) -> str:
+    """What to look for: a follow-up that makes no sense by itself is looked for together with the last question that
+    did, or else the one right before. `before`: what was asked last, in order."""
+    if not before or not _follows_up(question):
         return question
+    whole = next((one for one in reversed(before) if not _follows_up(one)), before[-1])
+    return f"{whole}\n{question}"
+
+
+def _follows_up(question: str) -> bool:
     words = _WORD.findall(question)
-    if len(words) < _FEWEST_WORDS or (len(words) < 3 * _FEWEST_WORDS and _POINTS_BACK.search(question)):
-        return f"{before}\n{question}"
-    return question
+    return len(words) < _FEWEST_WORDS or (len(words) < 3 * _FEWEST_WORDS and bool(_POINTS_BACK.search(question)))
 
 
 def declined() -> Reply:

@@ -23,6 +23,7 @@ import pytest
 
 from cluster.embedded import Home
 from cluster.installation import Running, read_running
+from tests.acceptance.scraping import Scrape, families
 
 START_SECONDS = 660
 ROOT = Path(__file__).parents[2]
@@ -127,6 +128,14 @@ def _await_start(process: subprocess.Popen[bytes], platform: RunningPlatform) ->
         assert process.poll() is None, f"azora up ended:\n{platform.log.read_text()}"
         assert time.monotonic() < deadline, f"azora up did not finish:\n{platform.log.read_text()}"
         time.sleep(0.2)
+
+
+@pytest.fixture
+def scrape(running_platform: RunningPlatform) -> Scrape:
+    url = running_platform.running.metrics_url
+    if url is None:
+        pytest.skip("the platform shows no metrics")
+    return lambda: families(url)
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ async def test_an_answer_quotes_and_names_its_source(taught: Class) -> None:
     assert MEDIAN in turn["text"]
     assert turn["sources"][0]["heading"].endswith("Middles")
     assert turn["sources"][0]["completed"] is False
-    assert turn["made_by"] == {"model": "extractive", "version": "1", "searched": "words and meaning", "considered": []}
+    assert turn["made_by"] == {"model": "extractive", "version": "2", "searched": "words and meaning", "considered": []}
 
 
 async def test_what_the_course_does_not_cover_is_declined(taught: Class) -> None:

@@ -43,9 +43,11 @@ def test_a_hint_without_material_says_what_to_do() -> None:
 
 def test_follow_ups() -> None:
     before = "What is the forgetting curve?"
-    assert replies.standalone("And why?", before).startswith(before)
-    assert replies.standalone("Who found it first?", before).startswith(before)
-    assert replies.standalone("Which interval suits an exam in seven weeks?", before) == (
+    assert replies.standalone("And why?", [before]).startswith(before)
+    assert replies.standalone("Who found it first?", ["What else is there to know?", before]).startswith(before)
+    assert replies.standalone("And then?", ["Of what is it made?", before, "Why?"]) == f"{before}\nAnd then?"
+    assert replies.standalone("And then?", ["And why?"]) == "And why?\nAnd then?"
+    assert replies.standalone("Which interval suits an exam in seven weeks?", [before]) == (
         "Which interval suits an exam in seven weeks?"
     )
-    assert replies.standalone("Why?", None) == "Why?"
+    assert replies.standalone("Why?", []) == "Why?"
