@@ -26,7 +26,7 @@ MOST_CHARACTERS = 2_000_000  # of one file
 Difficulty = Literal["beginner", "intermediate", "advanced"]
 
 
-@job(version=3)
+@job(version=4)
 def course_draft(
     run: Run,
     data: DataFolder,
@@ -61,7 +61,7 @@ def course_draft(
         checks_failed=len(failed),
         failed=failed[:50],
         questions_by_model=sum(row["worded"] for row in drafted),
-        made_by="extractive-2" if model is None else f"{model}, and extractive-2 where its words do not hold",
+        made_by="extractive-3" if model is None else f"{model}, and extractive-3 where its words do not hold",
     )
 
 

@@ -10,7 +10,7 @@ from learning.content.checks import LEVELS
 from learning.content.material import Source, occurrence, stems, terms
 from learning.grading.readability import LONG_SENTENCE, readability, syllables
 from learning.grading.words import words
-from learning.retrieval.blocks import CODE, sections
+from learning.retrieval.blocks import CODE
 
 _CUTS = re.compile(r";\s+|,\s+(?=(?:and|but|so|because|although|while|whereas|which)\b)")
 _EXPLAINS = re.compile(r"\b(?:is|are|means?|called|refers to|that is|i\.e\.)\b", re.IGNORECASE)
@@ -30,7 +30,7 @@ class Improvement:
 
 def improvements(unit: Source, others: Sequence[Source], difficulty: str, *, has_quiz: bool) -> list[Improvement]:
     """The weightiest first, at most twenty."""
-    said = [piece.text for section in sections(unit.markdown) for piece in section.pieces]
+    said = [piece.text for section in unit.sections for piece in section.pieces]
     prose = [text for text in said if not text.startswith(CODE) and text.rstrip("\"')").endswith((".", "!", "?"))]
     found = [*_level(prose, difficulty), *_unexplained(unit, prose, others), *_long(prose), *_built(unit, prose)]
     found += _repeats(prose, others)
@@ -97,7 +97,7 @@ def _unexplained(unit: Source, prose: Sequence[str], others: Sequence[Source]) -
 
 
 def _built(unit: Source, prose: Sequence[str]) -> list[Improvement]:
-    headings = sum(bool(section.headings) for section in sections(unit.markdown))
+    headings = sum(bool(section.headings) for section in unit.sections)
     count = sum(len(text.split()) for text in prose)
     if count < _LONG_TEXT or headings >= count // _LONG_TEXT:
         return []
@@ -108,7 +108,7 @@ def _repeats(prose: Sequence[str], others: Sequence[Source]) -> list[Improvement
     there = {
         frozenset(stems(piece.text)): one.title
         for one in others
-        for section in sections(one.markdown)
+        for section in one.sections
         for piece in section.pieces
         if len(piece.text.split()) >= 8
     }

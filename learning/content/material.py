@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from learning.grading.words import STOP_WORDS, stem, words_of
-from learning.retrieval.blocks import CODE, sections
+from learning.retrieval.blocks import CODE, Section, sections
 from learning.retrieval.chunking import PATH
 
 _BOLD = re.compile(r"\*\*([^*\n]{3,60})\*\*|__([^_\n]{3,60})__")
@@ -37,13 +38,18 @@ FEWEST_WORDS, MOST_WORDS = 7, 35  # of a statement that a question can be made o
 MOST_TERM_WORDS = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A text in Markdown; `key` names it."""
 
     key: str
     title: str
     markdown: str
+
+    @cached_property
+    def sections(self) -> Sequence[Section]:
+        """Its sections; taking Markdown apart is most of what drafting costs, so it is done once."""
+        return tuple(sections(self.markdown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def statements(sources: Iterable[Source]) -> list[Statement]:
     """The sentences of texts that can be asked about, in order: no code, no rows, none that points elsewhere."""
     found = []
     for source in sources:
-        for section in sections(source.markdown):
+        for section in source.sections:
             heading = PATH.join(filter(None, (source.title, *section.headings)))
             found += [
                 Statement(piece.text, source.key, heading) for piece in section.pieces if _says_something(piece.text)
@@ -82,7 +88,7 @@ def terms(sources: Sequence[Source], most: int = 300) -> dict[str, float]:
     """
     weights: Counter[str] = Counter()
     for source in sources:
-        for section in sections(source.markdown):
+        for section in source.sections:
             for heading in section.headings[-1:]:
                 weights.update(dict.fromkeys(_phrases(heading), 4))
             for piece in section.pieces:

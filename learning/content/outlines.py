@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from learning.content.material import Source, terms
 from learning.content.questions import Embed, Item, Pool, items
-from learning.retrieval.blocks import Section, sections
+from learning.retrieval.blocks import Section
 
 MOST_UNIT_CHARACTERS = 6_000  # what is longer becomes several units
 _QUESTIONS = 5
@@ -57,7 +57,7 @@ def outline(
 
 def unheaded(source: Source) -> list[str]:
     """The paragraphs of a text that has no headings; none of one that has."""
-    parts = sections(source.markdown)
+    parts = source.sections
     if any(part.headings for part in parts):
         return []
     return [paragraph for part in parts for paragraph in _paragraphs(part)]
@@ -71,7 +71,7 @@ def _by_headings(sources: Sequence[Source]) -> Iterator[tuple[str, list[DraftUni
 
 
 def _modules(source: Source) -> list[tuple[str, list[Section]]]:
-    parts = [part for part in sections(source.markdown) if part.pieces]
+    parts = [part for part in source.sections if part.pieces]
     outermost = list(dict.fromkeys(part.headings[0] for part in parts if part.headings))
     if len(outermost) < 2:
         inner = [Section(part.headings[1:] if part.headings else (), part.pieces) for part in parts]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -22,9 +22,11 @@ Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 
 Surroundings = tuple[list[str], list[str]]
+Form = tuple[int, str]
 
 GAP = "_____"
 DISTRACTORS = 3
+_CONSIDERED = 40  # terms of a form, those that matter most: each takes a millisecond to embed
 _TOO_ALIKE = 0.72  # cosine: it would fit as well
 _DEFINES = re.compile(r"\b(?:is|are|means?|is called|are called|refers to|describes?|is when)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"\b([Aa])n? $")  # which of the two it is would give the answer away
@@ -48,20 +50,36 @@ class Item:
 
 @dataclass(frozen=True)
 class Pool:
-    """Where distractors come from: the terms of texts with their weights, what they mean, and all that is said."""
+    """Where distractors come from: the terms of texts with their weights, heaviest first, and all that is said.
+
+    What terms mean is looked at form by form, and only for the forms that are asked about. `embed` gets the same terms
+    in the same order for the same texts, so it may remember what it gave.
+    """
 
     weights: Mapping[str, float]
-    names: Sequence[str]
-    vectors: Vectors | None  # a row of unit length for each name
+    embed: Embed | None
     said: str  # words with a space on either side
+    _by_form: dict[Form, tuple[list[str], Vectors | None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sources: Sequence[Source], embed: Embed | None) -> Self:
         """Of texts. Without `embed` distractors are chosen by form alone."""
-        weights = terms(sources)
-        names = list(weights)
         said = " ".join(" ".join(_words(source.markdown)) for source in sources)
-        return cls(weights, names, embed(names) if embed is not None and names else None, f" {said} ")
+        return cls(terms(sources), embed, f" {said} ")
+
+    def alike(self, term: str) -> list[tuple[str, float]]:
+        """Terms of the same form, the most alike first, each with the cosine of the angle; all 0.5 without `embed`."""
+        names, vectors = self._of_form(_form(term))
+        if vectors is None or self.embed is None:
+            return [(name, 0.5) for name in names]
+        likeness = vectors @ (vectors[names.index(term)] if term in names else self.embed([term])[0])
+        return [(names[place], float(likeness[place])) for place in np.argsort(-likeness, kind="stable")]
+
+    def _of_form(self, form: Form) -> tuple[list[str], Vectors | None]:
+        if form not in self._by_form:
+            names = [name for name in self.weights if _form(name) == form][:_CONSIDERED]
+            self._by_form[form] = names, self.embed(names) if self.embed is not None and names else None
+        return self._by_form[form]
 
     def says(self, term: str, before: Sequence[str], after: Sequence[str]) -> bool:
         """Whether the term stands between these words anywhere. The texts are searched each time, which takes
@@ -114,13 +132,11 @@ def _spread(candidates: Sequence[tuple[float, Statement, str]], order: Sequence[
 
 
 def _distractors(statement: Statement, term: str, pool: Pool) -> list[str]:
-    own, at = stems(statement.text), pool.names.index(term)
+    own = stems(statement.text)
     before, after = _surroundings(statement.text, *(occurrence(term, statement.text) or (0, 0)))
-    alike = np.full(len(pool.names), 0.5) if pool.vectors is None else pool.vectors @ pool.vectors[at]
     found: list[str] = []
-    for place in np.argsort(-alike, kind="stable"):
-        other = pool.names[place]
-        if alike[place] >= _TOO_ALIKE or not _same_form(term, other) or stems(other) & own:
+    for other, likeness in pool.alike(term):
+        if likeness >= _TOO_ALIKE or stems(other) & own:
             continue
         if any(stems(other) & stems(one) for one in found) or pool.says(other, before, after):
             continue  # the texts say the same of it: it would be right as well
@@ -130,9 +146,9 @@ def _distractors(statement: Statement, term: str, pool: Pool) -> list[str]:
     return found
 
 
-def _same_form(term: str, other: str) -> bool:
-    """As many words, and plural beside plural: else the form gives the answer away."""
-    return term.count(" ") == other.count(" ") and _ending(term) == _ending(other)
+def _form(term: str) -> Form:
+    """How many words, and which ending: plural beside singular would give the answer away."""
+    return term.count(" "), _ending(term)
 
 
 def _ending(term: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
     from learning.content.questions import Embed, Item
     from learning.grading.rubrics import Rubric
 
-METHOD, VERSION = "extractive", "2"
+METHOD, VERSION = "extractive", "3"
 _MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own words"}
 _MOST_IMPROVEMENTS = 20
+_REMEMBERED_FORMS = 128  # each some forty vectors, 60 KB
 T = TypeVar("T")
 
 
@@ -56,6 +58,7 @@ class Proposals:
         self._embedder = embedder
         self._database = database
         self._writer = writer
+        self._embed_terms: Embed | None = None
 
     async def propose(self, principal: Principal, token: str, course_id: UUID, wanted: Wanted) -> ProposalView:
         """A proposal with its checks. `token` is the author's own, for a model to be asked with.
@@ -81,7 +84,8 @@ class Proposals:
     async def _quiz(self, author: Author, draft: Draft, asked: WantedQuiz, difficulty: str) -> ProposalView:
         from learning.content.questions import Pool, items
 
-        chosen, everything, before = _texts(draft, asked.unit_ids), _texts(draft, None), _prompts(draft)
+        everything, before = _texts(draft), _prompts(draft)
+        chosen = _among(everything, draft, asked.unit_ids)
         if not chosen:
             raise NothingToPropose("The draft has no texts to ask about")
         worded: list[Item] = []
@@ -106,13 +110,14 @@ class Proposals:
     async def _unit(self, author: Author, draft: Draft, asked: WantedUnit, difficulty: str) -> ProposalView:
         from learning.content.summaries import key_points
 
-        chosen = _texts(draft, asked.unit_ids)
+        everything = _texts(draft)
+        chosen = _among(everything, draft, asked.unit_ids)
         points = await asyncio.to_thread(key_points, chosen, asked.topic)
         if not points:
             raise NothingToPropose("The texts have no sentences to take")
         if self._writer is not None:
             about = [source for source in chosen if source.key in points]
-            others = [source for source in _texts(draft, None) if source.key not in points]
+            others = [source for source in everything if source.key not in points]
             embed = await self._embed()
             worded = await self._writer.unit(author, asked.topic, about, others, difficulty, embed)
             if worded is not None:
@@ -160,7 +165,7 @@ class Proposals:
             raise NothingToPropose("The text has nothing but headings")
         if len(made) > MAXIMUM_MODULES or sum(len(one.units) + 1 for one in made) > MAXIMUM_UNITS:
             raise NothingToPropose("The text has more sections than a course may have; bring it in parts")
-        there = _texts(draft, None)
+        there = _texts(draft)
         findings = await asyncio.to_thread(checked, made, difficulty, there, _prompts(draft))
         modules = [ModuleCreate.model_validate(one) for one in modules_of(made)]
         return ProposalView(
@@ -169,7 +174,11 @@ class Proposals:
         )  # fmt: skip
 
     async def _with_model(self, work: Callable[[Embed | None], T]) -> T:
-        return await asyncio.to_thread(work, await self._embed())
+        """With what embeds terms, and remembers those of the drafts that are worked on."""
+        if self._embed_terms is None and (embed := await self._embed()) is not None:
+            remembered = lru_cache(_REMEMBERED_FORMS)(embed)
+            self._embed_terms = lambda terms: remembered(tuple(terms))
+        return await asyncio.to_thread(work, self._embed_terms)
 
     async def _embed(self) -> Embed | None:
         if self._embedder.problem is not None:
@@ -268,7 +277,7 @@ def _improvements(
     from learning.content.improving import improvements
     from learning.content.material import Source
 
-    others = [one for one in _texts(draft, None) if one.key != str(unit.id)]
+    others = [one for one in _texts(draft) if one.key != str(unit.id)]
     own = Source(str(unit.id), unit.title, unit.body)
     quizzed = any(one.quiz is not None and one.module_id == unit.module_id for one in draft.units)
     reworded = {one.quote for one in worded}
@@ -297,14 +306,20 @@ def quiz_unit(title: str, items: Sequence[Item]) -> dict[str, Any]:
     return {"kind": "quiz", "title": title, "quiz": quiz_of(items)}
 
 
-def _texts(draft: Draft, wanted: Sequence[UUID] | None) -> list[Source]:
+def _texts(draft: Draft) -> list[Source]:
     from learning.content.material import Source
 
-    by_id = {unit.id: unit for unit in draft.units}
-    if wanted is not None and (set(wanted) - set(by_id)):
+    return [Source(str(unit.id), unit.title, unit.body) for unit in draft.units if unit.body.strip()]
+
+
+def _among(texts: Sequence[Source], draft: Draft, wanted: Sequence[UUID] | None) -> list[Source]:
+    """Those of the units that are wanted, in that order; all where none are named. Raises `UnitNotFound`."""
+    if wanted is None:
+        return list(texts)
+    if set(wanted) - {unit.id for unit in draft.units}:
         raise UnitNotFound()
-    chosen = draft.units if wanted is None else [by_id[one] for one in dict.fromkeys(wanted)]
-    return [Source(str(unit.id), unit.title, unit.body) for unit in chosen if unit.body.strip()]
+    by_key = {source.key: source for source in texts}
+    return [by_key[key] for key in dict.fromkeys(map(str, wanted)) if key in by_key]
 
 
 def _of(draft: Draft, unit_id: UUID) -> Unit:

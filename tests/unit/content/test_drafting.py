@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -18,7 +20,7 @@ from learning.content.documents import modules_of
 from learning.content.improving import improvements
 from learning.content.material import Source, statements, terms
 from learning.content.outlines import outline
-from learning.content.questions import DISTRACTORS, Item, Pool, items
+from learning.content.questions import DISTRACTORS, Item, Pool, Vectors, items
 from learning.content.rubrics import drafted
 from learning.content.summaries import key_points
 
@@ -46,6 +48,24 @@ def test_questions_are_sentences_of_the_text_with_one_right_option(made: list[It
     assert len({item.statement for item in made}) == 6
     assert all(check.passed for check in check_items(made, TEXTS, asked_before([])))
     assert made == items(TEXTS, 6, Pool.of(TEXTS, None))
+
+
+def test_terms_are_embedded_form_by_form_and_alike_each_time() -> None:
+    """So that what is embedded can be remembered."""
+    embedded: list[tuple[str, ...]] = []
+
+    def embed(texts: Sequence[str]) -> Vectors:
+        embedded.append(tuple(texts))
+        vectors = np.array([[len(text), text.count("e") + 1.0, ord(text[0]) - 96] for text in texts], dtype=np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    made = [items(TEXTS, 6, Pool.of(TEXTS, embed)) for _ in range(2)]
+    assert made[0] == made[1]
+    once = embedded[: len(embedded) // 2]
+    assert embedded == once * 2
+    assert all(len(texts) <= 40 for texts in once)
+    forms = [texts for texts in once if len(texts) > 1]
+    assert len({text for texts in forms for text in texts}) == sum(map(len, forms))
 
 
 @pytest.mark.parametrize(
