@@ -17,6 +17,15 @@ from configs.settings import Settings
 from tests.acceptance.conftest import free_port
 from tests.platform import Platform
 
+
+class BrokenOff(str):
+    """What is said before the connection breaks."""
+
+
+class Unended(str):
+    """What is said before nothing more comes."""
+
+
 Says = Callable[[list[dict[str, str]]], str]
 MODEL = "planner"
 PRICE = {"input": 1, "output": 2}  # dollars a million tokens: a call of 40 and 10 costs 60 microdollars
@@ -27,7 +36,7 @@ async def serving(chat: Callable[[web.Request], Awaitable[web.StreamResponse]]) 
     """A server that answers chats so; its address."""
     app = web.Application()
     app.router.add_post("/v1/chat/completions", chat)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     port = free_port()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -53,6 +62,11 @@ async def upstream(says: Says) -> AsyncIterator[str]:
                 "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices, **more,
             }  # fmt: skip
             await answer.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            if isinstance(text, BrokenOff) and request.transport is not None:
+                request.transport.close()
+                return answer
+            if isinstance(text, Unended):
+                await asyncio.sleep(3600)
         await answer.write(b"data: [DONE]\n\n")
         return answer
 

@@ -11,7 +11,6 @@ import orjson
 
 from actors.agent.asking import complete
 from actors.agent.errors import ToolFailed, TryAgain
-from actors.agent.spending import Spending
 
 _RETRIABLE = frozenset({408, 425, 429, 502, 503, 504})
 _CONNECTIONS = 100
@@ -57,15 +56,14 @@ class StepServices:
     """`actors.agent.tools.base.Services` for one step. `judge` is given a text and its sources."""
 
     def __init__(
-        self, http: Http, token: Callable[[bool], Awaitable[str]], key: str, spending: Spending, *,
-        model: str | None = None, judge: Judging | None = None,
+        self, http: Http, token: Callable[[bool], Awaitable[str]], key: str, *, model: str | None = None,
+        judge: Judging | None = None,
     ) -> None:  # fmt: skip
         self._model = model
         self._judge = judge
         self._http = http
         self._token = token
         self._key = key
-        self.spending = spending
 
     async def worded(self, rules: str, material: str, sources: Sequence[str], *, most_tokens: int) -> str | None:
         if self._model is None or self._judge is None:
@@ -79,25 +77,19 @@ class StepServices:
         return await self._judge(text, tuple(sources))
 
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
-        return (await self._call("GET", path, query=query))[0]
+        return await self._call("GET", path, query=query)
 
     async def post(self, path: str, body: Any, *, part: str = "") -> Any:
-        return (await self._call("POST", path, body=body, part=part))[0]
+        return await self._call("POST", path, body=body, part=part)
 
     async def put(self, path: str, body: Any, *, part: str = "", revision: int | None = None) -> Any:
         more = None if revision is None else {"if-match": f'"{revision}"'}
-        return (await self._call("PUT", path, body=body, part=part, more=more))[0]
-
-    async def exchange(
-        self, path: str, body: Any, *, part: str, headers: Mapping[str, str]
-    ) -> tuple[Any, Mapping[str, str]]:
-        """The JSON of the answer to a POST, and its headers."""
-        return await self._call("POST", path, body=body, part=part, more=headers)
+        return await self._call("PUT", path, body=body, part=part, more=more)
 
     async def _call(
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, part: str = "",
         more: Mapping[str, str] | None = None,
-    ) -> tuple[Any, Mapping[str, str]]:  # fmt: skip
+    ) -> Any:  # fmt: skip
         headers = {**(more or {}), "authorization": f"Bearer {await self._token(False)}", "x-request-id": self._key}
         if body is not None:
             headers["content-type"] = "application/json"
@@ -107,7 +99,7 @@ class StepServices:
         if len(content) > MAXIMUM_ANSWER_BYTES:
             raise ToolFailed("The service's answer is too large", problem="answer-too-large")
         if status < 300:
-            return (orjson.loads(content) if content else None), answered
+            return orjson.loads(content) if content else None
         raise await self._failure(status, answered, content)
 
     async def _failure(self, status: int, headers: Mapping[str, str], content: bytes) -> Exception:

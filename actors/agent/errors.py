@@ -31,11 +31,6 @@ class InvalidPlan(TaskStopped):
     retriable = False
 
 
-class OverBudget(TaskStopped):
-    type = "over-budget"
-    retriable = False
-
-
 class PastDeadline(TaskStopped):
     type = "past-deadline"
     retriable = False

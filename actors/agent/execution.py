@@ -87,7 +87,6 @@ class Execution:
         ended = await self._perform(step, record, tool, resolved)
         self.means.trace(f"done {step.key}")
         record.output, record.origins, record.status = ended.output, ended.origins, "done"
-        self.run.spending.require()
 
     def _audited(self, step: Step, tool: AnyTool, decision: Decision) -> Record | None:
         """What leaves something behind, or is about people, is in the audit log before it happens."""
@@ -171,9 +170,8 @@ class Execution:
 
     async def _perform(self, step: Step, record: StepRecord, tool: AnyTool, resolved: Resolved) -> Ended:
         services = StepServices(
-            self.means.http, self.token, f"task:{self.task.id}:{step.key}", self.run.spending, model=self.means.model,
-            judge=self._worded,
-        )  # fmt: skip
+            self.means.http, self.token, f"task:{self.task.id}:{step.key}", model=self.means.model, judge=self._worded
+        )
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self.means.limits.idle.total_seconds()):

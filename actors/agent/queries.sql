@@ -9,8 +9,7 @@ update agent_tasks t
   from due
  where t.id = due.id
 returning t.id, t.org_id, t.user_id, t.delegation_id, t.course_id, t.kind, t.input, t.stage, t.plan, t.plan_hash,
-          t.plan_revision, t.maximum_steps, t.maximum_tokens, t.maximum_cost_microdollars, t.tokens,
-          t.cost_microdollars, t.deadline, t.epoch, t.claims, t.attempt,
+          t.plan_revision, t.maximum_steps, t.deadline, t.epoch, t.claims, t.attempt,
           (select u.role from users u where u.org_id = t.org_id and u.id = t.user_id and u.status = 'active') as role;
 
 -- name: release_own!
@@ -43,8 +42,7 @@ select position, key, tool, status, tries, arguments, output, origins, first_beg
 with held as (
     update agent_tasks
        set plan = :plan, plan_hash = :plan_hash, decisions = decisions || :decisions::jsonb, stage = 'execution',
-           seq = seq + jsonb_array_length(:entries::jsonb), due_at = now() + :lease::interval,
-           tokens = tokens + :tokens, cost_microdollars = cost_microdollars + :cost
+           seq = seq + jsonb_array_length(:entries::jsonb), due_at = now() + :lease::interval
      where id = :id and epoch = :epoch and status = 'running'
     returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before
 ), laid as (
@@ -72,7 +70,6 @@ with held as (
     update agent_tasks t
        set seq = t.seq + jsonb_array_length(:entries::jsonb), due_at = now() + :lease::interval,
            claims = case when :ended_position::integer is null then t.claims else 0 end,
-           tokens = t.tokens + :tokens, cost_microdollars = t.cost_microdollars + :cost,
            subjects = case when t.subjects @> :subjects::uuid[] then t.subjects
                            else array(select distinct unnest(t.subjects || :subjects::uuid[])) end
      where t.id = :id and t.epoch = :epoch and t.status = 'running'
@@ -123,13 +120,12 @@ select true from held;
 with held as (
     update agent_tasks
        set status = :status, stage = 'ended', owner = null, due_at = null, result = :result, error = :error,
-           tokens = tokens + :tokens, cost_microdollars = cost_microdollars + :cost,
            subjects = case when subjects @> :subjects::uuid[] then subjects
                            else array(select distinct unnest(subjects || :subjects::uuid[])) end,
            decisions = decisions || :decisions::jsonb, ended_at = now(),
            seq = seq + jsonb_array_length(:entries::jsonb)
      where id = :id and epoch = :epoch and status = 'running'
-    returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before
+    returning org_id, id, seq - jsonb_array_length(:entries::jsonb) as before, tokens, cost_microdollars
 ), ended as (
     update agent_steps s
        set status = 'done', output = :output, origins = :origins, error = null, took_ms = :took_ms,
@@ -156,7 +152,12 @@ with held as (
 ), sent as (
     insert into outbox (id, org_id, topic, key, partition, event)
     select :event_id::uuid, held.org_id, :topic::text, :key::text,
-           :key_hash::bigint % (select l.partitions from event_log l), :event::jsonb
+           :key_hash::bigint % (select l.partitions from event_log l),
+           jsonb_set(
+               :event::jsonb, '{data}',
+               :event::jsonb -> 'data'
+                   || jsonb_build_object('tokens', held.tokens, 'cost_microdollars', held.cost_microdollars)
+           )
       from held
 )
 select true from held;

@@ -30,7 +30,6 @@ from actors.agent.law import Law
 from actors.agent.limits import Limits
 from actors.agent.plan import Plan
 from actors.agent.planning import proposed
-from actors.agent.spending import Spending
 from actors.agent.state import Stage, Status
 from actors.agent.store import Begun, Ended, Entry, Fenced, StepRecord, Task, TaskStore
 from actors.agent.telling import ended_event
@@ -79,9 +78,6 @@ class Run:
     _ended_entries: list[Entry] = field(default_factory=list)
     _touched: set[UUID] = field(default_factory=set)
     _failing: int | None = None
-
-    def __post_init__(self) -> None:
-        self.spending = Spending.of(self.task)
 
     async def carry_out(self) -> None:
         """Go on until the task has ended, waits, or is somebody else's."""
@@ -149,7 +145,7 @@ class Run:
         if model is None or not kind.by_model or PERMISSION not in asker.permissions:
             return kind.planned(asker, wanted)
         token = TaskToken(lambda: self.means.delegations.mint(self.task, {PERMISSION}))
-        services = StepServices(self.means.http, token, f"task:{self.task.id}:plan", self.spending)
+        services = StepServices(self.means.http, token, f"task:{self.task.id}:plan")
         try:
             async with asyncio.timeout(self.means.limits.idle.total_seconds()):
                 plan = await proposed(services, model, kind, wanted, self.task.maximum_steps)
@@ -159,7 +155,6 @@ class Run:
                 TypeError, ValueError, TimeoutError) as error:  # fmt: skip
             log.info("planned by rules", task_id=str(self.task.id), cause=str(error)[:200] or type(error).__name__)
             plan = kind.planned(asker, wanted)
-        self.spending.require()
         return plan
 
     async def _judge(self, view: PlanView) -> Decision:
@@ -192,13 +187,11 @@ class Run:
             "approvals": sorted(decision.approvals),
         }
         self.means.trace("plan")
-        tokens, microdollars = self.spending.unwritten_tokens, self.spending.unwritten_microdollars
         await self.means.store.fix_plan(
             self.task, known.plan.model_dump(mode="json"), plan_hash,
             [(step.key, step.tool) for step in known.plan.steps], [decision.record()], [Entry("task.planned", told)],
-            record=plan_record(view, decision), tokens=tokens, cost=microdollars,
+            record=plan_record(view, decision),
         )  # fmt: skip
-        self.spending.written(tokens, microdollars)
         self.means.trace("planned")
 
     async def _validate(self, kind: AnyKind, wanted: Any, steps: Mapping[str, StepRecord]) -> None:
@@ -226,14 +219,11 @@ class Run:
         refusal: errors.RefusedByGovernor | None = None,
     ) -> None:  # fmt: skip
         told = {"status": status.value, **({"reason": error["type"]} if error else {})}
-        spending = self.spending
         await self.means.store.end(
             self.task, status, result=result, error=error, ended=self._ended,
             failed_position=self._failing if error else None, decisions=[refusal.decision.record()] if refusal else [],
             subjects=self._touched, entries=[*self._ended_entries, Entry("task.ended", told)],
-            event=ended_event(self.task, status, spending.tokens, spending.microdollars),
-            record=_refused(refusal) if refusal else None, tokens=spending.unwritten_tokens,
-            cost=spending.unwritten_microdollars,
+            event=ended_event(self.task, status), record=_refused(refusal) if refusal else None,
         )  # fmt: skip
 
     # Checkpoints ------------------------------------------------------------------------------------------------
@@ -241,18 +231,15 @@ class Run:
     async def checkpoint(self, begun: Begun | None, entries: Sequence[Entry], record: Record | None = None) -> None:
         """One write for the end of the last step and the beginning of the next."""
         ended, told, touched = self._ended, self._ended_entries, self._touched
-        tokens, microdollars = self.spending.unwritten_tokens, self.spending.unwritten_microdollars
         await self.means.store.advance(
-            self.task, ended=ended, begun=begun, subjects=touched, entries=[*told, *entries], tokens=tokens,
-            cost=microdollars, record=record,
-        )  # fmt: skip
-        self.spending.written(tokens, microdollars)
+            self.task, ended=ended, begun=begun, subjects=touched, entries=[*told, *entries], record=record
+        )
         self._ended, self._ended_entries, self._touched = None, [], set()
         self.means.news(self.task.id)
 
     async def flush(self) -> None:
-        """Write what the last step gave and models took, if that is still to be done."""
-        if self._ended is not None or self.spending.unwritten:
+        """Write what the last step gave, if that is still to be done."""
+        if self._ended is not None:
             await self.checkpoint(None, [])
 
     async def rest(self, status: Status, due_at: datetime, entries: Sequence[Entry]) -> None:

@@ -59,10 +59,6 @@ class Task:
     plan_hash: bytes | None
     plan_revision: int
     maximum_steps: int
-    maximum_tokens: int
-    maximum_cost_microdollars: int
-    tokens: int
-    cost_microdollars: int
     deadline: datetime
     epoch: int
     claims: int
@@ -198,16 +194,15 @@ class TaskStore:
 
     async def fix_plan(
         self, task: Task, plan: Mapping[str, Any], plan_hash: bytes, steps: Sequence[tuple[str, str]],
-        decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], record: Record, tokens: int = 0,
-        cost: int = 0,
+        decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], record: Record,
     ) -> None:  # fmt: skip
-        """Keep the plan, what was decided about it and what making it took. `steps` are their keys and tools."""
+        """Keep the plan and what was decided about it. `steps` are their keys and tools."""
         async with self._database.single_statements() as connection:
             _held(
                 await _queries.fix_plan(
                     connection, id=task.id, epoch=task.epoch, plan=dict(plan), plan_hash=plan_hash,
                     keys=[key for key, _ in steps], tools=[tool for _, tool in steps], decisions=list(decisions),
-                    entries=_plain(entries), lease=self._lease, tokens=tokens, cost=cost,
+                    entries=_plain(entries), lease=self._lease,
                     audited=[record.entry.body()], shape=record.shape, verdict=record.verdict,
                 )
             )  # fmt: skip
@@ -223,16 +218,14 @@ class TaskStore:
 
     async def advance(
         self, task: Task, *, ended: Ended | None = None, begun: Begun | None = None,
-        subjects: Collection[UUID] = (), entries: Sequence[Entry], tokens: int = 0, cost: int = 0,
-        record: Record | None = None,
+        subjects: Collection[UUID] = (), entries: Sequence[Entry], record: Record | None = None,
     ) -> None:  # fmt: skip
-        """Checkpoint: a step is done, or about to be, with what is audited of it. `tokens` and `cost`, in microdollars,
-        are what models took since the last."""
+        """Checkpoint: a step is done, or about to be, with what is audited of it."""
         async with self._database.single_statements() as connection:
             _held(
                 await _queries.advance(
                     connection, id=task.id, epoch=task.epoch, lease=self._lease,
-                    **_gave(ended), audited=[record.entry.body()] if record else [], tokens=tokens, cost=cost,
+                    **_gave(ended), audited=[record.entry.body()] if record else [],
                     begun_position=begun.position if begun else None,
                     arguments=begun.arguments if begun else None,
                     decision=begun.decision if begun else None,
@@ -304,10 +297,10 @@ class TaskStore:
         self, task: Task, status: Status, *, result: Mapping[str, Any] | None = None,
         error: Mapping[str, Any] | None = None, ended: Ended | None = None, failed_position: int | None = None,
         decisions: Sequence[Mapping[str, Any]] = (), subjects: Collection[UUID] = (), entries: Sequence[Entry],
-        event: Event, record: Record | None = None, tokens: int = 0, cost: int = 0,
+        event: Event, record: Record | None = None,
     ) -> None:  # fmt: skip
         """The end of it, with what its last step gave, its event and what is audited, in one statement. Questions that
-        are still open are closed."""
+        are still open are closed. What the task took in all is the row's to say, in the event too."""
         outcome: Outcome = "done" if status is Status.SUCCEEDED else "failed"
         told = {"status": status.value, "reason": error["type"] if error else None}
         audited = [replace(_entry(task, "agent_task.ended", **told), outcome=outcome)]
@@ -320,7 +313,7 @@ class TaskStore:
                 await _queries.end_task(
                     connection, id=task.id, epoch=task.epoch, status=status.value, result=result, error=error,
                     failed_position=failed_position, decisions=list(decisions), subjects=list(subjects),
-                    entries=_plain(entries), tokens=tokens, cost=cost, **_gave(ended),
+                    entries=_plain(entries), **_gave(ended),
                     audited=[entry.body() for entry in audited], shape=record.shape if record else None,
                     verdict=record.verdict if record else None, event_id=event.id, topic=event.topic, key=event.key,
                     key_hash=key_hash(event.key), event=event.envelope(),

@@ -18,6 +18,8 @@ FEATURE_HEADER = b"x-azora-feature"
 COURSE_HEADER = b"x-azora-course-id"
 MAX_COST_HEADER = b"x-azora-max-cost-microdollars"
 DEFAULT_FEATURE = "api"
+TASK_FEATURE = "agents"  # whatever service asks on behalf of a task
+_TASK = "task:"
 _FEATURE = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _FEATURE_CHARACTERS = 64
 _COST_DIGITS = 15
@@ -25,8 +27,9 @@ _COST_DIGITS = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A person or a key of an organisation. `feature` is what calls are metered under besides them: a key's own, or
-    what a person's client says. `maximum_microdollars` is what the client wants the call to cost at the most."""
+    """A person or a key of an organisation. `feature` is what calls are metered under besides them: a key's own, that
+    of agents where a task acts for the person, or what the person's client says. `task_id` is the task that pays,
+    whichever service asks for it. `maximum_microdollars` is what the client wants the call to cost at the most."""
 
     org_id: UUID
     user_id: UUID | None
@@ -34,6 +37,7 @@ class Caller:
     feature: str
     any_course: bool
     course_id: UUID | None = None
+    task_id: UUID | None = None
     maximum_microdollars: int | None = None
     scopes: frozenset[str] | None = None  # of a key; None: a person's token has none
 
@@ -41,13 +45,15 @@ class Caller:
     def of(cls, principal: Principal, headers: Mapping[bytes, bytes]) -> Caller:
         """Who asks, as the token and the headers say. Raises `InvalidRequest`."""
         holder = principal if isinstance(principal, KeyHolder) else None
+        task_id = _task(principal.acting)
         return cls(
             org_id=principal.org_id,
             user_id=None if holder else principal.user_id,
             key_id=holder.key_id if holder else None,
-            feature=holder.feature if holder else _feature(headers.get(FEATURE_HEADER)),
+            feature=holder.feature if holder else TASK_FEATURE if task_id else _feature(headers.get(FEATURE_HEADER)),
             any_course=principal.may("courses.any"),
             course_id=_course(headers.get(COURSE_HEADER)),
+            task_id=task_id,
             maximum_microdollars=_microdollars(headers.get(MAX_COST_HEADER)),
             scopes=holder.scopes if holder else None,
         )
@@ -61,6 +67,10 @@ class Caller:
     def asker(self) -> Asker:
         """What providers inside the cluster may know of them."""
         return Asker(org_id=self.org_id, user_id=self.user_id, any_course=self.any_course, course_id=self.course_id)
+
+
+def _task(acting: str | None) -> UUID | None:
+    return UUID(acting.removeprefix(_TASK)) if acting is not None and acting.startswith(_TASK) else None
 
 
 def _feature(value: bytes | None) -> str:

@@ -18,7 +18,9 @@ _SETTLE = "select llm_settle($1, $2, $3)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """A call at the most that it can come to. `kind` is what is asked for: chat or embeddings."""
+    """A call at the most that it can come to. `kind` is what is asked for: chat or embeddings. `task_id` is the task
+    that was charged with it (`tasks.py`), which the ledger itself does not keep.
+    """
 
     id: UUID
     org_id: UUID
@@ -35,6 +37,11 @@ class Reservation:
     microdollars: int
     began_at: datetime
     expires_at: datetime
+    task_id: UUID | None = None
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +58,7 @@ class Line:
     microdollars: int
 
 
-_RESERVED = tuple(field.name for field in fields(Reservation))
+_RESERVED = tuple(field.name for field in fields(Reservation) if field.name != "task_id")
 _LINE = tuple(field.name for field in fields(Line))
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from configs.models import Target
-from deployments.llm.errors import BudgetExhausted
+from deployments.llm.errors import BudgetExhausted, LlmError
 from deployments.llm.metering.ledger import Line, Refusal, Reservation, Settlement
 from deployments.llm.metering.prices import Prices
 from deployments.llm.metering.reservations import Reservations, worded
 from deployments.llm.metering.settling import Settler
+from deployments.llm.metering.tasks import Tasks
 from deployments.llm.receipts import Bound, Receipt
 from stores.ids import new_id
 from stores.metrics import models
@@ -39,6 +41,8 @@ class Spender(Protocol):
     @property
     def feature(self) -> str: ...
     @property
+    def task_id(self) -> UUID | None: ...
+    @property
     def maximum_microdollars(self) -> int | None: ...
 
 
@@ -46,19 +50,20 @@ class Meter:
     """Opens the meters of calls."""
 
     def __init__(
-        self, targets: Mapping[str, Target], prices: Prices, reservations: Reservations, settler: Settler
+        self, targets: Mapping[str, Target], prices: Prices, reservations: Reservations, settler: Settler, tasks: Tasks
     ) -> None:
         self._targets = targets
         self._prices = prices
         self._reservations = reservations
         self._settler = settler
+        self._tasks = tasks
 
     async def open(
         self, caller: Spender, kind: str, model: str, bounds: Sequence[Bound], *, budgets: bool
     ) -> MeteredCall:
         """Reserve a call. Where there are budgets it fits into all of them; where there are none, writing it goes on
-        while the model is asked. Raises `BudgetExhausted` (also where it might cost more than the caller wants),
-        `RateExceeded`, `MeterUnavailable`.
+        while the model is asked. Raises `BudgetExhausted` (also where it might cost more than the caller wants, or than
+        its task has left), `RateExceeded`, `MeterUnavailable`.
         """
         now = datetime.now(UTC)
         targets = [self._targets[bound.target] for bound in bounds]
@@ -78,10 +83,13 @@ class Meter:
             microdollars=self._prices.most(bounds, now),
             began_at=now,
             expires_at=now + max((t.timeouts.total for t in targets), default=timedelta(0)) + _GRACE,
+            task_id=caller.task_id,
         )
         most = caller.maximum_microdollars
         if most is not None and reservation.microdollars > most:
             raise BudgetExhausted(f"The call may cost {reservation.microdollars} microdollars; it is to cost {most}")
+        if caller.task_id is not None:
+            await self._tasks.charge(caller.task_id, reservation)
         call = MeteredCall(self, reservation)
         await call.reserve(self._reservations, budgets)
         return call
@@ -109,6 +117,10 @@ class Meter:
         """Have a call settled."""
         self._settler.owe(settlement)
 
+    async def settled(self) -> None:
+        """Wait until what is owed is written, or cannot be for now."""
+        await self._settler.settled()
+
 
 class MeteredCall:
     """One call's meter: `written` before anything reaches the caller, and exactly one of the others at its end."""
@@ -135,7 +147,7 @@ class MeteredCall:
                 if not (patience and refusal.may_pass):
                     raise worded(refusal)
                 await reservations.make_room()
-        except asyncio.CancelledError:
+        except BaseException:
             self.release()
             raise
 
@@ -152,6 +164,15 @@ class MeteredCall:
             return
         _count(receipt)
         self._end(self._meter.lines(receipt, self._reservation.began_at), receipt.outcome, receipt.seconds)
+
+    async def paid(self) -> None:
+        """Where a task pays for the call, which has ended: wait until it has paid no more than what the call came to,
+        so that it finds its cost right as soon as it has its answer.
+        """
+        if self._reservation.task_id is not None:
+            with suppress(LlmError):
+                await self.written()
+            await self._meter.settled()
 
     def settle_from_memory(self, seconds: float) -> None:
         """It was answered from memory, which costs nothing."""
@@ -174,7 +195,7 @@ class MeteredCall:
 
         def owe(writing: asyncio.Future[Refusal | None]) -> None:
             reserved = not writing.cancelled() and writing.exception() is None and writing.result() is None
-            if reserved or lines:
+            if reserved or lines or self._reservation.task_id is not None:
                 self._meter.owe(
                     Settlement(
                         call=self._reservation,

@@ -12,6 +12,7 @@ from itertools import groupby
 from uuid import UUID
 
 from deployments.kit.logs import get_logger
+from deployments.llm.metering import tasks
 from deployments.llm.metering.events import metered
 from deployments.llm.metering.ledger import Ledger, Settlement
 from stores.errors import StoreConflict, StoreError
@@ -104,5 +105,11 @@ async def write(database: Database, org_id: UUID, settlements: Sequence[Settleme
 async def _write(
     database: Database, org_id: UUID, settlements: Sequence[Settlement], told: Mapping[UUID, Event], *, alone: bool
 ) -> set[UUID]:
-    async with database.single_statements() as connection:
-        return await Ledger(connection).settle(org_id, settlements, told, alone=alone)
+    charged = [each for each in settlements if each.call.task_id is not None]
+    if not charged:
+        async with database.single_statements() as connection:
+            return await Ledger(connection).settle(org_id, settlements, told, alone=alone)
+    async with database.transaction(org_id) as connection:
+        counted = await Ledger(connection).settle(org_id, settlements, told, alone=alone)
+        await tasks.correct(connection, [each for each in charged if each.call.id in counted])
+        return counted

@@ -101,6 +101,7 @@ class Answering:
             else:
                 await call.close()
                 metered.settle(call.receipt())
+            await metered.paid()
             raise
         keeping = _Keeping(self, caller, policy, request, key) if key or policy.transcript_days else None
         return _Asked(call, rule, metered, keeping)
@@ -187,6 +188,7 @@ class _Asked(Conversation):
 
     async def settle(self) -> None:
         self._metered.settle(self._call.receipt())
+        await self._metered.paid()
 
     def cost_microdollars(self) -> int:
         return self._metered.microdollars

@@ -65,7 +65,7 @@ class Life(RuleBasedStateMachine):
         def ending(task: Task) -> Coroutine[Any, Any, None]:
             entries = [Entry("task.ended", {"status": then.value})]
             error = None if then is Status.SUCCEEDED else {"type": "x", "detail": "x", "retriable": True}
-            event = ended_event(task, then, 0, 0)
+            event = ended_event(task, then)
             return self.store.end(task, then, result={}, error=error, entries=entries, event=event)
 
         if self._write(ending, stale):

@@ -7,8 +7,10 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -16,19 +18,27 @@ from pydantic import SecretStr
 from actors.agent.making import live
 from configs.settings import Settings
 from deployments.kit.permissions import ROLES
+from deployments.llm.duties import settle_lost_calls
+from deployments.llm.errors import BudgetExhausted
+from deployments.llm.metering.ledger import Ledger, Reservation, Settlement
+from deployments.llm.metering.settling import write
+from deployments.llm.metering.tasks import Tasks
+from stores.ids import new_id
 from stores.postgres import Database
-from tests.integration.agents.support import ask, eventually, pending, taught_course, until
+from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until
 from tests.integration.courses.support import create
 from tests.integration.courses.test_proposals import MODULES
 from tests.integration.retrieval.support import indexing, settled
 from tests.platform import Account, Platform
-from tests.upstream import MODEL, Says, platform_asking
+from tests.upstream import MODEL, BrokenOff, Says, Unended, platform_asking
+
+AGENTS = {"agent_model": MODEL}
 
 
 @asynccontextmanager
 async def platform_with(settings: Settings, tmp_path: Any, says: Says, **models: Any) -> AsyncIterator[Platform]:
     """A platform whose agents have a model that says this; or what `models` names has it."""
-    async with platform_asking(settings, tmp_path, says, **(models or {"agent_model": MODEL})) as (platform, told):
+    async with platform_asking(settings, tmp_path, says, **(models or AGENTS)) as (platform, told):
         stop = asyncio.Event()
         living = asyncio.create_task(live(told, "agent-modelled", ROLES, stop))
         try:
@@ -38,10 +48,20 @@ async def platform_with(settings: Settings, tmp_path: Any, says: Says, **models:
             await living
 
 
-async def spent(admin: Account, feature: str) -> int:
+async def ledger(admin: Account) -> dict[str, tuple[int, int, int]]:
+    """Calls, tokens and microdollars of each feature."""
     answer = await admin.http.get("/api/llm/usage", params={"by": "feature"})
     assert answer.status_code == 200, answer.text
-    return sum(row["requests"] for row in answer.json()["groups"] if row.get("feature") == feature)
+    return {
+        row["feature"]: (row["requests"], row["input_tokens"] + row["output_tokens"], row["cost_microdollars"])
+        for row in answer.json()["groups"]
+    }
+
+
+async def paid(person: Account, task_id: str) -> tuple[int, int]:
+    """Tokens and microdollars of the task."""
+    task = await look(person, task_id)
+    return task["tokens"], int(Decimal(task["cost_dollars"]) * 1_000_000)
 
 
 @pytest.fixture
@@ -83,7 +103,7 @@ async def test_a_model_plans_within_the_rules(settings: Settings, tmp_path: Any)
         assert task["status"] == "succeeded", task
         assert [one["tool"] for one in task["plan"]["steps"]] == ["read_content"]
         assert (task["tokens"], Decimal(task["cost_dollars"])) == (50, Decimal("0.00006"))
-        await eventually(lambda: _metered(admin, 2))
+        assert (await ledger(admin))["agents"] == (2, 100, 120)
 
         # One whose money does not reach for a plan by a model costs nothing.
         task = await ask(teacher, "own_words", wanted, budget={"dollars": "0.0001"})
@@ -91,8 +111,46 @@ async def test_a_model_plans_within_the_rules(settings: Settings, tmp_path: Any)
         assert (task["status"], task["tokens"], Decimal(task["cost_dollars"])) == ("succeeded", 0, 0)
 
 
-async def _metered(admin: Account, calls: int) -> bool:
-    return await spent(admin, "agents") >= calls
+@pytest.mark.parametrize("said", [BrokenOff("Once upon a"), Unended("Once upon a")])
+async def test_a_call_without_an_answer_is_paid_by_its_task(settings: Settings, tmp_path: Any, said: str) -> None:
+    impatient = {**AGENTS, "agent_idle_timeout": timedelta(seconds=3)}
+    async with platform_with(settings, tmp_path, lambda _: said, **impatient) as platform:
+        org = await platform.create_organisation()
+        teacher, admin = await org.person("instructor"), await org.person("org_admin")
+        wanted = {"goal": "Read", "course_id": await taught_course(teacher)}
+        task = await until(teacher, (await ask(teacher, "own_words", wanted))["id"])
+        assert task["status"] == "succeeded", task  # planned by rules
+
+        async def agree() -> bool:  # what was left is settled when the gateway has noticed
+            metered = (await ledger(admin)).get("agents")
+            return metered is not None and metered[1:] == await paid(teacher, task["id"])
+
+        await eventually(agree)
+        assert 0 < (await paid(teacher, task["id"]))[0] < 5_000  # what was said, not what might have been
+
+
+async def test_what_a_lost_replica_may_have_spent_is_paid(settings: Settings, system: Database) -> None:
+    async with Platform.running(settings) as platform:
+        org = await platform.create_organisation()
+        teacher = await org.person("instructor")
+        task = await ask(teacher, "own_words", {"goal": "Read", "course_id": await taught_course(teacher)})
+        began = datetime.now(UTC) - timedelta(hours=1)
+        call = Reservation(
+            id=new_id(), org_id=org.id, user_id=teacher.id, key_id=None, course_id=None, feature="agents", kind="chat",
+            model="m", provider="p", target="t", input_tokens=60_000, output_tokens=10_000, microdollars=500_000,
+            began_at=began, expires_at=began, task_id=UUID(task["id"]),
+        )  # fmt: skip
+        tasks = Tasks(platform.database)
+        await tasks.charge(UUID(task["id"]), call)
+        with pytest.raises(BudgetExhausted):  # what is under way counts at its most
+            await tasks.charge(UUID(task["id"]), call)
+        async with platform.database.single_statements() as connection:
+            await Ledger(connection).reserve(org.id, [call], alone=False)
+        assert await settle_lost_calls(system) >= 1
+        settlement = Settlement(call=call, reserved=True, lines=(), outcome="cancelled", latency_ms=1)
+        assert await write(platform.database, org.id, [settlement]) == 0  # the replica lives, after all: too late
+        assert await paid(teacher, task["id"]) == (70_000, 500_000)
+        await teacher.http.post(f"/api/agents/tasks/{task['id']}/cancel")
 
 
 TEXT = "The slope of a line tells how steep the line is. A steep line rises quickly from left to right."
@@ -181,3 +239,21 @@ async def test_a_proposal_in_a_models_words_is_shown_as_such(settings: Settings,
         assert (await admin.http.post(path, json={"plan_hash": approval["plan_hash"]})).status_code == 200
         task = await until(teacher, task["id"])
         assert (task["status"], task["result"]["made_by"]["method"]) == ("succeeded", "model")
+        # Another service asked the model; the task paid, in the agents' name, and its event says so.
+        cost = (50, 60)
+        assert await paid(teacher, task["id"]) == cost
+        assert await ledger(admin) == {"agents": (1, *cost)}
+        async with platform.database.transaction(org.id, readonly=True) as connection:
+            told = await connection.fetchval(
+                "select event -> 'data' from outbox where event ->> 'type' = 'azora.agent_task.ended.v1'"
+                " and event ->> 'subject' = $1", task["id"],
+            )  # fmt: skip
+        assert (told["tokens"], told["cost_microdollars"]) == (50, 60)
+
+        # One that has no tokens for it does without the model, whichever service it is that would ask.
+        task = await ask(teacher, "draft_content", wanted, budget={"tokens": 20})
+        approval = await pending(admin, task["id"])
+        added = next(one for one in approval["draft"] if one["tool"] == "add_proposed_unit")
+        assert added["arguments"]["unit"]["body"] != said["body"]
+        assert await paid(teacher, task["id"]) == (0, 0)
+        await teacher.http.post(f"/api/agents/tasks/{task['id']}/cancel")

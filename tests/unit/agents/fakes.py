@@ -10,7 +10,6 @@ from uuid import UUID
 
 import orjson
 
-from actors.agent.asking import COST_HEADER
 from actors.agent.calling import Http
 from actors.agent.delegation import Delegations
 from actors.agent.limits import Limits
@@ -101,7 +100,7 @@ class FakeHttp:
     ) -> tuple[int, dict[str, str], bytes]:
         if path == "/v1/chat/completions":
             said = self.text if self.said is None else self.said
-            return 200, {COST_HEADER: "1"}, orjson.dumps(spoken(said))
+            return 200, {}, orjson.dumps(spoken(said))
         self.calls.append((method, path, body if body is not None else query))
         return 200, {}, orjson.dumps(self._answer(path))
 
@@ -159,7 +158,6 @@ async def carried_out(
     task = Task(
         id=UUID(int=1), org_id=UUID(int=2), user_id=UUID(int=3), delegation_id=UUID(int=4), course_id=None, kind=kind,
         input=input, stage=Stage.ANALYSIS, plan=None, plan_hash=None, plan_revision=0, maximum_steps=steps,
-        maximum_tokens=100_000, maximum_cost_microdollars=1000, tokens=0, cost_microdollars=0,
         deadline=datetime.now(UTC) + timedelta(days=1), epoch=1, claims=1, attempt=1, role="org_admin",
     )  # fmt: skip
     store, http = FakeStore(task), FakeHttp(text, said)

@@ -8,15 +8,13 @@ from typing import Any, cast
 import pytest
 
 from actors.agent import calling
-from actors.agent.asking import complete
 from actors.agent.calling import Http, StepServices
-from actors.agent.spending import Spending
 from actors.agent.store import Task, TaskStore
 from actors.agent.worker import Agent
 from configs.settings import Settings
 from stores.errors import StoreUnavailable
 from stores.postgres import Database
-from tests.unit.agents.fakes import FakeHttp, spoken
+from tests.unit.agents.fakes import FakeHttp
 
 
 class ReleasingStore:
@@ -57,8 +55,7 @@ def services(http: Any) -> StepServices:
     async def judge(text: str, sources: tuple[str, ...]) -> str | None:
         return text
 
-    spending = Spending(maximum_tokens=1000, maximum_microdollars=10, tokens=0, microdollars=0)
-    return StepServices(cast(Http, http), token, "key", spending, model="m", judge=judge)
+    return StepServices(cast(Http, http), token, "key", model="m", judge=judge)
 
 
 async def test_a_slow_model_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,14 +65,3 @@ async def test_a_slow_model_is_done_without(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(calling, "WORDED_SECONDS", 0.01)
     assert await services(Slow("")).worded("rules", "material", (), most_tokens=100) is None
-
-
-async def test_a_gateway_that_does_not_say_what_it_cost_is_heard() -> None:
-    class Older(FakeHttp):
-        async def request(self, *arguments: Any) -> Any:
-            status, _, content = await super().request(*arguments)
-            return status, {}, content
-
-    here = services(Older("words"))
-    assert await complete(here, "m", [{"role": "user", "content": "x"}], most_tokens=100) == "words"
-    assert (here.spending.tokens, here.spending.microdollars) == (spoken("")["usage"]["total_tokens"], 0)
