@@ -34,13 +34,15 @@ async def report_on(connection: Connection, org_id: UUID, keyring: Keyring) -> d
     if verdict == "stop":
         worst = ", ".join(finding["figure"] for finding in report["findings"] if finding["verdict"] == "stop")
         await repository.stop(serving.id, f"The bias report stopped it: {worst}")
-    return {"model": serving.version, "verdict": verdict, "learners": len(rows)}
+    return {"model": serving.version, "verdict": verdict, "learners": report["learners"]}
 
 
 def figures_of(
     rows: Sequence[Mapping[str, Any]], distribution: Mapping[str, Any], keyring: Keyring, today: date
 ) -> tuple[dict[str, Any], str]:
-    """The report and its verdict. Quality is measured over those whose enrolment has ended."""
+    """The report and its verdict. Quality is measured over those whose enrolment has ended. Rates are of predictions,
+    one for each enrolment; where numbers decide whether there is a figure, people are counted.
+    """
     from dataclasses import asdict
 
     import numpy as np
@@ -54,6 +56,7 @@ def figures_of(
     attributes = {name: [group[name] for group in groups] for name in ("age", "accessibility_needs")}
     probability = np.array([row["probability"] for row in rows])
     modules = [str(row["course_id"]) for row in rows]
+    people = [row["user_id"] for row in rows]
     decided = [number for number, row in enumerate(rows) if row["failed"] is not None]
     outcome = np.array([rows[number]["failed"] for number in decided], dtype=bool)
     ended = report(
@@ -61,20 +64,23 @@ def figures_of(
         outcome,
         {name: [values[number] for number in decided] for name, values in attributes.items()},
         [modules[number] for number in decided],
+        people=[people[number] for number in decided],
     )
-    everybody = report(probability, None, attributes, modules)
+    everybody = report(probability, None, attributes, modules, people=people)
+    of_ended, of_all = len({people[number] for number in decided}), len(set(people))
     stability = (
         population_stability_index(
             np.array(distribution["shares"]), shares(probability, np.array(distribution["borders"]))
         )
-        if len(rows) >= SMALLEST
+        if of_all >= SMALLEST
         else None
     )
-    calibration = expected_calibration_error(outcome, probability[decided]) if len(decided) >= SMALLEST else None
-    findings = [*judge(ended, len(decided), None, calibration), *judge(everybody, len(rows), stability, None)]
+    calibration = expected_calibration_error(outcome, probability[decided]) if of_ended >= SMALLEST else None
+    findings = [*judge(ended, of_ended, None, calibration), *judge(everybody, of_all, stability, None)]
     verdict = overall(findings)
     return {
-        "learners": len(rows),
+        "learners": of_all,
+        "predictions": len(rows),
         "ended": len(decided),
         "population_stability_index": stability,
         "expected_calibration_error": calibration,

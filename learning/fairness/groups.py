@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from learning.fairness.calibration import expected_calibration_error
 from learning.fairness.roc import Bools, Floats, abroca, auroc
+
+People: TypeAlias = NDArray[np.int_]
+"""Whom each prediction is about, by number."""
 
 SMALLEST = 20
 """Figures over fewer people could point at one."""
 
 SMALLEST_OUTCOME = 10
-"""A curve over fewer of one outcome says nothing."""
+"""A curve over fewer people of one outcome says nothing."""
 
 
 @dataclass(frozen=True)
 class GroupFigures:
-    """What predictions do to one group. Figures that need outcomes are None where these are not known."""
+    """What predictions do to one group. `learners` are people; all other figures are over predictions, of which a
+    person may have several. Figures that need outcomes are None where these are not known.
+    """
 
     attribute: str
     group: str
@@ -73,19 +79,31 @@ def report(
     attributes: Mapping[str, Sequence[str | None]],
     modules: Sequence[str],
     threshold: float = 0.5,
+    people: Sequence[Hashable] | None = None,
 ) -> FairnessReport:
-    """Figures for every attribute: a value for each person, None where it is not held (then they are left out)."""
+    """Figures for every attribute, from a value for each prediction; None where it is not held (then it is left out).
+
+    `people` says whom each prediction is about, where it is not somebody else every time: whether there are enough for
+    a figure is a matter of people, however many predictions one of them has.
+    """
     columns = {name: np.array([value or "" for value in values], dtype=str) for name, values in attributes.items()}
     module_of = np.array(modules, dtype=str)
+    number_of: dict[Hashable, int] = {}
+    who = np.array([number_of.setdefault(one, len(number_of)) for one in people or range(len(probability))], dtype=int)
     return FairnessReport(
-        attributes=[_attribute(name, values, probability, outcome, threshold) for name, values in columns.items()],
+        attributes=[_attribute(name, values, probability, outcome, threshold, who) for name, values in columns.items()],
         groups=[
-            _group(name, group, values == group, probability, outcome, threshold)
+            _group(name, group, values == group, probability, outcome, threshold, who)
             for name, values in columns.items()
             for group in _groups(values)
         ],
-        within_modules=list(_within(columns, module_of, probability, outcome)),
+        within_modules=list(_within(columns, module_of, probability, outcome, who)),
     )
+
+
+def count(who: np.ndarray) -> int:
+    """How many different people these are."""
+    return len(np.unique(who))
 
 
 def _groups(values: np.ndarray) -> list[str]:
@@ -93,9 +111,15 @@ def _groups(values: np.ndarray) -> list[str]:
 
 
 def _group(
-    attribute: str, group: str, member: Bools, probability: Floats, outcome: Bools | None, threshold: float
+    attribute: str,
+    group: str,
+    member: Bools,
+    probability: Floats,
+    outcome: Bools | None,
+    threshold: float,
+    who: People,
 ) -> GroupFigures:
-    size = int(member.sum())
+    size = count(who[member])
     if size < SMALLEST:
         return GroupFigures(attribute, group, size)
     mine = probability[member]
@@ -110,7 +134,7 @@ def _group(
         float(mine.mean()),
         float(flagged.mean()),
         float(happened.mean()),
-        finite(auroc(happened, mine)) if _both(happened) else None,
+        finite(auroc(happened, mine)) if _both(happened, who[member]) else None,
         expected_calibration_error(happened, mine),
         float(flagged[happened].mean()) if happened.any() else None,
         float(flagged[~happened].mean()) if not happened.all() else None,
@@ -118,53 +142,55 @@ def _group(
 
 
 def _attribute(
-    attribute: str, values: np.ndarray, probability: Floats, outcome: Bools | None, threshold: float
+    attribute: str, values: np.ndarray, probability: Floats, outcome: Bools | None, threshold: float, who: People
 ) -> AttributeFigures:
-    large = [group for group in _groups(values) if (values == group).sum() >= SMALLEST]
+    large = [group for group in _groups(values) if count(who[values == group]) >= SMALLEST]
     held = np.isin(values, large)
     if len(large) < 2:
         return AttributeFigures(attribute, None, None, None)
     flagged, groups = probability[held] >= threshold, values[held]
     if outcome is None:
         return AttributeFigures(attribute, None, _parity(flagged, groups), None)
-    happened = outcome[held]
+    happened, persons = outcome[held], who[held]
+    enough = all(_both(happened[groups == group], persons[groups == group]) for group in large)
     return AttributeFigures(
         attribute,
-        largest_abroca(happened, probability[held], groups),
+        largest_abroca(happened, probability[held], groups, persons),
         _parity(flagged, groups),
-        _odds(happened, flagged, groups) if all(_both(happened[groups == group]) for group in large) else None,
+        _odds(happened, flagged, groups) if enough else None,
     )
 
 
-def largest_abroca(outcome: Bools, probability: Floats, groups: np.ndarray) -> float | None:
+def largest_abroca(outcome: Bools, probability: Floats, groups: np.ndarray, who: People) -> float | None:
     """The largest ABROCA of one group and the rest, over groups with enough of both outcomes; None without any."""
     areas = [
         abroca(outcome, probability, member)
         for member in (groups == group for group in np.unique(groups))
-        if _both(outcome[member]) and _both(outcome[~member])
+        if _both(outcome[member], who[member]) and _both(outcome[~member], who[~member])
     ]
     return max(areas, default=None)
 
 
 def _within(
-    columns: Mapping[str, np.ndarray], modules: np.ndarray, probability: Floats, outcome: Bools | None
+    columns: Mapping[str, np.ndarray], modules: np.ndarray, probability: Floats, outcome: Bools | None, who: People
 ) -> Iterator[dict[str, Any]]:
     for module in np.unique(modules):
         here = modules == module
-        if outcome is None or here.sum() < SMALLEST:
+        persons = who[here]
+        if outcome is None or count(persons) < SMALLEST:
             continue
         happened, mine = outcome[here], probability[here]
-        figures: dict[str, Any] = {"module": str(module), "learners": int(here.sum())}
-        figures["auroc"] = finite(auroc(happened, mine)) if _both(happened) else None
+        figures: dict[str, Any] = {"module": str(module), "learners": count(persons)}
+        figures["auroc"] = finite(auroc(happened, mine)) if _both(happened, persons) else None
         figures["expected_calibration_error"] = expected_calibration_error(happened, mine)
         for name, values in columns.items():
             held = values[here] != ""
-            figures[f"abroca_{name}"] = largest_abroca(happened[held], mine[held], values[here][held])
+            figures[f"abroca_{name}"] = largest_abroca(happened[held], mine[held], values[here][held], persons[held])
         yield figures
 
 
-def _both(outcome: Bools) -> bool:
-    return SMALLEST_OUTCOME <= int(outcome.sum()) <= len(outcome) - SMALLEST_OUTCOME
+def _both(outcome: Bools, who: People) -> bool:
+    return min(count(who[outcome]), count(who[~outcome])) >= SMALLEST_OUTCOME
 
 
 def _parity(flagged: Bools, groups: np.ndarray) -> float:

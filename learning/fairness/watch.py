@@ -51,7 +51,7 @@ ENOUGH_TO_STOP = 100
 def judge(
     report: FairnessReport, learners: int, stability: float | None, calibration_error: float | None
 ) -> list[Finding]:
-    """Every figure that there is, judged. `learners` is over how many the last two were measured."""
+    """Every figure that there is, judged. `learners` is over how many people the last two were measured."""
     findings = []
     for figures in report.attributes:
         people = min(

@@ -116,7 +116,14 @@ def evaluate_predictions(
         observed_rate=float(outcome.mean()),
         mean_probability=float(probability.mean()),
         reliability=reliability(outcome, probability),
-        fairness=report(probability, outcome, groups, modules, HIGH_RISK),
+        fairness=report(
+            probability,
+            outcome,
+            groups,
+            modules,
+            HIGH_RISK,
+            people=[learner for cohort, _, _ in known for learner in cohort.learners],
+        ),
     )
 
 

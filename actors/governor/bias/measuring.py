@@ -22,7 +22,7 @@ LEAST_WORSE = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """`beyond` has the figures that call for a stop."""
+    """`beyond` has the figures that call for a stop. `decisions` are what was measured, not of how many people."""
 
     decisions: int
     verdict: str
@@ -41,7 +41,8 @@ class Measured:
 def measure(rows: Sequence[Mapping[str, Any]], keyring: Keyring, now: datetime, *, calibrated: bool) -> Measured:
     """From rows with user_id, course_id, value (0 to 1), outcome (None: not known yet), decided_at and sensitive.
 
-    `calibrated`: the value is meant as the probability of the outcome. Blocks, for about 20 us a row.
+    A person may have several rows; where numbers decide whether something is measured, withheld or stopped, people are
+    counted. `calibrated`: the value is meant as the probability of the outcome. Blocks, for about 20 us a row.
     """
     import numpy as np
 
@@ -53,6 +54,7 @@ def measure(rows: Sequence[Mapping[str, Any]], keyring: Keyring, now: datetime, 
     attributes = {name: [group[name] for group in groups] for name in ATTRIBUTES}
     values = np.array([row["value"] for row in rows], dtype=float)
     modules = [str(row["course_id"]) for row in rows]
+    people = [row["user_id"] for row in rows]
     known = [number for number, row in enumerate(rows) if row["outcome"] is not None]
     outcome = np.array([rows[number]["outcome"] for number in known], dtype=bool)
     decided = report(
@@ -60,16 +62,19 @@ def measure(rows: Sequence[Mapping[str, Any]], keyring: Keyring, now: datetime, 
         outcome,
         {name: [told[number] for number in known] for name, told in attributes.items()},
         [modules[number] for number in known],
+        people=[people[number] for number in known],
     )
-    everybody = report(values, None, attributes, modules)
-    stability = _stability(values, [row["decided_at"] for row in rows], now)
-    calibration = expected_calibration_error(outcome, values[known]) if calibrated and len(known) >= SMALLEST else None
-    findings = [*judge(decided, len(known), None, calibration), *judge(everybody, len(rows), stability, None)]
+    everybody = report(values, None, attributes, modules, people=people)
+    of_outcomes, of_all = len({people[number] for number in known}), len(set(people))
+    stability = _stability(values, rows, now)
+    calibration = expected_calibration_error(outcome, values[known]) if calibrated and of_outcomes >= SMALLEST else None
+    findings = [*judge(decided, of_outcomes, None, calibration), *judge(everybody, of_all, stability, None)]
     return Measured(
         decisions=len(rows),
         verdict=str(overall(findings)),
         report={
             "decisions": len(rows),
+            "people": of_all,
             "outcomes_known": len(known),
             "population_stability_index": stability,
             "expected_calibration_error": calibration,
@@ -101,15 +106,16 @@ def together(parts: Mapping[str, Measured]) -> Measured:
     )
 
 
-def _stability(values: Floats, decided_at: Sequence[datetime], now: datetime) -> float | None:
-    """The PSI of the last thirty days' values against those before; None where either are few."""
+def _stability(values: Floats, rows: Sequence[Mapping[str, Any]], now: datetime) -> float | None:
+    """The PSI of the last thirty days' values against those before; None where either are of few people."""
     import numpy as np
 
     from learning.fairness.drift import deciles, population_stability_index, shares
     from learning.fairness.watch import ENOUGH_TO_STOP
 
-    late = np.array([at > now - LATELY for at in decided_at], dtype=bool)
-    if min(late.sum(), (~late).sum()) < ENOUGH_TO_STOP:
+    late = np.array([row["decided_at"] > now - LATELY for row in rows], dtype=bool)
+    if any(len({row["user_id"] for row, is_in in zip(rows, part, strict=True) if is_in}) < ENOUGH_TO_STOP
+           for part in (late, ~late)):  # fmt: skip
         return None
     borders = np.unique(deciles(values[~late]))  # where many values are the same, some borders are too
     return population_stability_index(shares(values[~late], borders), shares(values[late], borders))

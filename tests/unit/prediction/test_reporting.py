@@ -64,6 +64,21 @@ def test_a_model_that_is_hard_on_a_group_is_stopped_and_on_few_people_only_repor
     assert figures_of(rows(90, 0.35), fair, KEYRING, TODAY)[1] == "alert"
 
 
+def test_one_person_in_many_courses_is_no_crowd() -> None:
+    fair = distribution(rows(900, 0.0))
+    few = rows(18, 0.35)
+    made = [{**row, "course_id": UUID(int=course)} for row in few for course in range(50)]
+    report, verdict = figures_of(made, fair, KEYRING, TODAY)
+    assert (report["learners"], report["predictions"], report["population_stability_index"]) == (18, 900, None)
+    groups = report["everybody"]["groups"]
+    assert {group["learners"] for group in groups} == {9, 18}
+    assert all(group["mean_probability"] is None for group in groups)
+    assert (report["findings"], verdict) == ([], "fine")
+    # Of enough people for a figure but too few for a stop, a person is told.
+    made = [{**row, "course_id": UUID(int=course)} for row in rows(90, 0.35) for course in range(10)]
+    assert figures_of(made, fair, KEYRING, TODAY)[1] == "alert"
+
+
 def test_fields_that_no_key_opens_and_people_who_told_nothing_are_left_out() -> None:
     made = rows(60, 0.0)
     for row in made:
