@@ -27,11 +27,12 @@ def standing(
     return None
 
 
-def clears(approval: ApprovalRecord | None, kinds: Collection[ApprovalKind]) -> bool:
-    """Whether it permits what needs these kinds of approval."""
+def clears(approval: ApprovalRecord | None, kinds: Collection[ApprovalKind], now: datetime) -> bool:
+    """Whether it permits now what needs these kinds of approval: one that ran out before it was used asks anew."""
     return (
         approval is not None
         and approval.status == "approved"
+        and now < approval.expires_at
         and approval.decided_by is not None
         and approval.decided_by != approval.requester_id
         and set(kinds) <= set(approval.kinds)

@@ -104,8 +104,9 @@ class Execution:
             return decision
         approvals = await self.means.store.approvals(self.task)
         found = approving.standing(approvals, self.plan_hash, step.key, resolved.hash)
-        if not approving.clears(found, needed):
-            await self._wait_for(found, needed, decision)
+        now = datetime.now(UTC)
+        if not approving.clears(found, needed, now):
+            await self._wait_for(found, needed, decision, now)
         decision = await self._judged(step, resolved, frozenset(needed))
         if decision.verdict is not Verdict.ALLOW:  # more is needed than was approved: the law changed meanwhile
             raise errors.RefusedByGovernor(
@@ -128,9 +129,8 @@ class Execution:
         return decision
 
     async def _wait_for(
-        self, found: ApprovalRecord | None, needed: frozenset[ApprovalKind], decision: Decision
+        self, found: ApprovalRecord | None, needed: frozenset[ApprovalKind], decision: Decision, now: datetime
     ) -> None:
-        now = datetime.now(UTC)
         if found is None or found.status in ("edited", "withdrawn", "approved"):
             await self._ask(needed, decision, now)
         elif found.status == "refused":

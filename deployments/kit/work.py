@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -18,6 +19,7 @@ from deployments.kit import correlation
 from deployments.kit.principal import Principal
 from stores import audit, events
 from stores.audit import AUDITED, PLATFORM, Entry
+from stores.audit.entries import Outcome
 from stores.events import Event, Topic
 from stores.metrics import event_log
 from stores.postgres import NIL_ORG, PLAN_ANEW, Connection, Database
@@ -104,10 +106,13 @@ class Work:
         """
         self._entries.append(self._entry(action, subject, PLATFORM if platform else self._org_id, details))
 
-    async def audit_now(self, action: str, *, subject: UUID | str | None = None, **details: Any) -> None:
+    async def audit_now(
+        self, action: str, *, subject: UUID | str | None = None, outcome: Outcome = "done", **details: Any
+    ) -> None:
         """Write to the audit log at once, in a transaction of its own: for what is only read, and for refusals."""
+        entry = replace(self._entry(action, subject, self._org_id, details), outcome=outcome)
         async with self._database.transaction(self._org_id) as connection:
-            await audit.append(connection, [self._entry(action, subject, self._org_id, details)])
+            await audit.append(connection, [entry])
 
     def _entry(self, action: str, subject: UUID | str | None, org_id: UUID, details: dict[str, Any]) -> Entry:
         ids = correlation.current.get()

@@ -20,7 +20,7 @@ class ApprovalRepository:
         self._connection = connection
 
     async def withdraw(self, task_id: UUID) -> None:
-        """Ask no more about a task."""
+        """Ask no more about a task, and let no earlier answer stand for what it does next."""
         await _queries.withdraw(self._connection, task_id=task_id)
 
     async def of_task(self, task_id: UUID) -> list[Row]:

@@ -1,5 +1,8 @@
 -- name: withdraw!
-update agent_approvals set status = 'withdrawn' where task_id = :task_id and status = 'pending';
+-- What is still asked is closed, and what was approved runs out: should the task be tried once more, it asks anew.
+update agent_approvals
+   set status = case when status = 'pending' then 'withdrawn' else status end, expires_at = least(expires_at, now())
+ where task_id = :task_id and status in ('pending', 'approved');
 
 -- name: of_task
 select * from agent_approvals where task_id = :task_id order by created_at, id;

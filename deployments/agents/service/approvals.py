@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
@@ -30,7 +29,7 @@ from deployments.kit.permissions import ROLES
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from learning.governance.vocabulary import ApprovalKind, Origin
-from stores.postgres import Database
+from stores.postgres import Connection, Database
 
 Changes = Mapping[str, Mapping[str, JsonValue]]
 
@@ -62,7 +61,9 @@ class Approvals:
     async def one(self, work: Work, principal: Principal, approval_id: UUID) -> Asked:
         """Raises `ApprovalNotFound`, and `NotYoursToApprove` where somebody else is asked."""
         connection = await work.connection()
-        row = await self._mine(connection, principal, approval_id)
+        row = await _found(connection, approval_id)
+        if not _asked(principal, row):
+            raise NotYoursToApprove()
         return Asked(row, await TaskRepository(connection).steps(row["task_id"]))
 
     async def approve(self, work: Work, principal: Principal, approval_id: UUID, plan_hash: bytes) -> Row:
@@ -80,20 +81,14 @@ class Approvals:
 
         Raises what `_decide` raises, and `Invalid` for a change that the plan does not admit.
         """
-        in_person(principal)
-        connection = await work.connection()
-        repository = ApprovalRepository(connection)
-        task = await repository.lock_task(approval_id)
-        approval = await self._mine(connection, principal, approval_id)
-        if task is None:
-            raise ApprovalNotFound()
+        repository, approval, task = await self._to_answer(work, principal, approval_id)
         plan = _edited(work.org_id, task, approval, changes)
         decided = await self._answer(repository, principal, approval, plan_hash, "edited", None)
         new_hash = plan.digest(org_id=work.org_id, task_id=task["id"], user_id=task["user_id"], kind=task["kind"])
         if await repository.change_plan(task["id"], plan.model_dump(mode="json"), new_hash) is None:
             raise ApprovalDecided()
         told = {"approval_id": str(approval_id), "by": str(principal.user_id), "plan_hash": new_hash.hex()}
-        await TaskRepository(connection).note(task["id"], "approval.edited", told)
+        await TaskRepository(await work.connection()).note(task["id"], "approval.edited", told)
         work.audit(
             "approval.decided", subject=task["id"], approval_id=approval_id, decision="edited", plan_hash=new_hash.hex()
         )
@@ -104,18 +99,14 @@ class Approvals:
         self, work: Work, principal: Principal, approval_id: UUID, plan_hash: bytes, status: str, reason: str | None
     ) -> Row:
         """Raises `PeopleOnly`, `ApprovalNotFound`, `NotYoursToApprove`, `PlanChanged`, `ApprovalDecided`."""
-        in_person(principal)
-        connection = await work.connection()
-        repository = ApprovalRepository(connection)
-        task = await repository.lock_task(approval_id)
-        approval = await self._mine(connection, principal, approval_id)
+        repository, approval, task = await self._to_answer(work, principal, approval_id)
         decided = await self._answer(repository, principal, approval, plan_hash, status, reason)
-        if task is None or task["plan_hash"] != decided["plan_hash"]:
+        if task["plan_hash"] != decided["plan_hash"]:
             raise PlanChanged()
         if await repository.resume(task["id"]) is None:
             raise ApprovalDecided("The task has ended")
         told = {"approval_id": str(approval_id), "by": str(principal.user_id), "plan_hash": decided["plan_hash"].hex()}
-        await TaskRepository(connection).note(task["id"], f"approval.{status}", told)
+        await TaskRepository(await work.connection()).note(task["id"], f"approval.{status}", told)
         work.audit(
             "approval.decided", subject=task["id"], approval_id=approval_id, decision=status,
             plan_hash=decided["plan_hash"].hex(),
@@ -124,13 +115,25 @@ class Approvals:
         return decided
 
     @staticmethod
-    async def _mine(connection: Any, principal: Principal, approval_id: UUID) -> Row:
-        row = await ApprovalRepository(connection).find(approval_id)
-        if row is None:
+    async def _to_answer(work: Work, principal: Principal, approval_id: UUID) -> tuple[ApprovalRepository, Row, Row]:
+        """The question and its task, locked; an attempt by somebody who is not asked goes to the audit log.
+
+        Raises `PeopleOnly`, `ApprovalNotFound`, `NotYoursToApprove`.
+        """
+        in_person(principal)
+        connection = await work.connection()
+        repository = ApprovalRepository(connection)
+        task = await repository.lock_task(approval_id)
+        approval = await _found(connection, approval_id)
+        if task is None:
             raise ApprovalNotFound()
-        if not _asked(principal, row):
+        if not _asked(principal, approval):
+            own = approval["requester_id"] == principal.user_id
+            await work.audit_now(
+                "approval.denied", subject=approval["task_id"], outcome="refused", approval_id=approval_id, own=own
+            )
             raise NotYoursToApprove()
-        return row
+        return repository, approval, task
 
     @staticmethod
     async def _answer(
@@ -146,6 +149,13 @@ class Approvals:
             late = approval["status"] == "pending" and approval["expires_at"] <= datetime.now(UTC)
             raise ApprovalDecided(f"It is {'expired' if late else approval['status']}")
         return decided
+
+
+async def _found(connection: Connection, approval_id: UUID) -> Row:
+    row = await ApprovalRepository(connection).find(approval_id)
+    if row is None:
+        raise ApprovalNotFound()
+    return row
 
 
 def _asked(principal: Principal, row: Row) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from actors.agent.mailing import SUBJECT
 from actors.agent.store import mail_owed
 from stores.postgres import Database
-from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until
+from tests.integration.agents.support import Interposer, ask, eventually, look, pending, taught_course, until
 from tests.platform import Account, Organisation, Platform
 
 pytestmark = pytest.mark.usefixtures("agent")
@@ -31,6 +33,13 @@ async def mails(platform: Platform, org: Organisation, *, asking: bool = False) 
             "select recipient, body from mails where (subject = $1) = $2 order by created_at, id", SUBJECT, asking
         )
     return [(row["recipient"], row["body"]) for row in rows]
+
+
+async def audited(platform: Platform, org: Organisation, action: str) -> list[dict[str, Any]]:
+    """The entries of this action."""
+    async with platform.database.transaction(org.id, readonly=True) as connection:
+        rows = await connection.fetch("select body from audit_log union all select body from audit_pending")
+    return [entry for row in rows if (entry := json.loads(row["body"]))["action"] == action]
 
 
 async def answer(person: Account, approval: dict[str, Any], word: str, **more: Any) -> int:
@@ -75,6 +84,52 @@ async def test_nobody_approves_what_they_asked_for(platform: Platform) -> None:
     assert (await admin.http.get("/api/agents/approvals")).json()["items"] == []
     assert (await look(admin, task["id"]))["status"] == "waiting_approval"
     assert await mails(platform, org) == []
+    denied = await audited(platform, org, "approval.denied")
+    assert sorted((one["actor"], one["outcome"], one["details"]["own"]) for one in denied) == sorted(
+        (str(person.id), "refused", person is admin) for person in (admin, teacher, learner)
+    )
+    assert {(one["subject"], one["details"]["approval_id"]) for one in denied} == {(task["id"], approval["id"])}
+
+
+async def test_another_role_makes_nobody_an_approver_of_their_own(platform: Platform) -> None:
+    org, teacher, admin, _ = await school(platform)
+    asker = await org.person("instructor", fresh=True)
+    task = await ask(asker, "revision_notes", {"course_id": await taught_course(asker), "topic": "steep"})
+    approval = await pending(admin, task["id"])
+    promoted = await admin.http.put(f"/api/users/{asker.id}/role", json={"role": "org_admin"})
+    assert promoted.status_code == 200, promoted.text
+    promoted_asker = await platform.sign_in(org, asker.email)
+    assert await answer(promoted_asker, approval, "approve") == 403
+    assert await answer(teacher, approval, "approve") == 403  # who does not teach the course
+    assert (await look(admin, task["id"]))["approvals"][0]["status"] == "pending"
+
+
+async def test_what_somebody_stopped_asks_anew_when_it_is_tried_again(
+    platform: Platform, interposer: Interposer
+) -> None:
+    org, _, admin, learner = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    people = [learner, await org.person("student", fresh=True), await org.person("student", fresh=True)]
+    task = await message(platform, admin, *people)
+    approval = await pending(other, task["id"])
+
+    async def stop(key: str) -> None:
+        if key.endswith(":message_2"):
+            interposer.before = None
+            assert (await other.http.post(f"/api/agents/tasks/{task['id']}/cancel")).status_code == 200
+
+    interposer.before = stop
+    assert await answer(other, approval, "approve") == 200
+    await until(admin, task["id"], "cancelled")
+    assert (await admin.http.post(f"/api/agents/tasks/{task['id']}/retry")).status_code == 200
+    anew = await pending(other, task["id"])
+    assert (anew["plan_hash"], anew["id"] == approval["id"]) == (approval["plan_hash"], False)
+    assert "message_3" in {one["step"] for one in anew["draft"]}
+    assert people[2].email not in [recipient for recipient, _ in await mails(platform, org)]
+    assert await answer(other, approval, "approve") == 409
+    assert await answer(other, anew, "approve") == 200
+    assert (await until(admin, task["id"]))["status"] == "succeeded"
+    assert sorted(to for to, _ in await mails(platform, org)) == sorted(person.email for person in people)
 
 
 async def test_a_client_cannot_say_that_something_was_approved(platform: Platform) -> None:
@@ -100,7 +155,9 @@ async def test_an_answer_is_given_once_and_for_the_plan_that_was_seen(platform: 
     assert one["plan_hash"] != two["plan_hash"], "two tasks have two plans, whatever they do"
     assert await answer(other, {**two, "plan_hash": one["plan_hash"]}, "approve") == 409
     assert await answer(other, {**two, "plan_hash": "0" * 64}, "approve") == 409
-    assert await answer(other, one, "approve") == 200
+    third = await org.person("org_admin", fresh=True)
+    at_once = await asyncio.gather(*(answer(person, one, "approve") for person in (other, third) * 3))
+    assert sorted(at_once) == [200, *[409] * 5]
     assert await answer(other, one, "approve") == 409  # replayed
     assert await answer(other, one, "refuse", reason="too late") == 409
     assert (await until(admin, first["id"]))["status"] == "succeeded"

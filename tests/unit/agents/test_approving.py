@@ -15,15 +15,16 @@ from stores.ids import new_id
 
 KINDS = frozenset({ApprovalKind.AUTOMATED_GRADING})
 REQUESTER = new_id()
+NOW = datetime.now(UTC)
 APPROVED = ApprovalRecord(
     id=new_id(), plan_hash=b"plan", kinds=["automated_grading"], covers={"grade": "arguments"}, status="approved",
     decided_by=new_id(), requester_id=REQUESTER, reason=None, escalates_at=None, escalated_at=None,
-    expires_at=datetime.now(UTC) + timedelta(hours=1),
+    expires_at=NOW + timedelta(hours=1),
 )  # fmt: skip
 
 
 def test_an_answer_clears_what_it_is_about() -> None:
-    assert clears(standing([APPROVED], b"plan", "grade", "arguments"), KINDS)
+    assert clears(standing([APPROVED], b"plan", "grade", "arguments"), KINDS, NOW)
 
 
 @pytest.mark.parametrize(
@@ -32,16 +33,22 @@ def test_an_answer_clears_what_it_is_about() -> None:
 )
 def test_it_clears_nothing_else(plan_hash: bytes, key: str, arguments: str) -> None:
     assert standing([APPROVED], plan_hash, key, arguments) is None
-    assert not clears(None, KINDS)
+    assert not clears(None, KINDS, NOW)
 
 
 @pytest.mark.parametrize(
     "change",
     [{"status": status} for status in ("pending", "refused", "edited", "expired", "withdrawn")]
-    + [{"decided_by": None}, {"decided_by": REQUESTER}, {"kinds": ["content_generation"]}, {"kinds": []}],
+    + [
+        {"decided_by": None},
+        {"decided_by": REQUESTER},
+        {"kinds": ["content_generation"]},
+        {"kinds": []},
+        {"expires_at": NOW},
+    ],
 )
 def test_an_answer_that_is_none_clears_nothing(change: dict[str, object]) -> None:
-    assert not clears(replace(APPROVED, **change), KINDS)  # type: ignore[arg-type]
+    assert not clears(replace(APPROVED, **change), KINDS, NOW)  # type: ignore[arg-type]
 
 
 def test_of_several_kinds_whoever_may_approve_all_is_asked_until_the_first_runs_out() -> None:
