@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,23 +16,32 @@ from hypothesis import settings as hypothesis_settings
 
 from cluster.embedded import EmbeddedServers, Home
 from configs.settings import Settings
-from migrations.run import migrate
-from stores.postgres import Database
-from stores.sealing import Keyring
-from stores.signing_keys import ensure_keys
-from tests.platform import Platform
+from tests.platform import Platform, prepared
 
 # A time limit on each example measures how busy the machine is, not what is tested.
 hypothesis_settings.register_profile("azora", deadline=None)
 hypothesis_settings.load_profile("azora")
 
 
+@contextmanager
+def _open_to_servers() -> Iterator[Path]:
+    """Run as root, PostgreSQL works as another account, which cannot enter pytest's own directories."""
+    with tempfile.TemporaryDirectory(prefix="azora-test-") as directory:
+        Path(directory).chmod(0o711)
+        yield Path(directory)
+
+
 @pytest.fixture(scope="session")
 def system_directory() -> Iterator[Path]:
-    """Run as root, PostgreSQL works as another account, which cannot enter pytest's own directories."""
-    with tempfile.TemporaryDirectory(prefix="azora-test-") as system:
-        Path(system).chmod(0o711)
-        yield Path(system)
+    with _open_to_servers() as directory:
+        yield directory
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Where a test has servers of its own."""
+    with _open_to_servers() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")
@@ -47,23 +57,8 @@ async def servers(tmp_path_factory: pytest.TempPathFactory, system_directory: Pa
 
 @pytest.fixture(scope="session")
 async def settings(servers: EmbeddedServers, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings over the real servers, migrated, with keys; bcrypt at its cheapest, limits out of the way."""
-    found = Settings(
-        home=Path(tmp_path_factory.mktemp("azora")),
-        database_url=servers.postgres_url,
-        valkey_url=servers.valkey_url,
-        data_keys=Keyring.new_key("test"),
-        bcrypt_cost=4,
-        rate_limit="1000000/60s",
-        rate_limit_anonymous="1000000/60s",
-        rate_limit_credentials="1000000/60s",
-    )
-    await migrate(servers.postgres_url)
-    database = Database.from_settings(found)
-    assert found.data_keys is not None
-    await ensure_keys(database, Keyring.parse(found.data_keys.get_secret_value()))
-    await database.close()
-    return found
+    """Settings over the real servers."""
+    return await prepared(servers, Path(tmp_path_factory.mktemp("azora")))
 
 
 @pytest.fixture(scope="session")

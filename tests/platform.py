@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +16,40 @@ from actors.conversation_memory.state import ConversationMemory
 from actors.conversation_memory.store import ConversationKeeper
 from actors.session_cache.state import RevocationFeed
 from actors.session_cache.store import RevocationFollower
+from cluster.embedded import EmbeddedServers
 from configs.settings import Settings
 from deployments.kit.passwords import Passwords
 from deployments.kit.permissions import ROLES
 from deployments.kit.service import ServiceHost
 from deployments.registry import NAMES, service
+from migrations.run import migrate
 from stores import valkey
 from stores.ids import new_id
 from stores.postgres import Database
+from stores.sealing import Keyring
+from stores.signing_keys import ensure_keys
 
 PASSWORD = "correct horse battery"
+
+
+async def prepared(servers: EmbeddedServers, home: Path) -> Settings:
+    """Settings over these servers, migrated, with keys; bcrypt at its cheapest, limits out of the way."""
+    found = Settings(
+        home=home,
+        database_url=servers.postgres_url,
+        valkey_url=servers.valkey_url,
+        data_keys=Keyring.new_key("test"),
+        bcrypt_cost=4,
+        rate_limit="1000000/60s",
+        rate_limit_anonymous="1000000/60s",
+        rate_limit_credentials="1000000/60s",
+    )
+    await migrate(servers.postgres_url)
+    database = Database.from_settings(found)
+    assert found.data_keys is not None
+    await ensure_keys(database, Keyring.parse(found.data_keys.get_secret_value()))
+    await database.close()
+    return found
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -43,11 +44,7 @@ def call_view(
         )
         for name, value in values.items()
     }  # fmt: skip
-    step = StepView(
-        id=planned.id, tool=planned.tool, effect=planned.effect, permission=planned.permission,
-        approval=planned.approval, data=planned.data, subjects=planned.subjects, courses=planned.courses,
-        external=planned.external, judges=planned.judges, arguments=arguments,
-    )  # fmt: skip
+    step = replace(planned, arguments=arguments)
     return CallView(plan=plan, step=step, approved=approved, approved_digest=plan.digest if approved else None)
 
 

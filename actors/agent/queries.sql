@@ -30,9 +30,6 @@ update agent_tasks t set due_at = now() + :lease::interval
  where t.id = held.id and t.epoch = held.epoch and t.status = 'running'
 returning t.id;
 
--- name: next_due$
-select extract(epoch from min(due_at) - now())::float8 from agent_tasks where due_at is not null;
-
 -- name: steps
 select position, key, tool, status, tries, arguments, output, origins, first_begun_at
   from agent_steps where task_id = :id order by position;

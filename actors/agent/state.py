@@ -37,7 +37,6 @@ class Stage(StrEnum):
 
 
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.REFUSED, Status.CANCELLED})
-WAITING = frozenset({Status.WAITING_APPROVAL, Status.WAITING_TIME})
 RETRIABLE = frozenset({Status.FAILED, Status.CANCELLED})
 
 NEXT: Mapping[Status, frozenset[Status]] = {
@@ -53,8 +52,3 @@ NEXT: Mapping[Status, frozenset[Status]] = {
     Status.REFUSED: frozenset(),
     Status.CANCELLED: frozenset({Status.QUEUED}),
 }
-
-
-def may_become(now: Status, then: Status) -> bool:
-    """Whether a task may go from one status to the other."""
-    return then in NEXT[now]

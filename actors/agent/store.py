@@ -181,12 +181,6 @@ class TaskStore:
             )
             return {row["id"] async for row in rows}
 
-    async def next_due_seconds(self) -> float | None:
-        """How long until a task is due; None where none ever is."""
-        async with self._database.single_statements() as connection:
-            seconds: float | None = await _queries.next_due(connection)
-            return seconds
-
     async def steps(self, task: Task) -> list[StepRecord]:
         """The steps of its plan, in order."""
         async with self._database.single_statements() as connection:

@@ -7,8 +7,5 @@ select a.number, c.document
  order by a.seq desc
  limit 1;
 
--- name: remember_plan!
-insert into judged_plans (org_id, task_id, shape, verdict) values (:org_id, :task_id, :shape, :verdict);
-
 -- name: forget_plans!
 delete from judged_plans where judged_at < now() - :age::interval;

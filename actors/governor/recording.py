@@ -11,7 +11,7 @@ from learning.governance.decisions import Decision
 from learning.governance.shapes import shape_of
 from learning.governance.views import PlanView
 from stores import audit
-from stores.postgres import Connection, Database
+from stores.postgres import Database
 from stores.queries import load_queries
 
 _queries = load_queries(__file__)
@@ -37,15 +37,6 @@ def plan_record(plan: PlanView, decision: Decision, *, source: str = "agents") -
 def call_record(plan: PlanView, step: str, decision: Decision, *, source: str = "agents") -> Record:
     """Of the decision about a step."""
     return Record(entry=_entry(plan, decision, "call.judged", source, {"kind": plan.kind, "step": step}))
-
-
-async def record_plan(connection: Connection, plan: PlanView, decision: Decision, *, source: str = "agents") -> None:
-    """Write a plan's decision and shape in the caller's transaction, under either role."""
-    made = plan_record(plan, decision, source=source)
-    await audit.append(connection, [made.entry])
-    await _queries.remember_plan(
-        connection, org_id=plan.org_id, task_id=plan.task_id, shape=made.shape, verdict=made.verdict
-    )
 
 
 def _entry(plan: PlanView, decision: Decision, action: str, source: str, details: dict[str, Any]) -> audit.Entry:

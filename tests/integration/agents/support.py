@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+import uvicorn
+
+from actors.agent.making import live
+from configs.settings import Settings
+from deployments.kit.permissions import ROLES
 from tests.platform import Account
 
 
@@ -30,6 +37,29 @@ class Interposer:
             await send(message)
 
         await self._app(scope, receive, sending)
+
+
+@asynccontextmanager
+async def listening(app: Any) -> AsyncIterator[str]:
+    """The application behind a port, where agents find it; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical", access_log=False))
+        serving = asyncio.create_task(server.serve([listener]))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def working(settings: Settings, name: str = "agent-test") -> AsyncIterator[None]:
+    """An agent that works meanwhile."""
+    stop = asyncio.Event()
+    living = asyncio.create_task(live(settings, name, ROLES, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await living
 
 
 ENDED = {"succeeded", "failed", "refused", "cancelled"}

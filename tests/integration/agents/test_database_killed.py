@@ -4,39 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import socket
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from actors.agent.making import live
 from cluster.embedded import EmbeddedServers, Home
 from configs.settings import Settings
-from deployments.kit.permissions import ROLES
-from migrations.run import migrate
-from stores.postgres import Database
-from stores.sealing import Keyring
-from stores.signing_keys import ensure_keys
-from tests.integration.agents.support import Interposer, ask, eventually, pending, until
-from tests.platform import Account, Platform
+from tests.integration.agents.support import Interposer, ask, eventually, listening, pending, until, working
+from tests.platform import Account, Platform, prepared
 
 SUBJECTS, MESSAGES = [f"About {number}" for number in range(3)], 4
 # Where some task is as the server dies: its service is asked, or has committed and not answered yet.
 KILLED_BEFORE, KILLED_AFTER = "message_2", "message_3"
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="azora-test-"))
-    directory.chmod(0o711)
-    yield directory
-    shutil.rmtree(directory)
 
 
 @pytest.fixture
@@ -45,40 +26,9 @@ async def own_settings(place: Path) -> AsyncIterator[Settings]:
     async with EmbeddedServers(Home(place / "home"), system_directory=place / "system") as servers:
         stop = asyncio.Event()
         watching = asyncio.create_task(servers.wait_until(stop))
-        found = Settings(
-            home=place / "azora", database_url=servers.postgres_url, valkey_url=servers.valkey_url,
-            data_keys=Keyring.new_key("test"), bcrypt_cost=4, rate_limit="1000000/60s",
-            rate_limit_credentials="1000000/60s", rate_limit_anonymous="1000000/60s",
-        )  # fmt: skip
-        await migrate(servers.postgres_url)
-        database = Database.from_settings(found)
-        assert found.data_keys is not None
-        await ensure_keys(database, Keyring.parse(found.data_keys.get_secret_value()))
-        await database.close()
-        yield found
+        yield await prepared(servers, place / "azora")
         stop.set()
         await watching
-
-
-@asynccontextmanager
-async def served(platform: Platform, interposer: Interposer) -> AsyncIterator[Settings]:
-    """The platform behind a port, where agents find it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(interposer, lifespan="off", log_level="critical", access_log=False))
-        serving = asyncio.create_task(server.serve([listener]))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        yield platform.settings.model_copy(update={"services_url": url})
-        server.should_exit = True
-        await serving
-
-
-@asynccontextmanager
-async def agent(settings: Settings) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    living = asyncio.create_task(live(settings, "agent-killed", ROLES, stop))
-    yield
-    stop.set()
-    await living
 
 
 async def approve(approver: Account, task_id: str) -> None:
@@ -112,8 +62,9 @@ async def test_tasks_go_on_after_the_database_was_killed_and_nothing_happens_twi
 ) -> None:
     async with (
         Platform.running(own_settings) as platform,
-        served(platform, interposer := Interposer(platform.host)) as told,
+        listening(interposer := Interposer(platform.host)) as url,
     ):
+        told = own_settings.model_copy(update={"services_url": url})
         org = await platform.create_organisation()
         asker, approver = await org.person("org_admin"), await org.person("org_admin", fresh=True)
         people = [await org.person("student", fresh=True) for _ in range(MESSAGES)]
@@ -122,7 +73,7 @@ async def test_tasks_go_on_after_the_database_was_killed_and_nothing_happens_twi
             (await ask(asker, "message_people", {"recipients": recipients, "subject": subject, "body": "Hello?"}))["id"]
             for subject in SUBJECTS
         ]
-        async with agent(told):
+        async with working(told):
             await asyncio.gather(*(until(asker, task, "waiting_approval") for task in tasks))
         for task in tasks:
             await approve(approver, task)
@@ -133,7 +84,7 @@ async def test_tasks_go_on_after_the_database_was_killed_and_nothing_happens_twi
         async def succeeded() -> bool:
             return {await status(asker, task) for task in tasks} == {"succeeded"}
 
-        async with agent(told):
+        async with working(told):
             await eventually(succeeded, seconds=60)
         assert len(set(killed)) == 2, "another server each time"
         async with platform.database.transaction(org.id, readonly=True) as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -15,9 +14,7 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from actors.agent.making import live
 from configs.settings import Settings
-from deployments.kit.permissions import ROLES
 from deployments.llm.duties import settle_lost_calls
 from deployments.llm.errors import BudgetExhausted
 from deployments.llm.metering.ledger import Ledger, Reservation, Settlement
@@ -25,7 +22,7 @@ from deployments.llm.metering.settling import write
 from deployments.llm.metering.tasks import Tasks
 from stores.ids import new_id
 from stores.postgres import Database
-from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until
+from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until, working
 from tests.integration.courses.support import create
 from tests.integration.courses.test_proposals import MODULES
 from tests.integration.retrieval.support import indexing, settled
@@ -38,14 +35,11 @@ AGENTS = {"agent_model": MODEL}
 @asynccontextmanager
 async def platform_with(settings: Settings, tmp_path: Any, says: Says, **models: Any) -> AsyncIterator[Platform]:
     """A platform whose agents have a model that says this; or what `models` names has it."""
-    async with platform_asking(settings, tmp_path, says, **(models or AGENTS)) as (platform, told):
-        stop = asyncio.Event()
-        living = asyncio.create_task(live(told, "agent-modelled", ROLES, stop))
-        try:
-            yield platform
-        finally:
-            stop.set()
-            await living
+    async with (
+        platform_asking(settings, tmp_path, says, **(models or AGENTS)) as (platform, told),
+        working(told, "agent-modelled"),
+    ):
+        yield platform
 
 
 async def ledger(admin: Account) -> dict[str, tuple[int, int, int]]:
@@ -195,14 +189,6 @@ async def test_an_outage_of_the_session_store_is_waited_out(
         wanted = {"goal": "Read", "course_id": await taught_course(teacher)}
         task = await ask(teacher, "own_words", wanted)
 
-        @asynccontextmanager
-        async def working(settings: Settings) -> AsyncIterator[None]:
-            stop = asyncio.Event()
-            living = asyncio.create_task(live(settings, "agent-outage", ROLES, stop))
-            yield
-            stop.set()
-            await living
-
         async def epoch_and_claims() -> tuple[int, int]:
             async with system.transaction(None, readonly=True) as connection:
                 row = await connection.fetchrow("select epoch, claims from agent_tasks where id = $1", task["id"])
@@ -214,11 +200,11 @@ async def test_an_outage_of_the_session_store_is_waited_out(
 
         began = time.monotonic()
         nowhere = SecretStr(f"unix://{tmp_path}/nobody.sock")
-        async with working(told.model_copy(update={"valkey_url": nowhere})):
+        async with working(told.model_copy(update={"valkey_url": nowhere}), "agent-outage"):
             await eventually(tried_thrice)
             assert time.monotonic() - began > 2
             assert (await epoch_and_claims())[1] <= 1
-        async with working(told):
+        async with working(told, "agent-outage"):
             assert (await until(teacher, task["id"]))["status"] == "succeeded"
 
 

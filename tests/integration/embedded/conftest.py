@@ -1,21 +1,11 @@
-"""A place for homes that other accounts can enter, for as root PostgreSQL runs under one of them."""
+"""Homes and servers that each test has for itself."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cluster.embedded import EmbeddedServers, Event, Home
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="azora-test-"))
-    directory.chmod(0o711)
-    yield directory
-    shutil.rmtree(directory)
 
 
 @pytest.fixture

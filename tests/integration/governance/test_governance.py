@@ -13,9 +13,10 @@ import orjson
 import pytest
 
 from actors.governor.law import Law, governor
-from actors.governor.recording import record_plan
+from actors.governor.recording import plan_record
 from configs.settings import Settings
 from learning.governance.vocabulary import DataClass, Verdict
+from stores import audit
 from stores.audit import PLATFORM
 from stores.audit.chain import GENESIS, link
 from stores.ids import new_id
@@ -191,7 +192,12 @@ async def test_a_version_is_tried_on_plans_of_the_past(org: Organisation, platfo
         decision = await judge.judge_plan(judged)
         assert decision.verdict is Verdict.APPROVAL
         async with platform.database.transaction(org.id) as connection:
-            await record_plan(connection, judged, decision)
+            made = plan_record(judged, decision)
+            await audit.append(connection, [made.entry])
+            await connection.execute(
+                "insert into judged_plans (org_id, task_id, shape, verdict) values ($1, $2, $3, $4)",
+                org.id, judged.task_id, made.shape, made.verdict,
+            )  # fmt: skip
     await _propose(org, shipped(many_people={"action": "refuse", "parameters": {"people": 5}}))
     tried = (await admin.http.post(f"{CONSTITUTION}/versions/1/trial")).json()
     assert (tried["plans"], tried["refused"], tried["waiting"], tried["changed"]) == (3, 2, 1, 2)
