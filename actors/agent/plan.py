@@ -6,16 +6,34 @@ There are no branches and no loops: no text that a step reads can make another s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from learning.governance.digests import digest
 from learning.governance.vocabulary import Origin
 
+V = TypeVar("V")
 MAXIMUM_STEPS = 100
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+
+
+def storable(value: V) -> V:
+    """The value, however deep, without the one character that PostgreSQL keeps nowhere. Raises `ValueError`."""
+    waiting: list[Any] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str) and "\x00" in part:
+            raise ValueError("must not hold the character NUL")
+        if isinstance(part, (list, tuple)):
+            waiting += part
+        elif isinstance(part, Mapping):
+            waiting += [*part.keys(), *part.values()]
+    return value
+
+
+Storable = Annotated[JsonValue, AfterValidator(storable)]
 
 
 class _Part(BaseModel):
@@ -25,7 +43,7 @@ class _Part(BaseModel):
 class Given(_Part):
     """A value that the plan itself holds."""
 
-    given: JsonValue
+    given: Storable
     origins: tuple[Origin, ...] = Field(default=(Origin.ASKER,), min_length=1)
 
 
@@ -50,7 +68,7 @@ class Step(_Part):
     key: Key
     tool: str = Field(max_length=64)
     arguments: dict[str, Argument] = Field(default={}, max_length=32)
-    why: str = Field(default="", max_length=300)
+    why: str = Field(default="", max_length=300, pattern=r"^[^\x00]*$")
 
 
 class Plan(_Part):

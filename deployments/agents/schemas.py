@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from actors.agent.kinds.base import AnyKind
-from actors.agent.plan import MAXIMUM_STEPS
+from actors.agent.plan import MAXIMUM_STEPS, Storable
 from actors.agent.state import Stage, Status
 from actors.agent.tools import TOOLS
 from deployments.agents.repository.tasks import Row
@@ -39,7 +39,7 @@ class NewTask(_Request):
     """`input` is what the kind takes, see `/api/agents/kinds`."""
 
     kind: Word
-    input: dict[Annotated[str, StringConstraints(max_length=64)], JsonValue] = Field(max_length=64)
+    input: dict[Annotated[str, StringConstraints(max_length=64)], Storable] = Field(max_length=64)
     budget: Budget = Field(default_factory=Budget)
     deadline: Moment | None = Field(default=None, description="At most 30 days ahead; default: 7 days")
 
@@ -55,13 +55,17 @@ class Answer(_Request):
 
 
 class Refusal(Answer):
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
+    reason: Annotated[
+        str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True, pattern=r"^[^\x00]*$")
+    ]
 
 
 class Edit(Answer):
     """Other values for arguments, by step and name; those that `editable` lists."""
 
-    changes: dict[Word, dict[Word, JsonValue]] = Field(min_length=1, max_length=MAXIMUM_STEPS)
+    changes: dict[Word, Annotated[dict[Word, Storable], Field(min_length=1)]] = Field(
+        min_length=1, max_length=MAXIMUM_STEPS
+    )
 
 
 class ToolView(BaseModel):

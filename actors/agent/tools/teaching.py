@@ -12,6 +12,9 @@ from actors.agent.origins import ANYTHING, Editable, From, Person, Takes
 from actors.agent.tools.base import Arguments, Result, Services, Tool
 from learning.governance.vocabulary import ApprovalKind, DataClass, Effect, Origin
 
+# As the service takes them, so that what it would refuse is not approved first.
+_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _IDS = Takes(Origin.ASKER, Origin.ORGANISATION)
 
 
@@ -88,9 +91,12 @@ class NewMessage(Arguments):
 
     recipient_id: Annotated[UUID, _IDS, Person()]
     subject: Annotated[
-        str, Takes(Origin.ASKER, Origin.ORGANISATION, Origin.MODEL), Editable(), Field(min_length=1, max_length=200)
+        str,
+        Takes(Origin.ASKER, Origin.ORGANISATION, Origin.MODEL),
+        Editable(),
+        Field(min_length=1, max_length=200, pattern=_ONE_LINE),
     ]
-    body: Annotated[str, ANYTHING, Editable(), Field(min_length=1, max_length=10_000)]
+    body: Annotated[str, ANYTHING, Editable(), Field(min_length=1, max_length=5_000, pattern=_LINES)]
 
 
 class Sent(Result):

@@ -171,6 +171,9 @@ def _asked(principal: Principal, row: Row) -> bool:
 
 
 def _edited(org_id: UUID, task: Row, approval: Row, changes: Changes) -> Plan:
+    kind = KINDS.get(task["kind"])
+    if kind is None:
+        raise Invalid.field("changes", "unfit", "there is no such kind of task any more")
     plan = Plan.model_validate(task["plan"])
     for key, values in changes.items():
         step = plan.step(key)
@@ -183,7 +186,7 @@ def _edited(org_id: UUID, task: Row, approval: Row, changes: Changes) -> Plan:
     asker = Asker(user_id=task["user_id"], org_id=org_id, role=role, permissions=frozenset().union(*ROLES.values()))
     try:
         amended = plan.amended(changes, Origin.ORGANISATION)
-        checked(amended, KINDS[task["kind"]], asker, task["maximum_steps"])
+        checked(amended, kind, asker, task["maximum_steps"])
     except (TaskStopped, ValidationError) as problem:
         detail = problem.detail if isinstance(problem, TaskStopped) else "a value does not fit"
         raise Invalid.field("changes", "unfit", detail) from problem
