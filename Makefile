@@ -9,13 +9,18 @@ BIN    := $(VENV)/bin
 run: $(VENV)/.installed
 	@$(BIN)/azora up
 
-# Each folder in a process of its own: what one leaves behind in it cannot disturb another.
-FOLDERS = tests/unit $(filter-out %__pycache__/,$(sort $(wildcard tests/integration/*/))) tests/acceptance
-test: $(VENV)/.installed-dev
-	@set -e; for folder in $(FOLDERS); do echo "$$folder"; $(BIN)/python -m pytest -q $$folder; done
+# Each folder in a process of its own: what one leaves behind in it cannot disturb another. With `make -j2 integration` two
+# run at a time: each has its own servers, on sockets and ports that were free.
+INTEGRATION = $(patsubst %/,%,$(filter-out %__pycache__/,$(sort $(wildcard tests/integration/*/))))
+.PHONY: tests/unit $(INTEGRATION) tests/acceptance validate
+tests/unit $(INTEGRATION) tests/acceptance: $(VENV)/.installed-dev
+	@echo "$@"
+	@$(BIN)/python -m pytest -q $@
 
-unit integration acceptance: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest tests/$@
+unit: tests/unit
+integration: $(INTEGRATION)
+acceptance: tests/acceptance
+test: unit integration acceptance
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -24,6 +29,9 @@ lint: $(VENV)/.installed-dev
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
+
+validate:
+	PYTHON=$(PYTHON) bash .ci/validate
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.speed

@@ -38,6 +38,22 @@ TOPOLOGIES = {
 }
 
 
+def on(*topologies: str) -> pytest.MarkDecorator:
+    """Runs a test on these topologies only: where the other would show nothing that these do not."""
+    return pytest.mark.parametrize("running_platform", topologies, indirect=True, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one topology follow one another, so that each is started once."""
+    items.sort(key=_topology)
+
+
+def _topology(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("running_platform", "")) if callspec is not None else ""
+
+
 @dataclass(frozen=True)
 class RunningPlatform:
     """A platform over HTTP, and the home to administer it by."""
@@ -84,7 +100,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session", params=TOPOLOGIES)
 def running_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform]:
-    """The platform on each topology in turn; a test for one only parametrises `running_platform` indirectly."""
+    """The platform on each topology in turn, but for tests that say where they run (`on`)."""
     if url := os.environ.get("AZORA_TEST_URL"):
         yield RunningPlatform(url, Path(os.environ["AZORA_TEST_HOME"]), Path(os.devnull))
         return

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from deployments.registry import services
-from tests.acceptance.conftest import RunningPlatform
+from tests.acceptance.conftest import RunningPlatform, on
 
 
 def _azora(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -31,11 +31,13 @@ def test_status_and_doctor_find_everything_well(running_platform: RunningPlatfor
     assert "bound by row-level security" in doctor.stdout
 
 
+@on("local")
 def test_up_twice_says_where_it_runs(running_platform: RunningPlatform) -> None:
     again = running_platform.azora("up")
     assert running_platform.base_url in again.stdout
 
 
+@on("local")
 def test_a_password_can_be_reset_and_ends_the_sessions(running_platform: RunningPlatform, http: httpx.Client) -> None:
     email, new = "learner@reset.example", "an entirely new password"
     running_platform.azora_with({"AZORA_NEW_PASSWORD": "the first password"}, "admin", "create-user", "demo", email)
@@ -48,6 +50,7 @@ def test_a_password_can_be_reset_and_ends_the_sessions(running_platform: Running
     assert http.post("/api/sessions", json={**credentials, "password": new}).status_code == 201
 
 
+@on("production")  # one application signs, others verify
 def test_keys_rotate_and_nobody_is_signed_out(running_platform: RunningPlatform, http: httpx.Client) -> None:
     credentials = {"organisation": "demo", "email": "student@demo.example", "password": running_platform.demo_password}
     token = http.post("/api/sessions", json=credentials).json()["access_token"]

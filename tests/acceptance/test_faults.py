@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from stores.ids import new_id
-from tests.acceptance.conftest import RunningPlatform
+from tests.acceptance.conftest import RunningPlatform, on
 
 PASSWORD = "a load that never stops"
 RECOVERY_SECONDS = 90.0
@@ -154,7 +154,12 @@ def _pids(platform: RunningPlatform, name: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("victim", ["ray::ServeReplica", "ray::SessionCache", "valkey-server", "postgres"])
+# A replica of the local topology answers for every service. The others are the same processes on both.
+VICTIMS = [("local", "ray::ServeReplica"), *(("production", name) for name in (
+    "ray::ServeReplica", "ray::SessionCache", "valkey-server", "postgres"))]  # fmt: skip
+
+
+@pytest.mark.parametrize(("running_platform", "victim"), VICTIMS, indirect=["running_platform"], scope="session")
 async def test_killed_under_load(running_platform: RunningPlatform, victim: str) -> None:
     async with _load(running_platform) as (ledger, _):
         pids = _pids(running_platform, victim)
@@ -168,6 +173,7 @@ async def test_killed_under_load(running_platform: RunningPlatform, victim: str)
             await asyncio.sleep(0.2)
 
 
+@on("production")  # where the news has more replicas of more applications to reach
 @pytest.mark.parametrize("victim", [None, "ray::SessionCache", "valkey-server"])
 async def test_a_revoked_session_is_dead_within_a_second(running_platform: RunningPlatform, victim: str | None) -> None:
     """Also while the actor or the store that spreads the news is away."""

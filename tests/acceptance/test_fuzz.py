@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from deployments.registry import services
 from deployments.web.openapi import merge
 from stores.ids import new_id
-from tests.acceptance.conftest import RunningPlatform
+from tests.acceptance.conftest import RunningPlatform, on
 
 CHECKS = [
     not_a_server_error,
@@ -30,7 +30,7 @@ CHECKS = [
 ]
 EXAMPLES = 8
 # The same services answer on either topology: one is enough for what they say.
-pytestmark = pytest.mark.parametrize("running_platform", ["local"], indirect=True, scope="session")
+pytestmark = on("local")
 HAPROXY_HEAD_BYTES = 14_000
 PASSWORD = "the fuzzer's own password"
 

@@ -14,6 +14,7 @@ import uvicorn
 from actors.agent.making import live
 from configs.settings import Settings
 from deployments.kit.permissions import ROLES
+from tests.patience import PATIENCE_SECONDS
 from tests.platform import Account
 
 
@@ -81,7 +82,7 @@ async def look(person: Account, task_id: str) -> dict[str, Any]:
     return task
 
 
-async def until(person: Account, task_id: str, *statuses: str, seconds: float = 20) -> dict[str, Any]:
+async def until(person: Account, task_id: str, *statuses: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
     """The task, once it has one of these statuses (has ended, where none is given)."""
     wanted = set(statuses) or ENDED
     give_up_at = time.monotonic() + seconds
@@ -92,7 +93,7 @@ async def until(person: Account, task_id: str, *statuses: str, seconds: float = 
     return task
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until it holds."""
     give_up_at = time.monotonic() + seconds
     while not await check():
@@ -116,7 +117,7 @@ async def taught_course(teacher: Account, *units: dict[str, Any]) -> str:
     return course_id
 
 
-async def pending(approver: Account, task_id: str, seconds: float = 20) -> dict[str, Any]:
+async def pending(approver: Account, task_id: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
     """What this person is asked about the task."""
     give_up_at = time.monotonic() + seconds
     while True:

@@ -14,6 +14,7 @@ import pytest
 from actors.agent.mailing import SUBJECT
 from configs.settings import Settings
 from tests.integration.agents.support import Interposer, ask, look, pending, taught_course, until
+from tests.patience import PATIENCE_SECONDS
 from tests.platform import Platform
 
 ROOT = Path(__file__).parents[3]
@@ -39,7 +40,7 @@ class Crew:
 
     async def _line(self) -> str:
         assert self._process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return (await self._process.stdout.readline()).decode().strip()
 
 
@@ -113,7 +114,7 @@ async def _killed_inside(crew: Crew, interposer: Interposer, phase: str, wanted:
     hook: Callable[[str], Awaitable[None]] = kill
     setattr(interposer, phase, hook)
     agent.set_result(await crew.one())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await reached.wait()
     await crew.gone()
     setattr(interposer, phase, None)

@@ -21,6 +21,7 @@ from stores.event_log.types import Batch
 from stores.events import TOPICS, Event, decode, partition_of
 from stores.ids import new_id
 from stores.postgres import Database
+from tests.patience import PATIENCE_SECONDS
 from tests.platform import Account, Organisation, Platform
 
 BASE = "/api/analytics"
@@ -168,7 +169,7 @@ class Stream:
     _left: asyncio.Event
     _text: bytes = b""
 
-    async def text(self, seconds: float = 5.0) -> bytes | None:
+    async def text(self, seconds: float = PATIENCE_SECONDS) -> bytes | None:
         """The next frame as it is; None at the end."""
         while b"\n\n" not in self._text:
             async with asyncio.timeout(seconds):
@@ -179,7 +180,7 @@ class Stream:
         frame, _, self._text = self._text.partition(b"\n\n")
         return frame
 
-    async def event(self, seconds: float = 5.0) -> tuple[str, Any, str | None]:
+    async def event(self, seconds: float = PATIENCE_SECONDS) -> tuple[str, Any, str | None]:
         """The next event: name, data, id. Comments and retry lines are passed over."""
         while True:
             frame = await self.text(seconds)
@@ -188,7 +189,7 @@ class Stream:
             if "event" in fields:
                 return fields["event"], orjson.loads(fields["data"]), fields.get("id")
 
-    async def ended(self, seconds: float = 5.0) -> bool:
+    async def ended(self, seconds: float = PATIENCE_SECONDS) -> bool:
         """Whether nothing but comments comes before the end."""
         while (frame := await self.text(seconds)) is not None:
             if not frame.startswith(b":"):
@@ -236,7 +237,7 @@ async def streaming(
 
     task = asyncio.create_task(host(scope, receive, send))  # type: ignore[arg-type]
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.wait((task, started), return_when=asyncio.FIRST_COMPLETED)
         head = started.result()
         found = {name.decode(): value.decode() for name, value in head["headers"]}
@@ -246,7 +247,7 @@ async def streaming(
         yield stream
     finally:
         left.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not task.done():
                 while not sent.empty():
                     sent.get_nowait()

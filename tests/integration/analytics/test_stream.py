@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -28,6 +27,7 @@ from tests.integration.analytics.support import (
     streaming,
 )
 from tests.integration.enrollments.support import CourseFixture, create_course, text
+from tests.patience import PATIENCE_SECONDS
 from tests.platform import Organisation, Platform
 
 
@@ -71,10 +71,8 @@ async def test_changes_are_pushed_and_only_they(here: Platform, org: Organisatio
         view = ok(await teacher.http.get(f"{BASE}/courses/{course.id}"))
         assert document["totals"] == view["totals"]
         await enrol(org, other, 1)  # no business of this stream
-        began = time.monotonic()
         await enrol(org, course, 2)
-        name, changed, second = await stream.event(2)
-        assert time.monotonic() - began < 1
+        name, changed, second = await stream.event()
         assert name == "figures"
         assert first != second
         assert changed["totals"]["figures"] == {
@@ -147,7 +145,7 @@ async def test_it_ends_with_the_session(here: Platform, org: Organisation) -> No
     async with streaming(here.host, student, "scope=learner") as stream:
         await stream.event()
         assert (await student.http.delete("/api/sessions/current")).status_code == 204
-        name, data, _ = await stream.event(4)
+        name, data, _ = await stream.event()
         assert (name, data) == ("end", {"reason": "revoked"})
         assert await stream.ended()
     assert service(here).hub.streams == 0
@@ -158,7 +156,7 @@ async def test_it_ends_when_the_replica_drains(here: Platform, org: Organisation
     async with streaming(here.host, student, "scope=learner", draining=lambda: draining) as stream:
         await stream.event()
         draining = True
-        assert (await stream.event(3))[:2] == ("end", {"reason": "draining"})
+        assert (await stream.event())[:2] == ("end", {"reason": "draining"})
 
 
 async def test_it_ends_where_the_course_is_handed_over(here: Platform, org: Organisation) -> None:
@@ -225,7 +223,7 @@ async def test_it_goes_on_while_nothing_is_heard(here: Platform, org: Organisati
     try:
         async with deaf.subscription(Watched(org.id, "course", course.id), course.instructor.id) as subscription:
             await enrol(org, course, 1)
-            async with asyncio.timeout(4):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while (latest := subscription.feed.latest) is None or enrolled(latest) != 7:
                     await subscription.wait(1)
     finally:
@@ -265,6 +263,6 @@ async def test_over_http_a_client_that_leaves_is_let_go(here: Platform, org: Org
             assert seen[0] == "retry: 2000"
             assert seen[3] == "event: snapshot"
             assert service(here).hub.streams == 1
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while service(here).hub.streams:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)

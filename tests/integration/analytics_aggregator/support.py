@@ -23,6 +23,7 @@ from stores.event_log.outbox import OutboxSource
 from stores.event_log.types import Batch
 from stores.events import Event
 from stores.postgres import Connection, Database
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.analytics_aggregator.naive import Model, model_of, plain
 
 NO_WAIT = timedelta(0)
@@ -92,7 +93,7 @@ async def drain(consumer: Consumer) -> None:
         pass
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the database tells nobody

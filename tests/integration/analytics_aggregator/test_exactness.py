@@ -18,6 +18,7 @@ from stores.errors import StoreUnavailable
 from stores.event_log.types import Batch
 from stores.postgres import Connection
 from tests.integration.analytics_aggregator.support import Log, assert_figures, drain, eventually, now
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.analytics_aggregator.lives import BEGIN, Lives, Step, random_steps
 from tests.unit.analytics_aggregator.naive import model_of
 
@@ -137,7 +138,7 @@ async def test_changes_are_announced_when_they_can_be_read(log: Log) -> None:
     await listener.add_listener(CHANGES, lambda *message: heard.put_nowait(str(message[3])))
     await log.append(Lives(log.orgs).tell([Step("enrol", 0, 1, 1, 0, 0, 0)]))
     await log.aggregate()
-    message = json.loads(await asyncio.wait_for(heard.get(), 5))
+    message = json.loads(await asyncio.wait_for(heard.get(), PATIENCE_SECONDS))
     await listener.close()
     [cell] = await log.fetch("select partition, version, scope_id from analytics_cells where scope = 1 and grain = 0")
     assert message["versions"] == {str(cell["partition"]): cell["version"]}

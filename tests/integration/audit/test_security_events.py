@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ import orjson
 import pytest
 
 from stores.audit import PLATFORM
+from tests.patience import patiently
 from tests.platform import PASSWORD, Account, Platform
 
 
@@ -21,11 +21,10 @@ async def entries(platform: Platform, org_id: UUID) -> list[dict[str, Any]]:
 
 
 async def _until(platform: Platform, org_id: UUID, action: str) -> dict[str, Any]:
-    for _ in range(100):
+    async for _ in patiently():
         for entry in await entries(platform, org_id):
             if entry["action"] == action:
                 return entry
-        await asyncio.sleep(0.02)
     raise AssertionError(f"{action} was not written")
 
 

@@ -14,6 +14,7 @@ from deployments.courses.deployment import SERVICE
 from deployments.courses.service import CourseService
 from deployments.kit.principal import Principal
 from tests.integration.courses.support import MODULES, create, enrol, ok, publish
+from tests.patience import patiently
 from tests.platform import Account, Platform
 
 
@@ -47,10 +48,9 @@ def remembered(cache: CourseCache, person: Account, course_id: str) -> bool:
 
 
 async def eventually_forgotten(cache: CourseCache, person: Account, course_id: str) -> None:
-    for _ in range(400):  # a lost channel may take three seconds to be noticed
+    async for _ in patiently(0.01):
         if not remembered(cache, person, course_id):
             return
-        await asyncio.sleep(0.01)
     raise AssertionError("still remembered")
 
 
@@ -164,11 +164,10 @@ async def test_without_its_channel_a_replica_remembers_nothing(platform: Platfor
     ok(await far.get(f"/api/courses/{course_id}"))
     ok(await author.http.patch(f"/api/courses/{course_id}", json={"title": "Changed meanwhile"}))
     assert ok(await far.get(f"/api/courses/{course_id}"))["title"] == "Changed meanwhile"
-    for _ in range(100):
+    async for _ in patiently(0.05):
         ok(await far.get(f"/api/courses/{course_id}"))
         if remembered(cache, noor, course_id):
             break
-        await asyncio.sleep(0.05)
     else:
         raise AssertionError("the channel did not come back")
     await far.aclose()

@@ -10,6 +10,7 @@ import asyncpg
 import redis.asyncio as redis
 
 from cluster.embedded import EmbeddedPostgres, EmbeddedServers, EmbeddedValkey, Home
+from tests.patience import PATIENCE_SECONDS
 
 Make = Callable[..., EmbeddedServers]
 
@@ -22,7 +23,7 @@ _LOST_CONNECTION = (
 )
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Return when the condition holds; TimeoutError if it does not in time."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 (other processes set no event)

@@ -10,6 +10,7 @@ import redis.asyncio as redis
 
 from cluster.embedded import Event, EventKind, Home
 from tests.integration.embedded.support import Make, Writer, main_pid, until, write_through
+from tests.patience import PATIENCE_SECONDS
 
 
 def kinds_of(events: list[Event], service: str) -> list[EventKind]:
@@ -30,7 +31,7 @@ EXPECTED = [
 
 async def test_postgres_keeps_what_it_acknowledged(servers: Make, home: Home, events: list[Event]) -> None:
     async with servers(valkey_url="unix:///elsewhere") as running:
-        pool = await asyncpg.create_pool(running.postgres_url, min_size=1, max_size=2, timeout=5)
+        pool = await asyncpg.create_pool(running.postgres_url, min_size=1, max_size=2, timeout=PATIENCE_SECONDS)
         await pool.execute("CREATE TABLE written (number bigint PRIMARY KEY)")
         writer = Writer(lambda number: pool.execute("INSERT INTO written VALUES ($1)", number))
         await write_through(writer, lambda: os.kill(main_pid(home, "postgres"), signal.SIGKILL))
@@ -56,7 +57,7 @@ async def test_valkey_keeps_what_it_acknowledged(servers: Make, home: Home, even
 async def test_a_busy_backend_does_not_hold_up_the_restart(servers: Make, home: Home, events: list[Event]) -> None:
     """A backend in a long computation does not notice that the postmaster is gone; it is ended."""
     async with servers(valkey_url="unix:///elsewhere") as running:
-        connection = await asyncpg.connect(running.postgres_url, timeout=5)
+        connection = await asyncpg.connect(running.postgres_url, timeout=PATIENCE_SECONDS)
         busy = asyncio.create_task(connection.execute("SELECT count(*) FROM generate_series(1, 10000000000)"))
         await asyncio.sleep(0.2)
         killed = time.monotonic()

@@ -18,8 +18,7 @@ import asyncpg
 from cluster.embedded import EmbeddedServers, Home
 from cluster.embedded.installation import postgres_installation
 from cluster.embedded.postgres import EmbeddedPostgres
-
-_PATIENCE_SECONDS = 30
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_the_database_as_it_was_between_two_writes(servers: Callable[..., EmbeddedServers], place: Path) -> None:
@@ -52,7 +51,7 @@ async def test_the_database_as_it_was_between_two_writes(servers: Callable[..., 
 def _base_backup(running: EmbeddedServers, place: Path) -> None:
     program = postgres_installation(None, place) / "bin" / "pg_basebackup"
     command = [program, f"--dbname={running.postgres_url}", f"--pgdata={place / 'base'}"]
-    subprocess.run([*command, "--format=tar", "--gzip", "--checkpoint=fast"], check=True, timeout=_PATIENCE_SECONDS)
+    subprocess.run([*command, "--format=tar", "--gzip", "--checkpoint=fast"], check=True, timeout=PATIENCE_SECONDS)
 
 
 def _restore(data: Path, base: Path, archive: Path, moment: datetime) -> None:
@@ -101,7 +100,7 @@ async def _recovered(running: EmbeddedServers) -> None:
 
 
 async def _until(check: Callable[[], Awaitable[Any]]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not await check():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)

@@ -14,6 +14,7 @@ import redis.asyncio as redis
 
 from cluster.embedded import Home, HomeInUseError, family
 from tests.integration.embedded.support import Make, any_alive, main_pid, until
+from tests.patience import PATIENCE_SECONDS
 
 _REPOSITORY = Path(__file__).parents[3]
 
@@ -38,7 +39,7 @@ async def start_supervisor(home: Home, system: Path) -> tuple[Process, str, str]
         sys.executable, "-c", _SUPERVISOR, str(home.root), str(system), stdout=PIPE, cwd=_REPOSITORY
     )
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)
     postgres_url, valkey_url = line.decode().split()
     return process, postgres_url, valkey_url
 
@@ -51,7 +52,7 @@ async def kill(process: Process) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child's life to its parent's")
 async def test_no_orphan_stays_and_nothing_is_lost(home: Home, place: Path, servers: Make) -> None:
     process, postgres_url, valkey_url = await start_supervisor(home, place / "system")
-    connection = await asyncpg.connect(postgres_url, timeout=5)
+    connection = await asyncpg.connect(postgres_url, timeout=PATIENCE_SECONDS)
     client = redis.Redis.from_url(valkey_url)
     await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     await client.set("answer", 42)
@@ -66,7 +67,7 @@ async def test_no_orphan_stays_and_nothing_is_lost(home: Home, place: Path, serv
     process, _, _ = await start_supervisor(home, place / "system")
     await kill(process)
     async with servers() as running:  # at once, so this start has to wait for the leftovers
-        connection = await asyncpg.connect(running.postgres_url, timeout=5)
+        connection = await asyncpg.connect(running.postgres_url, timeout=PATIENCE_SECONDS)
         assert await connection.fetchval("SELECT answer FROM kept") == 42
         await connection.close()
         async with redis.Redis.from_url(running.valkey_url) as client:

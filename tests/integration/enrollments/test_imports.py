@@ -250,4 +250,3 @@ async def test_twenty_thousand_rows_in_seconds(platform: Platform) -> None:
     started = time.perf_counter()
     assert ok(await send(admin, body), 201)["counts"] == {"unchanged": 20_000}
     print(f"and again, all known, in {time.perf_counter() - started:.2f} s")
-    assert seconds < 30

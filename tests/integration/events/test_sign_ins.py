@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.platform import PASSWORD, Organisation, Platform
 
 
@@ -22,7 +23,7 @@ async def told(org: Organisation, type: str) -> list[dict[str, Any]]:
 
 async def told_in_time(org: Organisation, type: str) -> list[dict[str, Any]]:
     """Refusals are recorded after the answer."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (found := await told(org, type)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return found

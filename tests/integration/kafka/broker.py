@@ -15,6 +15,7 @@ from time import monotonic, sleep
 import pytest
 
 from cluster.ports import free_ports
+from tests.patience import PATIENCE_SECONDS
 
 
 class Broker:
@@ -36,7 +37,7 @@ class Broker:
             self._process = subprocess.Popen(
                 [program, *arguments], stdout=output, stderr=output, start_new_session=True
             )
-        deadline = monotonic() + 20
+        deadline = monotonic() + PATIENCE_SECONDS
         while not self._answers():
             assert monotonic() < deadline, "the broker does not start"
             sleep(0.05)

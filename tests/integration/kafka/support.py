@@ -27,6 +27,7 @@ from stores.kafka.relay import CONSUMER as RELAY
 from stores.kafka.relay import relay
 from stores.kafka.source import KafkaSource
 from stores.postgres import Connection, Database
+from tests.patience import PATIENCE_SECONDS
 
 PARTITIONS = 4
 READ = ("course_events", "enrollment_events")  # the topics that consumers of these tests read
@@ -114,7 +115,7 @@ class Log:
         sql = "select subject from kafka_effects where consumer = $1 order by number"
         return [row["subject"] for row in await self.fetch(sql, consumer)]
 
-    async def check(self, consumer: str, seconds: float = 30) -> None:
+    async def check(self, consumer: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Everything written has effect before the time is up: once, and in order per key."""
 
         async def complete() -> bool:
@@ -167,7 +168,8 @@ class Log:
         asked = [TopicPartition(topic_name(self.settings, topic), n) for topic in READ for n in range(PARTITIONS)]
         reader = KafkaConsumer(client_configuration(self.settings, "test") | {"group.id": group})
         prefix = len(self.settings.kafka_topic_prefix)
-        found = {(one.topic[prefix:], one.partition): one.offset for one in reader.committed(asked, timeout=10)}
+        committed = reader.committed(asked, timeout=PATIENCE_SECONDS)
+        found = {(one.topic[prefix:], one.partition): one.offset for one in committed}
         reader.close()
         return {share: offset for share, offset in found.items() if offset >= 0}
 
@@ -219,7 +221,7 @@ async def running(*members: Member) -> AsyncIterator[list[asyncio.Task[None]]]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 20) -> None:
+async def eventually(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until an awaitable condition holds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110

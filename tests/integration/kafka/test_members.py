@@ -82,7 +82,7 @@ async def test_a_store_that_fails_now_and_then_loses_nothing(log: Log) -> None:
     async with running(log.relay(), member):
         for _ in range(10):
             await log.append(100)
-        await log.check(ledger.consumer, seconds=60)
+        await log.check(ledger.consumer)
     assert member.figures.failures >= 3
     assert member.figures.rejected == 0
 

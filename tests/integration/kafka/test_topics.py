@@ -15,6 +15,7 @@ from stores.kafka.connection import client_configuration, topic_name
 from stores.kafka.errors import KafkaUnavailable, TopicMismatch
 from stores.kafka.topics import ensure_topics
 from tests.integration.kafka.support import PARTITIONS, READ, Ledger, Log, eventually, running
+from tests.patience import PATIENCE_SECONDS
 
 LETTERS = "select * from event_dead_letters where consumer = 'kafka-relay'"
 
@@ -31,7 +32,7 @@ def create(log: Log, topic: str, partitions: int, **config: str) -> None:
 
 
 def partitions_of(log: Log) -> dict[str, int]:
-    found = admin_of(log).list_topics(timeout=10).topics
+    found = admin_of(log).list_topics(timeout=PATIENCE_SECONDS).topics
     names = {topic: topic_name(log.settings, topic) for topic in TOPICS}
     return {topic: len(found[name].partitions) for topic, name in names.items() if name in found}
 

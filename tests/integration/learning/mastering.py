@@ -14,9 +14,8 @@ from configs.settings import Settings
 from stores.ids import new_id
 from stores.postgres import Database
 from tests.integration.courses.support import create, ok
+from tests.patience import PATIENCE_SECONDS
 from tests.platform import Account, Organisation, Platform
-
-_PATIENCE_SECONDS = 30
 
 
 def quiz(*prompts: str) -> dict[str, Any]:
@@ -66,7 +65,7 @@ async def open_class(platform: Platform) -> Class:
 
 async def advised(system: Database, course: str) -> list[int]:
     """The minutes that learners of the course were advised, once anything of it is kept."""
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         async with system.transaction(None, readonly=True) as connection:
             rows = await connection.fetch("select minutes from advised_paths where course_id = $1", UUID(course))
@@ -103,7 +102,7 @@ async def following(settings: Settings) -> AsyncIterator[LearnerModelMember]:
 
 async def in_step(database: Database, org_id: UUID) -> None:
     """Wait until all results of an organisation are traced. `database` is under `azora_system`."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         async with database.transaction(None, readonly=True) as connection:
             rest = await connection.fetchval(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from configs.settings import Settings
 from stores.postgres import Database
 from tests.integration.llm.support import FAST
 from tests.integration.llm.upstream import Behaviour, Upstream
+from tests.patience import patiently
 from tests.platform import Account, Organisation, Platform
 
 # Dollars per million tokens: a prompt token costs one microdollar, one of the answer two.
@@ -49,13 +49,12 @@ async def ask(http: httpx.AsyncClient, **more: Any) -> httpx.Response:
 
 async def usage(admin: Account, requests: int, **query: Any) -> Mapping[str, Any]:
     """The total, once so many requests are settled."""
-    for _ in range(200):
+    async for _ in patiently():
         answer = await admin.http.get("/api/llm/usage", params=query)
         assert answer.status_code == 200, answer.text
         report: dict[str, Any] = answer.json()
         if report["total"]["requests"] >= requests:
             break
-        await asyncio.sleep(0.02)
     assert report["total"]["requests"] == requests
     return report
 
@@ -70,6 +69,15 @@ async def metered(platform: Platform, org: Organisation) -> list[dict[str, Any]]
     await database.close()
     events = [row["event"] for row in rows]
     return [(orjson.loads(event) if isinstance(event, str) else event)["data"] for event in events]
+
+
+async def in_progress(platform: Platform, org: Organisation) -> None:
+    """Wait until a call of the organisation is written down as one that goes on."""
+    async with platform.database.transaction(org.id, readonly=True) as connection:
+        async for _ in patiently():
+            if await connection.fetchval("select count(*) from llm_reservations"):
+                return
+    raise AssertionError("nothing is reserved")
 
 
 async def keyed(platform: Platform, admin: Account) -> httpx.AsyncClient:
@@ -88,10 +96,9 @@ async def budget(admin: Account, unit: str, maximum: int, **more: Any) -> dict[s
 
 async def state(admin: Account, budget_id: str, *, settled: bool = True) -> dict[str, Any]:
     """The budget as it stands, once nothing is in progress."""
-    for _ in range(300):
+    async for _ in patiently():
         items = (await admin.http.get("/api/llm/budgets")).json()["items"]
         found: dict[str, Any] = next(item for item in items if item["id"] == budget_id)
         if not settled or found["reserved"] == 0:
             break
-        await asyncio.sleep(0.02)
     return found

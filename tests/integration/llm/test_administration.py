@@ -18,6 +18,7 @@ from configs.settings import Settings
 from stores.postgres import Database
 from tests.integration.llm.metering import ask, budget, hello, over, usage
 from tests.integration.llm.upstream import Upstream, counted, says
+from tests.patience import patiently
 from tests.platform import PASSWORD, Account, Organisation, Platform
 
 GOOD = says("Good", " day", usage=counted(11, 4))
@@ -196,11 +197,10 @@ async def test_transcripts_only_when_the_organisation_says_so(world: tuple[Platf
 
 
 async def transcripts(person: Account, count: int) -> list[dict[str, Any]]:
-    for _ in range(100):
+    async for _ in patiently():
         items: list[dict[str, Any]] = (await person.http.get("/api/llm/transcripts/mine")).json()["items"]
         if len(items) >= count:
             break
-        await asyncio.sleep(0.02)
     assert len(items) == count
     return items
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from configs.settings import Settings
 from tests.integration.llm.metering import hello, over
 from tests.integration.llm.upstream import Exchange, says
+from tests.patience import patiently
 from tests.platform import Account, Organisation, Platform
 from tests.unit.governance.support import shipped
 
@@ -23,13 +23,12 @@ def question(text: str, **more: Any) -> dict[str, Any]:
 
 
 async def _judged(platform: Platform, org: Organisation, count: int = 1) -> list[dict[str, Any]]:
-    for _ in range(100):
+    async for _ in patiently():
         async with platform.database.transaction(org.id, readonly=True) as connection:
             rows = await connection.fetch("select body from audit_pending where org_id = $1 order by seq", org.id)
         found = [body for row in rows if (body := orjson.loads(row["body"]))["action"] == "text.judged"]
         if len(found) >= count:
             break
-        await asyncio.sleep(0.02)
     assert len(found) == count
     return found
 

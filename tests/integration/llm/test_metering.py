@@ -12,8 +12,8 @@ import pytest
 from configs.settings import Settings
 from deployments.llm import duties
 from stores.postgres import Database
-from tests.integration.llm.metering import ask, budget, hello, keyed, metered, over, state, usage
-from tests.integration.llm.upstream import after, counted, cuts, endless, refuses, says
+from tests.integration.llm.metering import ask, budget, hello, in_progress, keyed, metered, over, state, usage
+from tests.integration.llm.upstream import Exchange, after, counted, cuts, endless, refuses, says
 
 GOOD = says("Good", " day", usage=counted(11, 4))
 
@@ -134,17 +134,25 @@ async def test_a_rate_limit_says_when_to_come_back(settings: Settings, tmp_path:
 
 
 async def test_a_new_budget_begins_with_what_was_spent(settings: Settings, tmp_path: Path) -> None:
-    async with over(settings, tmp_path, GOOD, GOOD, after(0.5, GOOD)) as (platform, _):
+    may_answer = asyncio.Event()
+
+    async def held(exchange: Exchange) -> bool:
+        await may_answer.wait()
+        return await GOOD(exchange)
+
+    times = {"first_token": "90s", "total": "90s"}
+    async with over(settings, tmp_path, GOOD, GOOD, held, timeouts=times) as (platform, _):
         org = await platform.create_organisation()
         learner, admin = await org.person(), await org.person("org_admin")
         for _ in range(2):
             await ask(learner.http)
         await usage(admin, 2)
         running = asyncio.create_task(ask(learner.http))
-        await asyncio.sleep(0.2)
+        await in_progress(platform, org)
         made = await budget(admin, "requests", 3, subject="user", user_id=str(learner.id), period="total")
         assert (made["spent"], made["reserved"]) == (2, 1)
         assert (await ask(learner.http)).status_code == 429
+        may_answer.set()
         assert (await running).status_code == 200
         assert (await state(admin, made["id"]))["spent"] == 3
 
@@ -155,7 +163,7 @@ async def test_calls_of_a_process_that_died_are_settled_at_the_most(settings: Se
         learner, admin = await org.person(), await org.person("org_admin")
         made = await budget(admin, "tokens", 1_000)
         call = asyncio.create_task(ask(learner.http, stream=True))
-        await asyncio.sleep(0.3)
+        await in_progress(platform, org)
         reserved = (await state(admin, made["id"], settled=False))["reserved"]
         assert reserved > 100
         system = Database.from_settings(settings, role="azora_system")

@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from tests.patience import patiently
+
 # Answers one request; whether the connection goes on.
 Behaviour = Callable[["Exchange"], Coroutine[Any, Any, bool]]
 
@@ -247,10 +249,9 @@ class Upstream:
 
     async def settled(self, *, at_most: int = 0) -> bool:
         """Whether no more connections are open, or soon will be."""
-        for _ in range(200):
+        async for _ in patiently(0.01):
             if self.open_connections <= at_most:
                 return True
-            await asyncio.sleep(0.01)
         return False
 
 

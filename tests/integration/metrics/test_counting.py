@@ -10,6 +10,7 @@ from deployments.sessions.deployment import SERVICE as SESSIONS
 from stores.ids import new_id
 from stores.metrics.registry import REGISTRY
 from tests.integration.courses.support import publish
+from tests.patience import patiently
 from tests.platform import Platform
 
 DURATION = "azora_http_request_duration_seconds_count"
@@ -84,7 +85,7 @@ async def test_sign_ins_and_refused_tokens_are_counted(platform: Platform) -> No
 
     revoked, invalid = (Grown("azora_access_tokens_refused_total", reason=reason) for reason in ("revoked", "invalid"))
     assert (await student.http.delete("/api/sessions/current")).status_code == 204
-    for _ in range(200):
+    async for _ in patiently():
         if (await student.http.get("/api/users/me")).status_code == 401:
             break
     assert revoked == 1

@@ -15,9 +15,8 @@ from learning.embedding.embedder import Embedder
 from stores.ids import new_id
 from stores.postgres import Database
 from tests.integration.courses.support import ok
+from tests.patience import PATIENCE_SECONDS
 from tests.platform import Account
-
-_PATIENCE_SECONDS = 60
 
 MEDIAN = "The median is the value in the middle once all values are put in order."
 OUTLIER = "An outlier drags the mean along, whereas the middle value hardly notices it."
@@ -52,7 +51,7 @@ async def indexing(settings: Settings, embedder: Embedder | None = None) -> Asyn
 
 async def settled(database: Database, course_id: str) -> None:
     """Wait until the course is in step, its passages embedded. `database` is under `azora_system`."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         async with database.transaction(None, readonly=True) as connection:
             # An event that nobody has taken yet is work to do as well.

@@ -32,6 +32,7 @@ from tests.integration.retrieval.support import (
     text,
     texts,
 )
+from tests.patience import patiently
 from tests.platform import Account, Platform
 
 STATISTICS = modules(text("The middle", MEDIAN), text("Far off", OUTLIER))
@@ -149,7 +150,7 @@ async def test_without_a_model_words_have_to_do_until_there_is_one(
 
     course_id = await publish(teacher, modules=STATISTICS)
     async with indexing(platform.settings, Embedder(absent)):
-        for _ in range(200):
+        async for _ in patiently():
             if await texts(teacher, "median"):
                 break
         assert await texts(teacher, "median") == [MEDIAN]

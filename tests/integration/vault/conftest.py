@@ -17,9 +17,9 @@ from pydantic import SecretStr
 
 from stores.vault import VaultAccess
 from tests.acceptance.conftest import free_port
+from tests.patience import PATIENCE_SECONDS
 
 ROOT_TOKEN = "root-of-the-tests"
-_START_SECONDS = 30
 
 
 class Server:
@@ -84,7 +84,7 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _await(process: subprocess.Popen[bytes], server: Server, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:

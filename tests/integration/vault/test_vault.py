@@ -23,6 +23,7 @@ from stores.sealing import Keyring
 from stores.vault import Vault, VaultAccess, VaultRefused, VaultUnavailable
 from stores.vault_keys import activate_data_key, announce_data_key, follow_data_keys
 from tests.integration.vault.conftest import Server
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_settings_come_from_the_vault_under_the_environment(
@@ -156,7 +157,7 @@ async def test_database_logins_are_renewed_exchanged_and_given_back(vault: Serve
     assert len(seen) >= 2
     owner = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
-        await _until_async(lambda: _roles(owner, seen), 15)  # what was given back is gone, what was exchanged expires
+        await _until_async(lambda: _roles(owner, seen))  # what was given back is gone, what was exchanged expires
     finally:
         await owner.close()
 
@@ -203,14 +204,14 @@ def _name_vault(monkeypatch: pytest.MonkeyPatch, access: VaultAccess) -> None:
     monkeypatch.setenv("AZORA_VAULT_SECRET_ID", access.secret_id.get_secret_value())
 
 
-async def _until(condition: Any, seconds: float = 10) -> None:
+async def _until(condition: Any, seconds: float = PATIENCE_SECONDS) -> None:
     async def check() -> bool:
         return bool(condition())
 
     await _until_async(check, seconds)
 
 
-async def _until_async(condition: Any, seconds: float) -> None:
+async def _until_async(condition: Any, seconds: float = PATIENCE_SECONDS) -> None:
     deadline = asyncio.get_running_loop().time() + seconds
     while not await condition():
         assert asyncio.get_running_loop().time() < deadline

@@ -20,6 +20,7 @@ from cluster.ports import free_ports
 from cluster.serve_configuration import ServeConfiguration
 from cluster.several.gateway import CONFIGURATION, make_certificate
 from configs import placement
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 KUBERNETES = ROOT / "cluster" / "kubernetes" / "base"
@@ -181,7 +182,7 @@ def gateway(tmp_path: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _await_port(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(200):
+    for _ in range(int(PATIENCE_SECONDS / 0.05)):
         assert process.poll() is None
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

@@ -8,6 +8,7 @@ import pytest
 
 from cluster.embedded import process
 from cluster.embedded.process import Log, describe_exit, run, spawn
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_output_goes_to_the_log_and_secrets_stay_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +40,7 @@ async def test_a_child_has_a_session_of_its_own_and_python_s_ignored_signals_do_
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     assert os.getsid(child.pid) == child.pid
-    assert await asyncio.wait_for(child.wait(), 10) == 0
+    assert await asyncio.wait_for(child.wait(), PATIENCE_SECONDS) == 0
 
 
 def test_launching_for_a_parent_that_is_gone() -> None:

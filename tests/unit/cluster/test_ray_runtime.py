@@ -28,6 +28,7 @@ from cluster.ray_environment import RayOptions, ensure_token, export, head_envir
 from cluster.ray_runtime import ApplicationState, RayRuntime, RayStartFailed, routes
 from cluster.serve_configuration import ServeConfiguration
 from configs.errors import ConfigurationError
+from tests.patience import PATIENCE_SECONDS
 
 # What Serve 2.60 renders, cut to the lines that matter here.
 RENDERED = """\
@@ -66,7 +67,7 @@ def _edited(tmp_path: Path, prefixes: tuple[str, ...] = ("/api/users", "/")) -> 
     configuration.write_text(RENDERED)
     launcher = write_launcher(tmp_path, program, policy)
     started = subprocess.Popen([launcher, "-db", "-f", configuration, "-dR"], stdout=subprocess.PIPE, text=True)
-    said, _ = started.communicate(timeout=10)
+    said, _ = started.communicate(timeout=PATIENCE_SECONDS)
     assert said.split() == [str(started.pid), "-db", "-f", str(configuration), "-dR"]
     return configuration.read_text()
 
@@ -120,7 +121,7 @@ def test_haproxy_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -216,7 +217,7 @@ def test_a_port_that_is_given_back_in_time_is_free() -> None:
         server.bind(("127.0.0.1", 0))
         server.listen()
         threading.Timer(0.3, server.close).start()
-        check_free("127.0.0.1", server.getsockname()[1], "the HTTP port", patience_s=5)
+        check_free("127.0.0.1", server.getsockname()[1], "the HTTP port", patience_s=PATIENCE_SECONDS)
 
 
 def test_a_taken_port_is_named_with_its_purpose() -> None:

@@ -16,6 +16,7 @@ from cluster.embedded.home import Home
 from cluster.embedded.keeper import Keeper
 from cluster.embedded.server import EmbeddedServer, Report
 from cluster.embedded.supervisor import Supervisor
+from tests.patience import PATIENCE_SECONDS
 
 
 class Sleeper(EmbeddedServer):
@@ -72,7 +73,7 @@ def told(events: list[Event]) -> list[tuple[str, str]]:
 
 
 async def until_told(events: list[Event], kind: EventKind, times: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while [event.kind for event in events].count(kind) < times:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
@@ -139,7 +140,7 @@ async def test_a_stop_while_a_restart_waits(home: Home, events: list[Event]) -> 
     assert supervisor.pids[0] is not None
     os.kill(supervisor.pids[0], signal.SIGKILL)
     await until_told(events, EventKind.RESTART_FAILED, 1)
-    await asyncio.wait_for(supervisor.stop(), 2)
+    await asyncio.wait_for(supervisor.stop(), 10)
     assert not server.family().alive()
 
 
@@ -161,5 +162,5 @@ async def test_what_nobody_foresaw_reaches_whoever_waits(home: Home) -> None:
     assert supervisor.pids[0] is not None
     os.kill(supervisor.pids[0], signal.SIGKILL)
     with pytest.raises(ZeroDivisionError, match="surprise"):
-        await asyncio.wait_for(supervisor.wait_until(asyncio.Event()), 5)
+        await asyncio.wait_for(supervisor.wait_until(asyncio.Event()), PATIENCE_SECONDS)
     await supervisor.stop()

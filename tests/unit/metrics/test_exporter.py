@@ -13,6 +13,7 @@ import pytest
 
 from stores.metrics.exporter import Exporter
 from stores.metrics.neighbours import Neighbour, families
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.metrics.support import kill, start
 
 RAY = """\
@@ -32,7 +33,7 @@ ray_tasks{State="RUNNING"} 4.0
 
 
 def get(port: int, path: str = "/metrics") -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_SECONDS) as response:
         assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
         return response.read().decode()
 
@@ -59,7 +60,7 @@ def test_one_answers_and_another_takes_over(port: int, exporters: tuple[Exporter
     assert (first.serving, second.serving) == (True, False)
     assert "azora_metrics_unreadable_files 0.0" in get(port)
     first.stop()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not second.serving:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -81,7 +82,7 @@ def test_when_the_one_that_answers_is_killed_another_takes_over(port: int, tmp_p
         assert not successor.serving
         assert 'azora_sign_ins_total{outcome="succeeded"} 1.0' in get(port)
         kill(process)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not successor.serving:
             assert time.monotonic() < deadline
             time.sleep(0.02)

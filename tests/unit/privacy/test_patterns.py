@@ -97,4 +97,4 @@ def test_long_repetitions_take_no_long_time(unit: str) -> None:
     text = unit * 5_000
     began = time.process_time()
     matches(text)
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 5.0
