@@ -15,6 +15,7 @@ from learning.retrieval.chunking import PATH
 
 _BOLD = re.compile(r"\*\*([^*\n]{3,60})\*\*|__([^_\n]{3,60})__")
 _PHRASE = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_RUNNING = re.compile(r"[^\W\d_]+|[.,;:!?]")
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|does|do|can|may|must|will|shows?|means?|makes?|gives?|leads?|causes?|needs?|"
     r"happens?|becomes?|[a-z]{3,}(?:ed|es|s))\b"
@@ -40,7 +41,8 @@ MOST_TERM_WORDS = 3
 
 @dataclass(frozen=True)
 class Source:
-    """A text in Markdown; `key` names it."""
+    """A text in Markdown; `key` names it. What depends on it alone is worked out once: that is most of what drafting
+    costs."""
 
     key: str
     title: str
@@ -48,11 +50,49 @@ class Source:
 
     @cached_property
     def sections(self) -> Sequence[Section]:
-        """Its sections; taking Markdown apart is most of what drafting costs, so it is done once."""
+        """Its sections, as `blocks.sections` has them."""
         return tuple(sections(self.markdown))
 
+    @cached_property
+    def statements(self) -> Sequence[Statement]:
+        """Its sentences that can be asked about, in order: no code, no rows, none that points elsewhere."""
+        return tuple(
+            Statement(piece.text, self.key, PATH.join(filter(None, (self.title, *section.headings))))
+            for section in self.sections
+            for piece in section.pieces
+            if _says_something(piece.text)
+        )
 
-@dataclass(frozen=True, slots=True)
+    @cached_property
+    def phrases(self) -> Counter[str]:
+        """How often it has each phrase of up to three words; in a heading or in bold it counts five times."""
+        weights: Counter[str] = Counter()
+        for section in self.sections:
+            for heading in section.headings[-1:]:
+                weights.update(dict.fromkeys(_phrases(heading), 4))
+            for piece in section.pieces:
+                if not piece.text.startswith(CODE):
+                    weights.update(_phrases(piece.text))
+        for bold in _BOLD.finditer(self.markdown):
+            weights.update(dict.fromkeys(_phrases(bold[1] or bold[2]), 4))
+        return weights
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """How often it has each word, or mark of a clause's end."""
+        return Counter(self._running)
+
+    @cached_property
+    def words_behind(self) -> Counter[str]:
+        """How often each of its words stands behind what stands before nouns."""
+        return Counter(word for before, word in pairwise(self._running) if before in _BEFORE_NOUNS)
+
+    @property
+    def _running(self) -> list[str]:
+        return [word.lower() for word in _RUNNING.findall(self.markdown)]
+
+
+@dataclass(frozen=True)
 class Statement:
     """A sentence that says something by itself, and where it stands."""
 
@@ -60,17 +100,15 @@ class Statement:
     source: str
     heading: str
 
+    @cached_property
+    def phrases(self) -> Sequence[str]:
+        """Its phrases of up to three words, each once."""
+        return tuple(dict.fromkeys(_phrases(self.text)))
+
 
 def statements(sources: Iterable[Source]) -> list[Statement]:
-    """The sentences of texts that can be asked about, in order: no code, no rows, none that points elsewhere."""
-    found = []
-    for source in sources:
-        for section in source.sections:
-            heading = PATH.join(filter(None, (source.title, *section.headings)))
-            found += [
-                Statement(piece.text, source.key, heading) for piece in section.pieces if _says_something(piece.text)
-            ]
-    return found
+    """The statements of texts in their order."""
+    return [statement for source in sources for statement in source.statements]
 
 
 def _says_something(sentence: str) -> bool:
@@ -88,14 +126,7 @@ def terms(sources: Sequence[Source], most: int = 300) -> dict[str, float]:
     """
     weights: Counter[str] = Counter()
     for source in sources:
-        for section in source.sections:
-            for heading in section.headings[-1:]:
-                weights.update(dict.fromkeys(_phrases(heading), 4))
-            for piece in section.pieces:
-                if not piece.text.startswith(CODE):
-                    weights.update(_phrases(piece.text))
-        for bold in _BOLD.finditer(source.markdown):
-            weights.update(dict.fromkeys(_phrases(bold[1] or bold[2]), 4))
+        weights.update(source.phrases)
     nouns = _nouns(sources)
     ranked = {
         term: count * (1 + 1.5 * term.count(" "))
@@ -110,9 +141,8 @@ def _nouns(sources: Sequence[Source]) -> frozenset[str]:
     behind: Counter[str] = Counter()
     anywhere: Counter[str] = Counter()
     for source in sources:
-        found = [word.lower() for word in re.findall(r"[^\W\d_]+|[.,;:!?]", source.markdown)]
-        anywhere.update(found)
-        behind.update(word for before, word in pairwise(found) if before in _BEFORE_NOUNS)
+        anywhere.update(source.words)
+        behind.update(source.words_behind)
     return frozenset(word for word, count in behind.items() if count >= 2 and count >= _MOSTLY * anywhere[word])
 
 
@@ -129,9 +159,9 @@ def _phrases(text: str) -> list[str]:
     return [phrase for phrase in found if len(phrase) >= 4]
 
 
-def terms_in(text: str, weights: Mapping[str, float]) -> list[str]:
-    """Which of the terms a text has, each once."""
-    return [phrase for phrase in dict.fromkeys(_phrases(text)) if phrase in weights]
+def terms_in(statement: Statement, weights: Mapping[str, float]) -> list[str]:
+    """Which of the terms a statement has, each once."""
+    return [phrase for phrase in statement.phrases if phrase in weights]
 
 
 def occurrence(term: str, sentence: str) -> tuple[int, int] | None:

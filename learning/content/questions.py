@@ -111,7 +111,7 @@ def items(sources: Sequence[Source], count: int, pool: Pool, *, asked: Sequence[
 def _candidates(found: Sequence[Statement], weights: Mapping[str, float]) -> list[tuple[float, Statement, str]]:
     ranked = []
     for statement in found:
-        inside = [term for term in terms_in(statement.text, weights) if occurrence(term, statement.text)]
+        inside = [term for term in terms_in(statement, weights) if occurrence(term, statement.text)]
         if not inside:
             continue
         term = max(inside, key=lambda one: (weights[one] * (1 + one.count(" ")), one))

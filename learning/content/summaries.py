@@ -30,7 +30,7 @@ def key_points(sources: Sequence[Source], topic: str, per_source: int = 3) -> di
 
 
 def _weight(statement: Statement, weights: dict[str, float], wanted: frozenset[str]) -> float:
-    held = sum(weights[term] for term in terms_in(statement.text, weights))
+    held = sum(weights[term] for term in terms_in(statement, weights))
     return (held + 1.0) * (1 + len(stems(statement.text) & wanted)) / (8 + len(statement.text.split()))
 
 

@@ -45,6 +45,7 @@ METHOD, VERSION = "extractive", "3"
 _MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own words"}
 _MOST_IMPROVEMENTS = 20
 _REMEMBERED_FORMS = 128  # each some forty vectors, 60 KB
+_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 512, 20_000  # taken apart, a text takes about ten times its room
 T = TypeVar("T")
 
 
@@ -59,6 +60,7 @@ class Proposals:
         self._database = database
         self._writer = writer
         self._embed_terms: Embed | None = None
+        self._remembered = lru_cache(_REMEMBERED_TEXTS)(_source)
 
     async def propose(self, principal: Principal, token: str, course_id: UUID, wanted: Wanted) -> ProposalView:
         """A proposal with its checks. `token` is the author's own, for a model to be asked with.
@@ -84,7 +86,7 @@ class Proposals:
     async def _quiz(self, author: Author, draft: Draft, asked: WantedQuiz, difficulty: str) -> ProposalView:
         from learning.content.questions import Pool, items
 
-        everything, before = _texts(draft), _prompts(draft)
+        everything, before = self._texts(draft), _prompts(draft)
         chosen = _among(everything, draft, asked.unit_ids)
         if not chosen:
             raise NothingToPropose("The draft has no texts to ask about")
@@ -110,11 +112,11 @@ class Proposals:
     async def _unit(self, author: Author, draft: Draft, asked: WantedUnit, difficulty: str) -> ProposalView:
         from learning.content.summaries import key_points
 
-        everything = _texts(draft)
+        everything = self._texts(draft)
         chosen = _among(everything, draft, asked.unit_ids)
         points = await asyncio.to_thread(key_points, chosen, asked.topic)
         if not points:
-            raise NothingToPropose("The texts have no sentences to take")
+            raise NothingToPropose("No text has a sentence to take, or none says anything of the topic")
         if self._writer is not None:
             about = [source for source in chosen if source.key in points]
             others = [source for source in everything if source.key not in points]
@@ -140,23 +142,20 @@ class Proposals:
     async def _improvements(
         self, author: Author, draft: Draft, asked: WantedImprovements, difficulty: str
     ) -> ProposalView:
-        from learning.content.material import Source
-
         unit = _of(draft, asked.unit_id)
         if unit.kind != "text":
             raise NothingToPropose("Improvements are for texts")
         worded: list[Improvement] = []
         if self._writer is not None:
-            own = Source(str(unit.id), unit.title, unit.body)
-            worded = await self._writer.rewordings(author, own, difficulty, await self._embed())
-        return await asyncio.to_thread(_improvements, draft, unit, worded, difficulty, self._made_by(bool(worded)))
+            worded = await self._writer.rewordings(author, self._text(unit), difficulty, await self._embed())
+        texts, made_by = self._texts(draft), self._made_by(bool(worded))
+        return await asyncio.to_thread(_improvements, draft, unit, texts, worded, difficulty, made_by)
 
     async def _outline(self, author: Author, draft: Draft, asked: WantedOutline, difficulty: str) -> ProposalView:
         from learning.content.documents import checked, modules_of
-        from learning.content.material import Source
         from learning.content.outlines import outline, unheaded
 
-        source = Source("text", asked.title, asked.text)
+        source = _source("text", asked.title, asked.text)
         parts = None
         if self._writer is not None and (paragraphs := await asyncio.to_thread(unheaded, source)):
             parts = await self._writer.arranged(author, paragraphs)
@@ -165,13 +164,21 @@ class Proposals:
             raise NothingToPropose("The text has nothing but headings")
         if len(made) > MAXIMUM_MODULES or sum(len(one.units) + 1 for one in made) > MAXIMUM_UNITS:
             raise NothingToPropose("The text has more sections than a course may have; bring it in parts")
-        there = _texts(draft)
+        there = self._texts(draft)
         findings = await asyncio.to_thread(checked, made, difficulty, there, _prompts(draft))
         modules = [ModuleCreate.model_validate(one) for one in modules_of(made)]
         return ProposalView(
             kind="outline", modules=[_dumped(one) for one in modules], checks=_views(findings), sources=[],
             made_by={**self._made_by(parts is not None), "distractors_by_meaning": self._embedder.problem is None},
         )  # fmt: skip
+
+    def _texts(self, draft: Draft) -> list[Source]:
+        """The texts of a draft, with what was worked out of them: between two proposals most stay as they are."""
+        return [self._text(unit) for unit in draft.units if unit.body.strip()]
+
+    def _text(self, unit: Unit) -> Source:
+        make = self._remembered if len(unit.body) <= _REMEMBERED_CHARACTERS else _source
+        return make(str(unit.id), unit.title, unit.body)
 
     async def _with_model(self, work: Callable[[Embed | None], T]) -> T:
         """With what embeds terms, and remembers those of the drafts that are worked on."""
@@ -271,14 +278,18 @@ def _rubric(
 
 
 def _improvements(
-    draft: Draft, unit: Unit, worded: Sequence[Improvement], difficulty: str, made_by: dict[str, Any]
+    draft: Draft,
+    unit: Unit,
+    texts: Sequence[Source],
+    worded: Sequence[Improvement],
+    difficulty: str,
+    made_by: dict[str, Any],
 ) -> ProposalView:
     from learning.content.checks import check_text, texts_of
     from learning.content.improving import improvements
-    from learning.content.material import Source
 
-    others = [one for one in _texts(draft) if one.key != str(unit.id)]
-    own = Source(str(unit.id), unit.title, unit.body)
+    own = next((one for one in texts if one.key == str(unit.id)), None) or _source(str(unit.id), unit.title, unit.body)
+    others = [one for one in texts if one.key != own.key]
     quizzed = any(one.quiz is not None and one.module_id == unit.module_id for one in draft.units)
     reworded = {one.quote for one in worded}
     found = [
@@ -306,10 +317,10 @@ def quiz_unit(title: str, items: Sequence[Item]) -> dict[str, Any]:
     return {"kind": "quiz", "title": title, "quiz": quiz_of(items)}
 
 
-def _texts(draft: Draft) -> list[Source]:
+def _source(key: str, title: str, markdown: str) -> Source:
     from learning.content.material import Source
 
-    return [Source(str(unit.id), unit.title, unit.body) for unit in draft.units if unit.body.strip()]
+    return Source(key, title, markdown)
 
 
 def _among(texts: Sequence[Source], draft: Draft, wanted: Sequence[UUID] | None) -> list[Source]:

@@ -36,6 +36,28 @@ async def propose(person: Account, course: str, status: int = 200, **wanted: Any
     return found
 
 
+async def test_what_an_author_changed_is_what_is_asked_about(platform: Platform) -> None:
+    """However much is remembered of the text before."""
+    teacher = await (await platform.create_organisation()).person("instructor")
+    course = await create(teacher, title="Learning", modules=MODULES)
+    text = ok(await teacher.http.get(f"/api/courses/{course}/draft"))["modules"][0]["units"][0]["id"]
+    first, same = [await propose(teacher, course, kind="quiz", questions=5) for _ in range(2)]
+    assert _statements(first) == _statements(same)
+    changed = FACTS.replace("four pieces", "seven pieces").replace("early", "late")
+    ok(await teacher.http.patch(f"/api/courses/{course}/units/{text}", json={"body": changed}))
+    said = " ".join(_statements(await propose(teacher, course, kind="quiz", questions=10)))
+    assert "seven pieces" in said
+    assert "four pieces" not in said
+    problem(
+        await teacher.http.post(f"/api/courses/{course}/proposals", json={"kind": "unit", "topic": "volcanoes"}),
+        409, "nothing-to-propose",
+    )  # fmt: skip
+
+
+def _statements(quiz: dict[str, Any]) -> list[str]:
+    return [question["explanation"] for question in quiz["unit"]["quiz"]["questions"]]
+
+
 async def test_what_is_proposed_fits_into_the_draft(platform: Platform) -> None:
     org = await platform.create_organisation()
     teacher = await org.person("instructor")
