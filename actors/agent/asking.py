@@ -38,6 +38,4 @@ async def complete(
     choice = (await services.post("/v1/chat/completions", body, part="model"))["choices"][0]
     if choice["finish_reason"] != "stop" or not isinstance(text := choice["message"].get("content"), str):
         raise ToolFailed("The model did not answer to the end", problem=f"model-{choice['finish_reason']}")
-    if "\x00" in text:
-        raise ToolFailed("The model said what cannot be kept", problem="model-nul")
     return text

@@ -99,7 +99,7 @@ class StepServices:
         if len(content) > MAXIMUM_ANSWER_BYTES:
             raise ToolFailed("The service's answer is too large", problem="answer-too-large")
         if status < 300:
-            return orjson.loads(content) if content else None
+            return _kept(orjson.loads(content)) if content else None
         raise await self._failure(status, answered, content)
 
     async def _failure(self, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
@@ -113,6 +113,17 @@ class StepServices:
         # Not the problem's `detail`: it may repeat what somebody wrote.
         title = problem.get("title", "The service refused")
         return ToolFailed(f"{status}: {title}", problem=kind)
+
+
+def _kept(found: Any) -> Any:
+    """As it was found, but for the one character that PostgreSQL keeps nowhere: a model may say it."""
+    if isinstance(found, str):
+        return found.replace("\x00", "\ufffd") if "\x00" in found else found
+    if isinstance(found, list):
+        return [_kept(one) for one in found]
+    if isinstance(found, dict):
+        return {_kept(name): _kept(one) for name, one in found.items()}
+    return found
 
 
 def _problem(content: bytes) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from actors.agent.checking import Checked
 from actors.agent.constitution import call_view
 from actors.agent.delegation import TaskToken
 from actors.agent.origins import people
-from actors.agent.plan import Step, storable
+from actors.agent.plan import Step
 from actors.agent.state import Status
 from actors.agent.store import ApprovalRecord, Begun, Ended, Entry, StepRecord
 from actors.agent.tools.base import AnyTool, Result
@@ -253,10 +253,6 @@ class Execution:
         output, origins = output_of(tool, result, resolved.inputs)
         if len(orjson.dumps(output)) > self.means.limits.output_bytes:
             raise errors.ToolFailed(f"{tool.name} gave too much", problem="output-too-large")
-        try:
-            storable(output)
-        except ValueError as error:
-            raise errors.ToolFailed(f"{tool.name} gave what cannot be kept", problem="output-unfit") from error
         return Ended(position=record.position, output=output, origins=origins, took_ms=0)
 
     # Limits -----------------------------------------------------------------------------------------------------

@@ -96,11 +96,18 @@ def test_a_person_without_the_permission_gets_no_plan() -> None:
         checked(of(read(), grade(points="5")), GRADES, asker("student"), 10)
 
 
+texts = st.characters(codec="utf-8", exclude_characters="\x00")  # which no plan may hold
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(texts, max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(texts, max_size=5), inner, max_size=3),
     max_leaves=5,
 )
+
+
+@pytest.mark.parametrize("held", ["a\x00", ["a\x00"], {"a": ["b", {"c\x00": 1}]}])
+def test_no_plan_holds_what_no_database_keeps(held: Any) -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        Given(given=held)
 
 
 @given(values, values)
