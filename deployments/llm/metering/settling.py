@@ -38,6 +38,7 @@ class Settler:
         self._owed: list[Settlement] = []
         self._woken = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._passes: set[asyncio.Task[None]] = set()
 
     def owe(self, settlement: Settlement) -> None:
         """Take a call to settle. Never waits."""
@@ -48,7 +49,15 @@ class Settler:
         self._woken.set()
 
     async def settled(self) -> None:
-        """Write everything that is owed now. What cannot be written stays owed."""
+        """Write everything that is owed now. What cannot be written stays owed; what was begun is finished, whoever
+        leaves meanwhile: a statement that is cut short may have been carried out all the same.
+        """
+        passing = asyncio.create_task(self._pass())
+        self._passes.add(passing)
+        passing.add_done_callback(self._passes.discard)
+        await asyncio.shield(passing)
+
+    async def _pass(self) -> None:
         with suppress(StoreError):
             await self._write_all()
 
@@ -73,14 +82,17 @@ class Settler:
 
     async def _write_all(self) -> None:
         async with self._writing:
-            while self._owed:
-                batch = sorted(self._owed[:_BATCH], key=_org)
+            left = len(self._owed)  # not what comes meanwhile: whoever waits for this must not wait for ever
+            while left > 0 and self._owed:
+                batch = sorted(self._owed[: min(left, _BATCH)], key=_org)
+                left -= len(batch)
                 for org_id, group in groupby(batch, _org):
                     settlements = list(group)
                     await write(self._database, org_id, settlements)
                     written = {id(settlement) for settlement in settlements}
                     self._owed = [one for one in self._owed if id(one) not in written]
-            self._woken.clear()
+            if not self._owed:
+                self._woken.clear()
 
 
 def _org(settlement: Settlement) -> UUID:
