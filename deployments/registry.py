@@ -11,10 +11,10 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from actors.housekeeper.duties import Duty
 from configs.settings import Settings
 
 if TYPE_CHECKING:
+    from actors.housekeeper.duties import Duty
     from deployments.kit.service import ServiceDefinition
 
 # By name, the module that defines it and what it is called there.

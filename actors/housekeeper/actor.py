@@ -1,22 +1,26 @@
-"""The Ray shell around `Housekeeper`."""
+"""The Ray shell around `Housekeeper`.
+
+Every replica imports this to start it, and one process of the cluster is it: what it works with is imported there.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 import structlog
 
-from actors.housekeeper.duties import Duty, standard_duties
-from actors.housekeeper.state import Housekeeper, Record
-from actors.learner_model.member import LearnerModelMember
 from actors.monitoring import observe
 from configs import placement
 from configs.settings import Settings
 from stores.postgres import Database
+
+if TYPE_CHECKING:
+    from actors.housekeeper.duties import Duty
+    from actors.housekeeper.state import Record
 
 NAMESPACE = "azora"
 NAME = "housekeeper"
@@ -27,6 +31,10 @@ class HousekeeperActor:
     """Keeps house from its first moment on, also after a restart: all it needs to know is in the database."""
 
     def __init__(self, settings: Settings, duties: Callable[[Settings], Sequence[Duty]]) -> None:
+        from actors.housekeeper.duties import standard_duties
+        from actors.housekeeper.state import Housekeeper
+        from actors.learner_model.member import LearnerModelMember
+
         structlog.configure(
             processors=[
                 structlog.processors.add_log_level,
