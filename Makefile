@@ -86,40 +86,47 @@ lock: $(VENV)/.installed-dev
 	$(LLM) --extra llm-cpu --override requirements-llm-cpu.override $(WHEELS) pyproject.toml -o requirements-llm-cpu.lock
 	@rm .llm-constraints
 
-$(VENV)/bin/python:
+$(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Azora needs Python 3.11: $(PYTHON) is not on the PATH (make PYTHON=...)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+# uv, which the lock has like everything else, takes a tenth of pip's time. It does not read pip's configuration: where it
+# does not find what it needs, pip goes on.
+UV    = $(BIN)/uv pip install --quiet
+PIP   = -m pip install --quiet --disable-pip-version-check
+AZORA = $(PIP) --no-deps --no-build-isolation -e .
+$(BIN)/uv: | $(BIN)/python
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.lock | $(BIN)/python $(PIP) --require-hashes -r /dev/stdin
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/uv
 	@echo "Installing Azora into $(VENV) (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(UV) --compile-bytecode --python $(BIN)/python --require-hashes -r $< || $(BIN)/python $(PIP) --require-hashes -r $<
+	@$(BIN)/python $(AZORA)
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+# It has all of the other; only what is imported is compiled.
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/uv
+	@$(UV) --python $(BIN)/python --require-hashes -r $< || $(BIN)/python $(PIP) --require-hashes -r $<
+	@$(BIN)/python $(AZORA)
 	@touch $@
 
 # Language models on this machine, in an environment of their own: 4 GB, or 10 GB with a GPU (docs/MODELS.md).
-# uv takes a fifth of pip's time where it is at hand; pip also reads its own configuration. torch's build for processors
-# is not on PyPI: PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL names where it is.
+# torch's build for processors is not on PyPI: PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL names where it is.
 LLM_VENV ?= .venv-llm
 GPU      := $(wildcard /dev/nvidia[0-9]*)
 LLM_LOCK ?= $(if $(GPU),requirements-llm.lock,requirements-llm-cpu.lock)
 WHEELS    = $(addprefix --find-links ,$(PIP_FIND_LINKS))
-LLM_UV    = $(BIN)/uv pip install --quiet --python $(LLM_VENV)/bin/python $(WHEELS) $(addprefix --extra-index-url ,$(PIP_EXTRA_INDEX_URL))
-LLM_PIP   = $(LLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-
+LLM_UV    = $(UV) $(WHEELS) $(addprefix --extra-index-url ,$(PIP_EXTRA_INDEX_URL))
 llm: $(LLM_VENV)/.installed
 	@echo "Ready: $(LLM_VENV)/bin/azora up --llm smollm2"
 
-$(LLM_VENV)/.installed: $(LLM_LOCK) pyproject.toml
+$(LLM_VENV)/.installed: $(LLM_LOCK) pyproject.toml | $(BIN)/uv
 	@command -v $(PYTHON) >/dev/null || { echo "Azora needs Python 3.11: $(PYTHON) is not on the PATH (make PYTHON=...)"; exit 1; }
 	@test -x $(LLM_VENV)/bin/python || $(PYTHON) -m venv $(LLM_VENV)
 	@echo "Installing Azora with vLLM into $(LLM_VENV), out of $(LLM_LOCK): some minutes"
-	@{ test -x $(BIN)/uv && $(LLM_UV) --no-deps --require-hashes -r $(LLM_LOCK); } \
-	    || $(LLM_PIP) --no-deps --require-hashes -r $(LLM_LOCK)
-	@$(LLM_PIP) --no-deps --no-build-isolation -e .
+	@$(LLM_UV) --python $(LLM_VENV)/bin/python --no-deps --require-hashes -r $(LLM_LOCK) \
+	    || $(LLM_VENV)/bin/python $(PIP) --no-deps --require-hashes -r $(LLM_LOCK)
+	@$(LLM_VENV)/bin/python $(AZORA)
 	@touch $@
 
 # The real small model behind /v1. The test programs run in $(VENV), the platform in $(LLM_VENV).
