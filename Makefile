@@ -15,7 +15,9 @@ INTEGRATION = $(patsubst %/,%,$(filter-out %__pycache__/,$(sort $(wildcard tests
 .PHONY: tests/unit $(INTEGRATION) tests/acceptance validate
 tests/unit $(INTEGRATION) tests/acceptance: $(VENV)/.installed-dev
 	@echo "$@"
-	@$(BIN)/python -m pytest -q $@
+	@$(BIN)/python -m pytest -q $(WITHOUT) $@
+# A plug-in that acceptance tests alone need, and half a second to import.
+tests/unit $(INTEGRATION): WITHOUT = -p no:schemathesis
 
 unit: tests/unit
 integration: $(INTEGRATION)
