@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
 from actors.agent.errors import ForbiddenOrigin, InvalidPlan, TaskStopped
 from actors.agent.kinds.base import AnyKind, Asker
-from actors.agent.origins import given, permitted
+from actors.agent.origins import Person, given, marks, permitted
 from actors.agent.plan import Argument, Given, Plan, Step
 from actors.agent.tools import TOOLS
 from actors.agent.tools.base import AnyTool
@@ -44,6 +45,17 @@ def checked(plan: Plan, kind: AnyKind, asker: Asker, maximum_steps: int) -> Chec
         inputs = frozenset().union(*arguments.values())
         outputs[step.key] = {name: given(tool.result, name, inputs) for name in tool.result.model_fields}
     return Checked(plan, tools, origins)
+
+
+def named(known: Checked) -> set[UUID]:
+    """Everybody whom the plan itself names: people whose data it is to touch, before anything is done."""
+    held = [
+        argument.given
+        for step in known.plan.steps
+        for name, argument in step.arguments.items()
+        if isinstance(argument, Given) and name in marks(known.tools[step.key].arguments, Person)
+    ]
+    return {UUID(str(one)) for value in held for one in (value if isinstance(value, list) else [value]) if one}
 
 
 def _problems(step: Step, kind: AnyKind, asker: Asker, outputs: Origins) -> Iterator[TaskStopped]:

@@ -153,6 +153,7 @@ class Execution:
                 wanted = (await self._judged(step, resolved, frozenset())).approvals
                 if wanted or step.key == self._gate():
                     kinds |= wanted
+                    self.run.touching(self._others(people(resolved.arguments)))
                     covered.append((step, self.known.tools[step.key], resolved))
         law = await self.means.law.in_force(self.task.org_id)
         question = approving.question(

@@ -9,7 +9,7 @@ update agent_tasks t
   from due
  where t.id = due.id
 returning t.id, t.org_id, t.user_id, t.delegation_id, t.course_id, t.kind, t.input, t.stage, t.plan, t.plan_hash,
-          t.plan_revision, t.maximum_steps, t.deadline, t.epoch, t.claims, t.attempt,
+          t.plan_revision, t.maximum_steps, t.subjects, t.deadline, t.epoch, t.claims, t.attempt,
           (select u.role from users u where u.org_id = t.org_id and u.id = t.user_id and u.status = 'active') as role;
 
 -- name: release_own!

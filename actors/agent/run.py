@@ -238,8 +238,8 @@ class Run:
         self.means.news(self.task.id)
 
     async def flush(self) -> None:
-        """Write what the last step gave, if that is still to be done."""
-        if self._ended is not None:
+        """Write what the last step gave and whom it is about, if that is still to be done."""
+        if self._ended is not None or self._touched:
             await self.checkpoint(None, [])
 
     async def rest(self, status: Status, due_at: datetime, entries: Sequence[Entry]) -> None:
@@ -253,8 +253,8 @@ class Run:
         self._touched |= touched
 
     def touching(self, touched: set[UUID]) -> None:
-        """Note whose data a step is about."""
-        self._touched |= touched
+        """Note whose data a step is about, unless the task says so since it was asked for."""
+        self._touched |= touched - set(self.task.subjects)
 
     def failing(self, position: int | None) -> None:
         """Which step it is that fails, should the task end now."""

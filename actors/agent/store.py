@@ -59,6 +59,7 @@ class Task:
     plan_hash: bytes | None
     plan_revision: int
     maximum_steps: int
+    subjects: Collection[UUID]
     deadline: datetime
     epoch: int
     claims: int
@@ -71,6 +72,7 @@ class Task:
         fields: dict[str, Any] = {
             name: UUID(int=held.int) if isinstance(held, UUID) else held for name, held in row.items()
         }
+        fields["subjects"] = [UUID(int=one.int) for one in fields["subjects"]]
         return cls(**fields)
 
 

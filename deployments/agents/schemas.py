@@ -193,7 +193,7 @@ class TaskDetail(TaskView):
     steps: list[StepView]
     decisions: list[dict[str, Any]]
     approvals: list[ApprovalSummary]
-    subjects: list[UUID] = Field(description="People besides the asker whose data it has touched")
+    subjects: list[UUID] = Field(description="People besides the asker whose data it is to touch or has touched")
     result: dict[str, Any] | None
     budget: dict[str, Any]
 

@@ -1,11 +1,11 @@
 -- name: insert_task^
 insert into agent_tasks (
     id, org_id, user_id, delegation_id, course_id, kind, input, maximum_steps, maximum_tokens,
-    maximum_cost_microdollars, deadline, seq
+    maximum_cost_microdollars, deadline, subjects, seq
 )
 values (
     :id, :org_id, :user_id, :delegation_id, :course_id, :kind, :input, :maximum_steps, :maximum_tokens,
-    :maximum_cost_microdollars, :deadline, 1
+    :maximum_cost_microdollars, :deadline, :subjects::uuid[], 1
 )
 returning *;
 

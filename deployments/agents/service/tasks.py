@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from actors.agent.checking import checked
+from actors.agent.checking import checked, named
 from actors.agent.errors import InvalidPlan, TaskStopped
 from actors.agent.kinds import KINDS
 from actors.agent.kinds.base import AnyKind, Asker
@@ -78,7 +78,7 @@ class Tasks:
         """Queue a task. Raises `Invalid`, `TaskNotPermitted`, `TooManyTasks`, `PeopleOnly`."""
         in_person(principal)
         task_kind = _kind(kind)
-        wanted = self._wanted(principal, task_kind, input, budget.steps)
+        wanted, people = self._wanted(principal, task_kind, input, budget.steps)
         repository = TaskRepository(await work.connection())
         delegation_id = await self._delegation(work, repository, principal)
         if await repository.open_tasks(principal.user_id) >= self.open_tasks:
@@ -88,6 +88,7 @@ class Tasks:
             course_id=task_kind.course(wanted), kind=kind, input=wanted.model_dump(mode="json"),
             maximum_steps=budget.steps, maximum_tokens=budget.tokens,
             maximum_cost_microdollars=int(budget.dollars * _MICRODOLLARS), deadline=_deadline(deadline),
+            subjects=sorted(people),
         )  # fmt: skip
         data = {name: row[name] for name in ("user_id", "course_id", "kind")}
         work.publish(
@@ -97,8 +98,10 @@ class Tasks:
         call_agents(work, self.database, row["id"])
         return row
 
-    def _wanted(self, principal: Principal, kind: AnyKind, input: dict[str, Any], maximum_steps: int) -> BaseModel:
-        """The input, of which a plan can be made that this person may carry out."""
+    def _wanted(
+        self, principal: Principal, kind: AnyKind, input: dict[str, Any], maximum_steps: int
+    ) -> tuple[BaseModel, set[UUID]]:
+        """The input, of which a plan can be made that this person may carry out, and the others whom it names."""
         if lacking := _lacking(kind, principal):
             raise TaskNotPermitted(f"Tasks of this kind need {', '.join(lacking)}")
         try:
@@ -109,12 +112,12 @@ class Tasks:
             user_id=principal.user_id, org_id=principal.org_id, role=principal.role, permissions=ROLES[principal.role]
         )
         try:
-            checked(kind.planned(asker, wanted), kind, asker, maximum_steps)
+            known = checked(kind.planned(asker, wanted), kind, asker, maximum_steps)
         except ValidationError as error:
             raise Invalid.field("input", "unplannable", "no plan can be made of it") from error
         except (InvalidPlan, TaskStopped) as problem:
             raise Invalid.field("input", problem.type, problem.detail) from problem
-        return wanted
+        return wanted, named(known) - {principal.user_id}
 
     async def _delegation(self, work: Work, repository: TaskRepository, principal: Principal) -> UUID:
         """The session under which the person's tasks act, made where there is none that lives."""

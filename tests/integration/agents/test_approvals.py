@@ -58,6 +58,7 @@ async def test_nothing_is_sent_before_somebody_else_approves(platform: Platform)
     assert approval["draft"][0]["arguments"]["body"] == "How are you?"
     assert approval["draft"][0]["origins"]["recipient_id"] == ["asker"]
     assert approval["plan_hash"] == waiting["plan_hash"]
+    assert approval["subjects"] == [str(learner.id)]
     asked = await mails(platform, org, asking=True)
     assert [recipient for recipient, _ in asked] == [other.email]  # neither the requester nor the recipient
     assert approval["id"] in asked[0][1]

@@ -202,10 +202,16 @@ async def test_an_export_holds_tasks_and_an_erasure_empties_them(platform: Platf
     done = {"plan_hash": approval["plan_hash"]}
     assert (await other.http.post(f"/api/agents/approvals/{approval['id']}/approve", json=done)).status_code == 200
     assert (await until(admin, about["id"]))["status"] == "succeeded"
+    waiting = await ask(
+        admin, "message_people", {"recipients": [str(learner.id)], "subject": "s", "body": "Unmistakable too"}
+    )
+    await pending(other, waiting["id"])
     archive = zipfile.ZipFile(io.BytesIO((await learner.http.get("/api/users/me/export")).content))
     assert [one["id"] for one in orjson.loads(archive.read("agent_tasks.json"))] == [own["id"]]
-    assert [one["id"] for one in orjson.loads(archive.read("agent_tasks_about.json"))] == [about["id"]]
+    told = [one["id"] for one in orjson.loads(archive.read("agent_tasks_about.json"))]
+    assert told == [about["id"], waiting["id"]]  # also what has not been done yet
     assert (await admin.http.post(f"/api/users/{learner.id}/erase")).status_code == 200
+    assert (await look(admin, waiting["id"]))["status"] == "cancelled"
     async with platform.database.transaction(org.id) as connection:
         for table in ("agent_tasks", "agent_steps", "agent_approvals", "agent_journal"):
             rows = await connection.fetch(f"select t::text as row from {table} t")

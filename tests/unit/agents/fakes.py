@@ -157,7 +157,7 @@ async def carried_out(
     `text`; with `model` one plans and drafts, and says `said` or else `text`."""
     task = Task(
         id=UUID(int=1), org_id=UUID(int=2), user_id=UUID(int=3), delegation_id=UUID(int=4), course_id=None, kind=kind,
-        input=input, stage=Stage.ANALYSIS, plan=None, plan_hash=None, plan_revision=0, maximum_steps=steps,
+        input=input, stage=Stage.ANALYSIS, plan=None, plan_hash=None, plan_revision=0, maximum_steps=steps, subjects=(),
         deadline=datetime.now(UTC) + timedelta(days=1), epoch=1, claims=1, attempt=1, role="org_admin",
     )  # fmt: skip
     store, http = FakeStore(task), FakeHttp(text, said)
