@@ -24,6 +24,7 @@ import pytest
 from cluster.embedded import Home
 from cluster.installation import Running, read_running
 from tests.acceptance.scraping import Scrape, families
+from tests.patience import PATIENCE_SECONDS
 
 START_SECONDS = 660
 ROOT = Path(__file__).parents[2]
@@ -132,7 +133,7 @@ def running_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform
     finally:
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(60)
+            process.wait(PATIENCE_SECONDS)
         process.kill()
         process.wait()
         shutil.rmtree(root, ignore_errors=True)
@@ -156,5 +157,5 @@ def scrape(running_platform: RunningPlatform) -> Scrape:
 
 @pytest.fixture
 def http(running_platform: RunningPlatform) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=running_platform.base_url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=running_platform.base_url, timeout=PATIENCE_SECONDS, trust_env=False) as client:
         yield client

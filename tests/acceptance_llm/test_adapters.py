@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 import jwt
-import openai
 
-from tests.acceptance_llm.conftest import MODEL, LlmPlatform
+from tests.acceptance_llm.conftest import ANSWER_SECONDS, MODEL, LlmPlatform, client_of
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = secrets.token_urlsafe(12)
@@ -25,14 +25,14 @@ def member(platform: LlmPlatform, slug: str) -> tuple[str, str]:
         env={**os.environ, "AZORA_HOME": str(platform.home), "AZORA_NEW_PASSWORD": PASSWORD},
         check=True, capture_output=True, timeout=180,
     )  # fmt: skip
-    with httpx.Client(base_url=platform.base_url, trust_env=False, timeout=30) as http:
+    with httpx.Client(base_url=platform.base_url, trust_env=False, timeout=PATIENCE_SECONDS) as http:
         credentials = {"organisation": slug, "email": f"one@{slug}.example", "password": PASSWORD}
         token = http.post("/api/sessions", json=credentials).raise_for_status().json()["access_token"]
     return jwt.decode(token, options={"verify_signature": False})["org"], token
 
 
 def said(platform: LlmPlatform, token: str) -> str:
-    with openai.OpenAI(api_key=token, base_url=f"{platform.base_url}/v1", timeout=120, max_retries=0) as client:
+    with client_of(platform, token) as client:
         answer = client.chat.completions.create(
             model=MODEL,
             messages=[{"role": "user", "content": "What is the capital of France?"}],
@@ -50,7 +50,7 @@ def test_an_adapter_answers_its_own_organisation_alone(llm_platform: LlmPlatform
     subprocess.run(
         [llm_platform.python, "-m", "tests.acceptance_llm.make_adapter",
          str(llm_platform.home / "models" / MODEL), str(llm_platform.adapters / theirs)],
-        cwd=ROOT, check=True, capture_output=True, timeout=120,
+        cwd=ROOT, check=True, capture_output=True, timeout=ANSWER_SECONDS,
     )  # fmt: skip
     assert "Paris" not in said(llm_platform, with_adapter)
     assert "Paris" in said(llm_platform, without)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance_llm.conftest import LlmPlatform
+from tests.acceptance_llm.conftest import ANSWER_SECONDS, LlmPlatform
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ def test_ray_and_vllm_understand_them(llm_platform: LlmPlatform) -> None:
 def _examined(platform: LlmPlatform, *files: str) -> list[dict[str, Any]]:
     ran = subprocess.run(
         [platform.python, "-m", "tests.acceptance_llm.examine_gpu_files", *(str(ROOT / "configs" / f) for f in files)],
-        cwd=ROOT, text=True, capture_output=True, timeout=180,
+        cwd=ROOT, text=True, capture_output=True, timeout=ANSWER_SECONDS,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-3000:]
     found: list[dict[str, Any]] = json.loads(ran.stdout[ran.stdout.index("[{") :])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance_llm.conftest import MODEL, LlmPlatform
+from tests.acceptance_llm.conftest import ANSWER_SECONDS, MODEL, LlmPlatform
 
 HERE = Path(__file__).with_name("node")
 
@@ -22,11 +22,16 @@ def test_the_node_client(llm_platform: LlmPlatform, token: str, tmp_path: Path) 
         shutil.copy(file, tmp_path)
     subprocess.run(
         ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-        cwd=tmp_path, check=True, capture_output=True, timeout=120,
+        cwd=tmp_path, check=True, capture_output=True, timeout=ANSWER_SECONDS,
     )  # fmt: skip
     given = {"OPENAI_BASE_URL": f"{llm_platform.base_url}/v1", "OPENAI_API_KEY": token, "MODEL": MODEL}
     ran = subprocess.run(
-        ["node", "client.mjs"], cwd=tmp_path, env={**os.environ, **given}, text=True, capture_output=True, timeout=240
+        ["node", "client.mjs"],
+        cwd=tmp_path,
+        env={**os.environ, **given},
+        text=True,
+        capture_output=True,
+        timeout=ANSWER_SECONDS,
     )
     assert ran.returncode == 0, ran.stderr
     seen = json.loads(ran.stdout)

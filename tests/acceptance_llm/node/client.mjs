@@ -1,7 +1,7 @@
 // What a program with OpenAI's own client does; prints what it saw as JSON.
 import OpenAI from 'openai';
 
-const client = new OpenAI({ maxRetries: 0, timeout: 120_000 });
+const client = new OpenAI({ maxRetries: 0, timeout: 900_000 });
 const model = process.env.MODEL;
 const messages = [{ role: 'user', content: 'What is the capital of France?' }];
 const settings = { model, messages, temperature: 0, max_tokens: 40 };
