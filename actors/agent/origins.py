@@ -97,8 +97,3 @@ def people(value: BaseModel) -> Iterator[UUID]:
                 yield from people(one)
             elif name in named and isinstance(one, UUID):
                 yield one
-
-
-def plain(value: Any) -> Any:
-    """A model as JSON has it."""
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value

@@ -14,6 +14,7 @@ from actors.agent.checking import checked, named
 from actors.agent.errors import InvalidPlan, TaskStopped
 from actors.agent.kinds import KINDS
 from actors.agent.kinds.base import AnyKind, Asker
+from actors.agent.state import RETRIABLE
 from actors.agent.tools import TOOLS
 from deployments.agents.errors import TaskEnded, TaskNotFound, TaskNotPermitted, TaskNotRetriable, TooManyTasks
 from deployments.agents.repository.approvals import ApprovalRepository
@@ -182,7 +183,7 @@ class Tasks:
         former = await repository.lock(task_id, principal.user_id)
         if former is None:
             raise TaskNotFound()
-        if former["status"] not in ("failed", "cancelled"):
+        if former["status"] not in RETRIABLE:
             raise TaskNotRetriable(f"It is {former['status']}")
         wanted = former["deadline"] if deadline is None and former["deadline"] > datetime.now(UTC) else deadline
         row = await repository.retry(task_id, await self._delegation(work, repository, principal), _deadline(wanted))
