@@ -98,9 +98,6 @@ def node_environment(
         "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
         "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": f"{spreading.__name__}:install",
-        # Ray has its workers stand back (nice 15) for whatever else a machine does. These answer requests, and to start
-        # one beside other busy processes took a minute where it takes seconds.
-        "RAY_worker_niceness": "0",
         # The driver of a submitted job needs no workers of its own; Ray would start one for each processor of the node.
         "RAY_prestart_worker_first_driver": "0",
         # The proxies of other nodes learn that a replica drains within a check or two; it goes on answering so long.
@@ -188,6 +185,9 @@ def _serve_environment(fallback_port: int) -> dict[str, str]:
     return {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        # Ray has its workers stand back (nice 15) for whatever else a machine does. These answer requests, and to start
+        # one beside other busy processes took a minute where it takes seconds.
+        "RAY_worker_niceness": "0",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "cluster.direct_ingress:middlewares",
         "RAY_preload_python_modules": lean_serve.__name__,
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback_port),
