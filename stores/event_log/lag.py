@@ -16,7 +16,7 @@ MOST_COUNTED = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """What a consumer has yet to take of one share: `entries` (counted up to `MOST_COUNTED`), the oldest of which
+    """What a consumer has yet to take of one share: `entries` (counted up to a limit), the oldest of which
     was written `seconds` ago. `taken` counts what it has taken so far; `last_time` is that of the last event."""
 
     consumer: str
@@ -30,11 +30,15 @@ class Lag:
 
 
 async def measure(
-    connection: Connection, *, consumer: str | None = None, partitions: Collection[int] | None = None
+    connection: Connection,
+    *,
+    consumer: str | None = None,
+    partitions: Collection[int] | None = None,
+    most_counted: int = MOST_COUNTED,
 ) -> list[Lag]:
     """The lag of one consumer or all, in some partitions or all, sorted by consumer, topic and partition."""
     await walk_the_index(connection)
     numbers = None if partitions is None else sorted(partitions)
-    rows = _queries.lag(connection, consumer=consumer, partitions=numbers, limit=MOST_COUNTED)
+    rows = _queries.lag(connection, consumer=consumer, partitions=numbers, limit=most_counted)
     found = [Lag(**row) async for row in rows]
     return sorted(found, key=lambda lag: (lag.consumer, lag.topic, lag.partition))
