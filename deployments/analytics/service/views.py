@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,8 +11,9 @@ from deployments.analytics import documents
 from deployments.analytics.authority import reached
 from deployments.analytics.cells import Subject
 from deployments.analytics.metrics import ACTIVE_LEARNERS
+from deployments.analytics.remembered import CourseFigures, RememberedCourses
 from deployments.analytics.repository.cells import CellRepository
-from deployments.analytics.repository.courses import CourseRepository
+from deployments.analytics.repository.courses import CourseRepository, OutlinedUnit
 from deployments.analytics.schemas import CourseFiguresView, FunnelView, RangeView, ScopeView
 from deployments.analytics.suppression import Suppressor
 from deployments.analytics.windows import Granularity, Kept, Range, resolve
@@ -28,6 +30,7 @@ class Views:
 
     minimum_group: int
     kept: Kept
+    remembered: RememberedCourses
 
     def days(self, start: datetime | None, end: datetime | None) -> Range | None:
         """The whole UTC days of a range; None where none was given. Raises `Invalid`."""
@@ -57,20 +60,32 @@ class Views:
 
     async def course(self, work: Work, principal: Principal, course_id: UUID, days: Range | None) -> CourseFiguresView:
         """A course with its units. Raises `CourseNotFound`, `NotYourCourse`."""
-        found, units = await CourseRepository(await work.connection(plan_anew=True)).find_with_units(course_id)
+        found, outline = await CourseRepository(await work.connection(plan_anew=True)).find_with_units(course_id)
         course = reached(principal, found)
-        subject = Subject.course(work.org_id, course_id)
         repository = await self._repository(work)
-        cell, unit_cells = await repository.course_with_units(work.org_id, course_id)
+        figures = await self.remembered.figures(
+            course_id, outline, lambda: self._course(repository, work.org_id, course_id, outline)
+        )
         return CourseFiguresView(
             scope="course",
             id=course_id,
             title=course.title,
             as_of=datetime.now(UTC),
+            totals=figures.totals,
+            range=await self._range(repository, Subject.course(work.org_id, course_id), days),
+            funnel=figures.funnel,
+            units=figures.units,
+        )
+
+    async def _course(
+        self, repository: CellRepository, org_id: UUID, course_id: UUID, outline: Sequence[OutlinedUnit]
+    ) -> CourseFigures:
+        cell, unit_cells = await repository.course_with_units(org_id, course_id)
+        return CourseFigures(
+            outline=outline,
             totals=documents.totals(cell, self.minimum_group),
-            range=await self._range(repository, subject, days),
             funnel=documents.stages(cell, Suppressor(self.minimum_group)),
-            units=documents.units(units, unit_cells, self.minimum_group),
+            units=documents.units(outline, unit_cells, self.minimum_group),
         )
 
     async def funnel(self, work: Work, subject: Subject) -> FunnelView:

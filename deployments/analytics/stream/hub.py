@@ -15,8 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-import orjson
-
+from deployments.analytics.changes import Changes
 from deployments.analytics.errors import StreamsExhausted, TooManyStreams
 from deployments.analytics.repository.cells import Versions
 from deployments.analytics.stream.readings import Reading, Watched
@@ -25,8 +24,6 @@ from stores.errors import StoreError
 
 log = get_logger("analytics")
 
-CHANNEL = "analytics_changed"
-_EVERYTHING = "*"
 _POLL_SECONDS = 1.0
 _READERS = 4
 _RETRY_SECONDS = 10
@@ -118,11 +115,8 @@ class Hub:
 
     def on_message(self, payload: str) -> None:
         """Take in what an aggregator committed: which scopes changed."""
-        try:
-            scopes = orjson.loads(payload)["scopes"]
-        except (ValueError, KeyError, TypeError):
-            scopes = _EVERYTHING
-        self._invalidate(feed for feed in self._feeds.values() if _concerns(scopes, feed.watched))
+        changes = Changes.read(payload)
+        self._invalidate(feed for feed in self._feeds.values() if _concern(changes, feed.watched))
 
     def on_state(self, heard: bool) -> None:
         """The channel came up or went down; either way something may have been missed."""
@@ -196,12 +190,12 @@ def _wake(feed: Feed) -> None:
         waker.set()
 
 
-def _concerns(scopes: str | list[str], watched: Watched) -> bool:
-    if scopes == _EVERYTHING or watched.kind == "platform":
+def _concern(changes: Changes, watched: Watched) -> bool:
+    if watched.kind == "platform":
         return True
     if watched.kind == "course":
-        return f"c:{watched.id.hex}" in scopes
-    return f"o:{watched.org_id.hex}" in scopes
+        return changes.concern_course(watched.id)
+    return changes.concern_organisation(watched.org_id)
 
 
 def _today() -> date:
