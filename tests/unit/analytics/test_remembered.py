@@ -24,7 +24,7 @@ def figures(enrollments: int, outline: list[OutlinedUnit]) -> CourseFigures:
 
 
 def told(found: CourseFigures) -> int:
-    return int(found.totals.figures.model_dump()["enrollments"])
+    return int(found.totals.model_dump()["figures"]["enrollments"])
 
 
 class Replica(RuleBasedStateMachine):
