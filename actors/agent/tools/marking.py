@@ -47,6 +47,7 @@ SUGGEST = Tool(
     name="suggest_grade",
     description="Have the platform's models suggest a grade, with how sure they are and feedback that quotes the work",
     permission="submissions.grade",
+    also_needs=frozenset({"llm.use"}),  # the service's own model, if it has one, is asked as the teacher
     effect=Effect.DRAFT,
     data=frozenset({DataClass.PERSONAL}),
     approval=ApprovalKind.STUDENT_ASSESSMENT,

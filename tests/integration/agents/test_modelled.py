@@ -25,6 +25,8 @@ from stores.postgres import Database
 from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until, working
 from tests.integration.courses.support import create
 from tests.integration.courses.test_proposals import MODULES
+from tests.integration.enrollments.support import create_course, enrol, text
+from tests.integration.enrollments.test_suggested_grades import ESSAY, essay, hand_in
 from tests.integration.retrieval.support import indexing, settled
 from tests.platform import Account, Platform
 from tests.upstream import MODEL, BrokenOff, Says, Unended, platform_asking
@@ -243,3 +245,22 @@ async def test_a_proposal_in_a_models_words_is_shown_as_such(settings: Settings,
         assert added["arguments"]["unit"]["body"] != said["body"]
         assert await paid(teacher, task["id"]) == (0, 0)
         await teacher.http.post(f"/api/agents/tasks/{task['id']}/cancel")
+
+
+async def test_a_second_opinion_on_an_essay_is_paid_by_the_task(settings: Settings, tmp_path: Any) -> None:
+    async with platform_with(settings, tmp_path, lambda _: "No marks", grading_model=MODEL) as platform:
+        org = await platform.create_organisation()
+        unit = essay()
+        course = await create_course(org, [unit, text()])
+        teacher, admin, learner = course.instructor, await org.person("org_admin"), await org.person(fresh=True)
+        work = await hand_in(learner, await enrol(learner, course), unit, ESSAY)
+        wanted = {"course_id": str(course.id), "submissions": [work]}
+        task = await ask(teacher, "grade_submissions", wanted)
+        for kind in ("student_assessment", "automated_grading"):
+            approval = await pending(admin, task["id"])
+            assert approval["kinds"] == [kind]
+            path = f"/api/agents/approvals/{approval['id']}/approve"
+            assert (await admin.http.post(path, json={"plan_hash": approval["plan_hash"]})).status_code == 200
+        assert (await until(teacher, task["id"]))["status"] == "succeeded"
+        assert await paid(teacher, task["id"]) == (50, 60)
+        assert await ledger(admin) == {"agents": (1, 50, 60)}
