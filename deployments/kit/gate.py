@@ -147,7 +147,7 @@ class Gate:
         scope[_FAST_ROUTE] = scope["path"]
         if principal is None:
             raise Unauthenticated()
-        principal.require(permission)
+        principal.enter(permission)
         await answer_directly(scope, receive, exchange.send)
 
     async def _admit(self, principal: Principal | None, address: str) -> Decision:

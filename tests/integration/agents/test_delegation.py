@@ -77,6 +77,11 @@ async def test_a_token_names_the_task_and_opens_what_it_was_given(
             assert (answer.status_code, answer.json()["type"]) == (403, "urn:azora:problem:forbidden"), path
         course_id = task.input["course_id"]
         assert (await acting.get(f"/api/courses/{course_id}/content")).status_code == 200
+        question = {"model": "azora-default", "messages": [{"role": "user", "content": "Why?"}]}
+        texts = {"model": "azora-embed", "input": ["Why?"]}
+        for path, body in (("chat/completions", question), ("embeddings", texts)):  # which no framework answers
+            answer = await acting.post(f"/v1/{path}", json=body)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden"), answer.text
     narrow, _ = await delegations.mint(task, {"enrollments.read"})
     async with _acting(platform, narrow) as acting:  # also where a page is answered from memory
         assert (await acting.get(f"/api/courses/{course_id}/content")).status_code == 403
