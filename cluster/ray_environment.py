@@ -27,6 +27,14 @@ _MEBIBYTE = 2**20
 # A Unix socket's path has at most 107 bytes; Ray appends up to 64 of its own to its directory.
 _LONGEST_RAY_DIRECTORY = 43
 _SCRATCH_PARENT = Path("/tmp")  # noqa: S108
+# A node on a machine that has much to do may take longer than half a minute to come up; a worker that is not up when
+# Ray's patience ends, a minute by itself, is killed and begun again, which takes longer still.
+_START_PATIENCE = {
+    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_agent_register_timeout_ms": "120000",
+    "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "120",
+    "RAY_worker_register_timeout_seconds": "300",
+}
 _FROZEN_AT_IMPORT = ("RAY_SERVE_ENABLE_HA_PROXY", "RAY_SERVE_THROUGHPUT_OPTIMIZED", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
 
 
@@ -68,6 +76,7 @@ def head_environment(options: RayOptions, route_prefixes: tuple[str, ...], scrat
         **client_environment(options.token_file),
         **_serve_environment(fallback),
         **_haproxy_environment(scratch, options.answer_timeout),
+        **_START_PATIENCE,
         "PATH": path_with_own_python(),
         # Named for other systems; on Linux too it keeps every Ray process on loopback.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
@@ -110,10 +119,7 @@ def node_environment(
         "RAY_health_check_timeout_ms": "4000",
         "RAY_health_check_failure_threshold": "3",
         "RAY_gcs_rpc_server_reconnect_timeout_s": "120",
-        # A node on a machine that has much to do may take longer than half a minute to come up.
-        "RAY_raylet_start_wait_time_s": "120",
-        "RAY_agent_register_timeout_ms": "120000",
-        "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "120",
+        **_START_PATIENCE,
     }
 
 
