@@ -142,7 +142,8 @@ class _Words:
         if not self._clicks[row]:
             return "Has not opened the course material"
         usual = f"where half of the course have {self._usual_clicks:.0f} or more"
-        return f"{self._clicks[row]:.0f} clicks in the course material {usual}"
+        own = f"{self._clicks[row]:.0f}"
+        return f"{own} click{'' if own == '1' else 's'} in the course material {usual}"
 
     def _ahead(self, row: int, raises: bool) -> str:
         return "Works ahead of the dates" if self._early[row] else "Has done nothing ahead of its date yet"
