@@ -15,9 +15,11 @@ INTEGRATION = $(patsubst %/,%,$(filter-out %__pycache__/,$(sort $(wildcard tests
 .PHONY: tests/unit $(INTEGRATION) tests/acceptance validate
 tests/unit $(INTEGRATION) tests/acceptance: $(VENV)/.installed-dev
 	@echo "$@"
-	@$(BIN)/python -m pytest -q $(WITHOUT) $@
+	@$(BIN)/python -m pytest -q $(OPTIONS) $@
 # A plug-in that acceptance tests alone need, and half a second to import.
-tests/unit $(INTEGRATION): WITHOUT = -p no:schemathesis
+tests/unit $(INTEGRATION): OPTIONS = -p no:schemathesis
+# To start the platform takes a busy machine minutes.
+tests/acceptance: OPTIONS = -o faulthandler_timeout=900
 
 unit: tests/unit
 integration: $(INTEGRATION)
