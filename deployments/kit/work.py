@@ -47,6 +47,7 @@ class Work:
         self._plans_anew = False
         self._events: list[Event] = []
         self._entries: list[Entry] = []
+        self._refusals: list[Entry] = []
         self._after_commit: list[Callable[[], Awaitable[None]]] = []
 
     @property
@@ -109,10 +110,20 @@ class Work:
     async def audit_now(
         self, action: str, *, subject: UUID | str | None = None, outcome: Outcome = "done", **details: Any
     ) -> None:
-        """Write to the audit log at once, in a transaction of its own: for what is only read, and for refusals."""
+        """Write to the audit log at once, in a transaction of its own: for what is only read.
+
+        Where the connection of this work is in use it takes a second one; refusals are told with `audit_refusal`.
+        """
         entry = replace(self._entry(action, subject, self._org_id, details), outcome=outcome)
         async with self._database.transaction(self._org_id) as connection:
             await audit.append(connection, [entry])
+
+    def audit_refusal(self, action: str, *, subject: UUID | str | None = None, **details: Any) -> None:
+        """Write to the audit log that something is refused, once the error that says so has ended the transaction.
+
+        Not before: whoever holds a connection and waits for another one may wait for people who do the same.
+        """
+        self._refusals.append(replace(self._entry(action, subject, self._org_id, details), outcome="refused"))
 
     def _entry(self, action: str, subject: UUID | str | None, org_id: UUID, details: dict[str, Any]) -> Entry:
         ids = correlation.current.get()
@@ -163,6 +174,9 @@ class Work:
                 await self._stack.__aexit__(type(failure), failure, failure.__traceback__)
                 raise
         await self._stack.__aexit__(kind, error, trace)
+        if kind is not None and self._refusals:
+            async with self.apart() as connection:
+                await audit.append(connection, self._refusals)
         if kind is None:
             for action in self._after_commit:
                 await action()

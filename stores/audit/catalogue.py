@@ -46,7 +46,7 @@ _OWN = {
     "approval.asked": "A task asked people for approval",
     "approval.escalated": "Nobody answered a task in time, and others are asked too",
     "approval.decided": "Somebody approved, refused or edited what a task asked",
-    "approval.denied": "Somebody tried to answer what they were not asked, or had asked for themselves",
+    "approval.denied": "Somebody tried to answer what they were not asked, had asked for themselves, or by a task",
     "agent_task.retried": "A task that had stopped goes on",
     "plan.judged": "The governor judged a plan",
     "call.judged": "The governor judged a step about to be executed",

@@ -120,19 +120,14 @@ class Approvals:
 
         Raises `PeopleOnly`, `ApprovalNotFound`, `NotYoursToApprove`.
         """
-        in_person(principal)
         connection = await work.connection()
+        _require_asked(work, principal, await _found(connection, approval_id))  # before it is locked to everybody else
         repository = ApprovalRepository(connection)
         task = await repository.lock_task(approval_id)
         approval = await _found(connection, approval_id)
         if task is None:
             raise ApprovalNotFound()
-        if not _asked(principal, approval):
-            own = approval["requester_id"] == principal.user_id
-            await work.audit_now(
-                "approval.denied", subject=approval["task_id"], outcome="refused", approval_id=approval_id, own=own
-            )
-            raise NotYoursToApprove()
+        _require_asked(work, principal, approval)
         return repository, approval, task
 
     @staticmethod
@@ -168,6 +163,16 @@ def _asked(principal: Principal, row: Row) -> bool:
     if principal.role not in roles:
         return False
     return principal.role != "instructor" or row["instructor_id"] == principal.user_id
+
+
+def _require_asked(work: Work, principal: Principal, approval: Row) -> None:
+    """Raises `PeopleOnly`, `NotYoursToApprove`, of which the audit log is told."""
+    if principal.acting is None and _asked(principal, approval):
+        return
+    own = approval["requester_id"] == principal.user_id
+    work.audit_refusal("approval.denied", subject=approval["task_id"], approval_id=approval["id"], own=own)
+    in_person(principal)
+    raise NotYoursToApprove()
 
 
 def _edited(org_id: UUID, task: Row, approval: Row, changes: Changes) -> Plan:

@@ -92,6 +92,17 @@ async def test_nobody_approves_what_they_asked_for(platform: Platform) -> None:
     assert {(one["subject"], one["details"]["approval_id"]) for one in denied} == {(task["id"], approval["id"])}
 
 
+async def test_however_many_are_refused_at_once_each_is_told_so_and_audited(platform: Platform) -> None:
+    org, _, admin, learner = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    approval = await pending(other, (await message(platform, admin, learner))["id"])
+    attempts = 30  # more than there are connections
+    refused = await asyncio.gather(*(answer(admin, approval, "approve") for _ in range(attempts)))
+    assert set(refused) == {403}
+    assert len(await audited(platform, org, "approval.denied")) == attempts
+    assert await answer(other, approval, "approve") == 200
+
+
 async def test_another_role_makes_nobody_an_approver_of_their_own(platform: Platform) -> None:
     org, teacher, admin, _ = await school(platform)
     asker = await org.person("instructor", fresh=True)

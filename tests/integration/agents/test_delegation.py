@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import httpx
 import jwt
@@ -15,11 +16,13 @@ from actors.agent.store import Task, TaskStore
 from configs.settings import Settings
 from stores import valkey
 from stores.access_tokens import TokenIssuer
+from stores.ids import new_id
 from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.sessions import SessionStore
 from stores.signing_keys import KeyDirectory
 from tests.integration.agents.support import ask, taught_course
+from tests.integration.agents.test_approvals import audited
 from tests.platform import Account, Platform
 
 
@@ -52,6 +55,18 @@ async def delegations(settings: Settings, database: Database) -> AsyncIterator[D
         issuer=TokenIssuer(KeyDirectory(database), keyring, settings.issuer, 120),
     )
     await client.aclose()
+
+
+async def _question(platform: Platform, task: Task) -> UUID:
+    """What the task asks of administrators."""
+    async with platform.database.transaction(task.org_id) as connection:
+        await connection.execute(
+            "insert into agent_approvals (id, org_id, task_id, requester_id, plan_hash, kinds, covers, draft, roles,"
+            " expires_at) values ($1, $2, $3, $4, $5, '{personal_data_analysis}', '{}', '[]', '{org_admin}',"
+            " now() + interval '1 hour')",
+            asked := new_id(), task.org_id, task.id, task.user_id, bytes(32),
+        )  # fmt: skip
+    return asked
 
 
 def _acting(platform: Platform, token: str) -> httpx.AsyncClient:
@@ -102,6 +117,13 @@ async def test_what_people_do_in_person_takes_no_token_of_a_task(
         assert (made.status_code, made.json()["type"]) == (403, "urn:azora:problem:people-only")
         assert (await acting.post(f"/api/agents/tasks/{task.id}/cancel")).status_code == 403
         assert (await acting.post(f"/api/agents/tasks/{task.id}/retry")).status_code == 403
+        asked = await _question(platform, task)
+        for word, more in (("approve", {}), ("refuse", {"reason": "no"})):
+            body = {"plan_hash": "00" * 32, **more}
+            answer = await acting.post(f"/api/agents/approvals/{asked}/{word}", json=body)
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:azora:problem:people-only")
+    denied = await audited(platform, org, "approval.denied")
+    assert [one["details"]["acting"] for one in denied] == [f"task:{task.id}"] * 2
 
 
 async def test_ending_a_person_s_sessions_ends_what_acts_for_them(
