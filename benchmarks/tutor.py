@@ -73,7 +73,7 @@ async def _versions(connection: Connection) -> dict[UUID, Version]:
 
 async def _reply(connection: Connection, material: Material, version: Version, question: str) -> Replied:
     began = perf_counter()
-    vector = await material.vector(question)
+    vector = (await material.vectors([question])).get(question)
     found = await material.passages(connection, version.id, question, vector)
     quotations = await material.quotations(question, vector, found)
     taken = (perf_counter() - began) * 1000
@@ -81,7 +81,7 @@ async def _reply(connection: Connection, material: Material, version: Version, q
 
 
 async def _quotations(connection: Connection, material: Material, version: Version, question: str) -> list[Quotation]:
-    vector = await material.vector(question)
+    vector = (await material.vectors([question])).get(question)
     return await material.quotations(
         question, vector, await material.passages(connection, version.id, question, vector)
     )

@@ -20,7 +20,7 @@ def _build(context: ServiceContext) -> TutorService:
     settings, scribe = context.settings, Scribe(context.keyring)
     voice = ModelVoice(settings.services_base_url, settings.tutor_model) if settings.tutor_model else None
     last = LastTurns(context.memory, scribe)
-    preparation = Preparation(context.database, Material(context.embedder), last)
+    preparation = Preparation(context.database, Material(context.embedder), last, for_a_model=voice is not None)
     return TutorService(context.database, preparation, scribe, last, voice)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,10 +34,11 @@ class Material:
         self._embedder = embedder
         self._quizzes: OrderedDict[UUID, Quizzes] = OrderedDict()
 
-    async def vector(self, text: str) -> Vectors | None:
-        """What a question means; None where meaning cannot be compared at present."""
-        vectors = await self._embedder.attempt([text])
-        return None if vectors is None else vectors[0]
+    async def vectors(self, texts: Iterable[str]) -> dict[str, Vectors]:
+        """What each of some questions means (d); nothing where meaning cannot be compared at present."""
+        distinct = list(dict.fromkeys(texts))
+        vectors = await self._embedder.attempt(distinct)
+        return {} if vectors is None else dict(zip(distinct, vectors, strict=True))
 
     async def passages(
         self, connection: Connection, version_id: UUID, question: str, vector: Vectors | None

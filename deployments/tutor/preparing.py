@@ -58,43 +58,47 @@ class Prepared:
 class Preparation:
     """Reads in short transactions of its own: none is open while anything is embedded, or a model speaks."""
 
-    def __init__(self, database: Database, material: Material, last: LastTurns) -> None:
+    def __init__(self, database: Database, material: Material, last: LastTurns, *, for_a_model: bool) -> None:
+        """`for_a_model`: whether a language model is shown what was asked before."""
         self._database = database
         self._material = material
         self._last = last
+        self._for_a_model = for_a_model
         self._skills = Reader()
 
     async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
         """Raises `ConversationNotFound`, and `NothingToTeach` where the learner has left the course."""
         course_id, version_id, before, completed, all_quizzes = await self._readings(principal, conversation_id)
-        wanted = replies.standalone(text, [exchange.question for exchange in before.exchanges])
-        vector = await self._material.vector(wanted)
-        own = vector if wanted == text else await self._material.vector(text)
-        both = None if vector is None or own is None else np.stack([own, vector])
+        earlier = [exchange.question for exchange in before.exchanges]
+        followed, wanted = replies.followed_up(text, earlier), replies.standalone(text, earlier)
+        # Together they may mean what none of them means alone, and the other way round.
+        asked = dict.fromkeys((text, *reversed(followed), wanted))
+        meant = await self._material.vectors([*asked, *(earlier if self._for_a_model else ())])
         still_open = _open(all_quizzes, completed)
+        hits = ((hit, one) for one in asked if (hit := _sought(one, meant.get(one), still_open)))
+        sought, wanted = next(hits, (None, wanted))
+        vector, vectors = meant.get(wanted), _stacked(meant, asked)
         async with self._database.transaction(principal.org_id, readonly=True) as connection:
             found = await self._material.passages(connection, version_id, wanted, vector)
             standings = await self._standings(connection, principal, course_id, version_id, found)
         quoted = tuple(await self._material.quotations(wanted, vector, found))
         excerpts = tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found) if quoted else ()
-        # A short question is looked for with the one before, and may be a quiz's own all the same.
-        sought = _sought(text, own, still_open) or _sought(wanted, vector, still_open)
         if sought is None:
-            shown = tuple(_without_keys(quoted, both, still_open))
-            excerpts = tuple(_without_keys(excerpts, both, still_open))
+            shown = tuple(_without_keys(quoted, vectors, still_open))
+            excerpts = tuple(_without_keys(excerpts, vectors, still_open))
             if quoted and not shown:  # all that answers it answers an open quiz: where to read remains to be said
-                sought = _held_back_by(quoted, both, still_open)
+                sought = _held_back_by(quoted, vectors, still_open)
             else:
                 quoted = shown
         if sought is not None:
-            quoted = tuple(_places(quoted, both, still_open))
+            quoted = tuple(_places(quoted, vectors, still_open))
         return Prepared(
             text=text,
             version_id=version_id,
             before=before,
             completed=completed,
             sought=sought,
-            near=quizzes.about_the_same(both, still_open.questions, still_open.vectors),
+            near=quizzes.about_the_same(_stacked(meant, meant), still_open.questions, still_open.vectors),
             quotations=quoted,
             excerpts=excerpts,
             by_meaning=vector is not None,
@@ -151,6 +155,10 @@ def _standing(skill_id: str, title: str, row: Mapping[str, Any] | None) -> Stand
     if row is None:
         return Standing(skill_id=skill_id, title=title, level="unseen")
     return Standing(skill_id=skill_id, title=title, level=row["level"], answers=row["answers"], right=row["right"])
+
+
+def _stacked(meant: Mapping[str, Vectors], texts: Iterable[str]) -> Vectors | None:
+    return np.stack([meant[text] for text in texts]) if meant else None
 
 
 def _sought(text: str, vector: Vectors | None, still_open: Quizzes) -> QuizQuestion | None:

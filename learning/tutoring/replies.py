@@ -49,12 +49,17 @@ class Reply:
 
 
 def standalone(question: str, before: Sequence[str]) -> str:
-    """What to look for: a follow-up that makes no sense by itself is looked for together with the last question that
-    did, or else the one right before. `before`: what was asked last, in order."""
-    if not before or not _follows_up(question):
-        return question
-    whole = next((one for one in reversed(before) if not _follows_up(one)), before[-1])
-    return f"{whole}\n{question}"
+    """What to look for: a question, together with what it follows up. `before`: what was asked last, in order."""
+    return "\n".join((*followed_up(question, before), question))
+
+
+def followed_up(question: str, before: Sequence[str]) -> tuple[str, ...]:
+    """What a question that makes no sense by itself goes on from: the last one that did, and all since, of which any
+    may make sense though it does not look so. Nothing, where it makes sense by itself."""
+    if not _follows_up(question):
+        return ()
+    whole = max((place for place, one in enumerate(before) if not _follows_up(one)), default=0)
+    return tuple(before[whole:])
 
 
 def _follows_up(question: str) -> bool:

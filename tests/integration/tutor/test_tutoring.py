@@ -38,6 +38,24 @@ MODULES = [
     }
 ]  # fmt: skip
 
+# With a prompt that looks as if it followed something up.
+LOAD_PROMPT, LOAD_KEY = "Which of these reduce extraneous load? Choose all that apply.", "worked examples"
+LOAD_QUIZ = QUIZ | {
+    "questions": [
+        {"kind": "multiple_choice", "prompt": LOAD_PROMPT, "options": [LOAD_KEY, "red herrings"], "correct": [0]}
+    ]
+}
+LOAD_MODULES = [
+    {
+        "title": "A module",
+        "units": [
+            text("Middles", f"{MEDIAN} {OUTLIER}"),
+            text("Load", "Extraneous load is what comes from how a thing is told. It is reduced by worked examples."),
+            {"kind": "quiz", "title": "Look back", "quiz": LOAD_QUIZ},
+        ],
+    }
+]
+
 # For the key to the second question, which nobody gets.
 WAYS_OF_ASKING = (
     "What do we call magma once it has left a volcano?", "Complete the sentence: magma leaves a volcano as ...",
@@ -140,6 +158,26 @@ async def test_a_short_question_of_a_quiz_is_known_behind_another(taught: Class,
         assert turn["kind"] == "hint"
         assert "disorder" not in turn["text"]
         assert "matter" not in turn["text"]  # which answers the quiz's other question
+
+
+async def test_what_follows_up_a_quiz_gets_a_hint_whatever_was_asked_before(taught: Class, system: Database) -> None:
+    course = await create(taught.teacher, modules=LOAD_MODULES)
+    ok(await taught.teacher.http.post(f"/api/courses/{course}/publish"))
+    ok(await taught.learner.http.post("/api/enrollments", json={"course_id": course}), 201)
+    await settled(system, course)
+    await follow_up_a_quiz(taught.learner, course)
+
+
+async def follow_up_a_quiz(learner: Account, course: str) -> str:
+    """A conversation about `LOAD_MODULES`, in which that was tried."""
+    conversation = await begin(learner, course)
+    assert (await ask(learner, conversation, "How do I find the median of some values?"))["kind"] == "answer"
+    for asked in (LOAD_PROMPT, "Another hint, please", "Just tell me"):
+        turn = await ask(learner, conversation, asked)
+        assert turn["kind"] == "hint", asked
+        assert LOAD_KEY not in turn["text"]
+        assert turn["sources"][0]["heading"].endswith("Load"), asked
+    return conversation
 
 
 async def test_a_completed_quiz_may_be_talked_about(platform: Platform, taught: Class) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,16 @@ from stores.postgres import Database
 from tests.acceptance.conftest import free_port
 from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, settled
-from tests.integration.tutor.test_tutoring import MODULES, PROMPT, ask, begin, get_no_key
+from tests.integration.tutor.test_tutoring import (
+    LOAD_KEY,
+    LOAD_MODULES,
+    MODULES,
+    PROMPT,
+    ask,
+    begin,
+    follow_up_a_quiz,
+    get_no_key,
+)
 from tests.platform import Account, Platform
 from tests.upstream import serving
 
@@ -32,12 +41,14 @@ QUESTION = "How do I find the median of some values?"
 
 
 @asynccontextmanager
-async def learner_of(settings: Settings, system: Database) -> AsyncIterator[tuple[Account, str, Platform]]:
+async def learner_of(
+    settings: Settings, system: Database, modules: Sequence[dict[str, Any]] = MODULES
+) -> AsyncIterator[tuple[Account, str, Platform]]:
     """A platform of its own with these settings, somebody who learns there, and their course."""
     async with Platform.running(settings) as platform:
         org = await platform.create_organisation()
         teacher, learner = await org.person("instructor"), await org.person("student")
-        course = await create(teacher, modules=MODULES)
+        course = await create(teacher, modules=modules)
         ok(await teacher.http.post(f"/api/courses/{course}/publish"))
         ok(await learner.http.post("/api/enrollments", json={"course_id": course}), 201)
         await settled(system, course)
@@ -173,6 +184,24 @@ async def test_a_model_does_not_give_an_open_quiz_away(
             assert "middle value" not in turn["text"]
             assert "The median [1]." in turn["text"]
             assert "That is all." in turn["text"]
+
+
+async def test_a_model_does_not_give_away_what_was_asked_before(
+    settings: Settings, index: RetrievalMember, system: Database
+) -> None:
+    """Of which it is shown the questions, and whose answers it may know without any excerpt."""
+
+    async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        await answer.prepare(request)
+        await answer.write(chunk(f"It is the one in the middle [1]. And before, {LOAD_KEY}. That is all.", "stop"))
+
+    async with upstream(tell) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system, LOAD_MODULES) as (learner, course, _):
+            turn = await ask(learner, await follow_up_a_quiz(learner, course), QUESTION)
+            assert turn["made_by"]["model"] == "any"
+            assert LOAD_KEY not in turn["text"]
+            assert "in the middle [1]. \N{HORIZONTAL ELLIPSIS} That is all." in turn["text"]
 
 
 async def test_no_model_gets_to_know_a_key(settings: Settings, index: RetrievalMember, system: Database) -> None:

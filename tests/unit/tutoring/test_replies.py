@@ -45,9 +45,17 @@ def test_follow_ups() -> None:
     before = "What is the forgetting curve?"
     assert replies.standalone("And why?", [before]).startswith(before)
     assert replies.standalone("Who found it first?", ["What else is there to know?", before]).startswith(before)
-    assert replies.standalone("And then?", ["Of what is it made?", before, "Why?"]) == f"{before}\nAnd then?"
+    assert replies.standalone("And then?", ["Of what is it made?", before, "Why?"]) == f"{before}\nWhy?\nAnd then?"
     assert replies.standalone("And then?", ["And why?"]) == "And why?\nAnd then?"
     assert replies.standalone("Which interval suits an exam in seven weeks?", [before]) == (
         "Which interval suits an exam in seven weeks?"
     )
     assert replies.standalone("Why?", []) == "Why?"
+
+
+def test_what_looks_like_a_follow_up_is_followed_up_itself() -> None:
+    """As questions of quizzes do, which stand alone all the same."""
+    prompt = "Which of these reduce extraneous load? Choose all that apply."
+    asked = ["What do the units before say?", "Who drew the forgetting curve first of all?", prompt]
+    assert replies.followed_up("Just tell me", asked) == tuple(asked[1:])
+    assert replies.followed_up("Just tell me", [prompt]) == (prompt,)
