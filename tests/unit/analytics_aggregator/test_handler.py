@@ -10,6 +10,7 @@ from actors.analytics_aggregator.hot import Hot
 from actors.analytics_aggregator.pseudonyms import Pseudonyms
 from actors.analytics_aggregator.state import Deltas
 from actors.analytics_aggregator.store import Cell, Part
+from deployments.analytics.changes import Changes
 from stores.events import CATALOGUE
 from tests.unit.analytics_aggregator.lives import Lives, Step, identity
 from tests.unit.analytics_aggregator.test_state import learners, recorded
@@ -34,6 +35,16 @@ def test_a_message_that_would_not_fit_names_everything() -> None:
     message = change_message([part(0, 7, 500)])
     assert json.loads(message) == {"versions": {"0": 7}, "scopes": "*"}
     assert len(change_message([part(n, 2**62, 1) for n in range(64)])) < 8_000
+
+
+def test_readers_understand_the_message() -> None:
+    told, others = identity(5, 0, 0), identity(5, 0, 1)
+    changes = Changes.read(change_message([part(0, 7, 1)]))
+    assert changes.concern_course(told)
+    assert changes.concern_organisation(identity(1, 0))
+    assert not changes.concern_course(others)
+    assert not changes.concern_organisation(identity(1, 1))
+    assert Changes.read(change_message([part(0, 7, 500)])).concern_course(others)
 
 
 def test_the_longest_unused_is_given_up_first() -> None:
