@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -170,10 +170,19 @@ class Member:
         ahead = asyncio.create_task(self._read(timedelta(0)))
         try:
             await self._take(items)
-            self._ahead = await ahead
+            self._ahead = await self._read_by(ahead)
         finally:
             ahead.cancel()
             await asyncio.gather(ahead, return_exceptions=True)  # the source does one thing at a time
+
+    async def _read_by(self, ahead: Awaitable[Sequence[Item]]) -> Sequence[Item]:
+        """What was read ahead; nothing where that failed: it undoes nothing of what was taken meanwhile."""
+        try:
+            return await ahead
+        except StoreUnavailable as error:
+            log.warning("cannot read ahead", consumer=self._taker.consumer, cause=repr(error.__cause__ or error))
+            await self._source.rewind()
+            return ()
 
     async def _take(self, items: Sequence[Item]) -> None:
         began = monotonic()

@@ -56,14 +56,15 @@ class Source(Protocol):
     """Where a member of a consumer reads the log."""
 
     async def claims(self) -> Mapping[int, Claim]:
-        """The partitions this member holds now. Keeps its membership alive, so it is asked before every poll.
+        """The partitions this member holds now. Keeps its membership alive, so it is asked in every round.
 
         Raises `StoreUnavailable`.
         """
         ...
 
     async def poll(self, limit: int, wait: timedelta) -> Sequence[Entry]:
-        """The next entries of the partitions held, at most `limit`, in order per topic and partition.
+        """The next entries of the partitions held, at most `limit`, in order per topic and partition. Those that are
+        polled while others take effect are looked at once claims were asked for again.
 
         Waits up to `wait` for one. Raises `StoreUnavailable`.
         """

@@ -166,6 +166,31 @@ async def test_reading_ahead_neither_loses_nor_repeats(count: int, polls: list[b
     assert taker.taken == list(range(1, count + 1))
 
 
+async def test_a_failure_to_read_ahead_undoes_nothing_of_what_was_taken() -> None:
+    source = Fickle(12, [False, True])
+    taker = Slow(source, [])
+    subject = member(source, taker)
+    assert await subject.turn(NOW) == 4
+    assert taker.taken == [1, 2, 3, 4]
+    assert taker.forgotten == []
+    assert await subject.turn(NOW) == 4
+    assert source.limits == [4, 4, 4]  # no smaller for it
+    assert await subject.turn(NOW) == 4
+    assert taker.taken == list(range(1, 13))
+
+
+async def test_what_else_breaks_as_it_is_read_ahead_is_not_hidden() -> None:
+    class Garbled(Slow):
+        def digest(self, entry: Entry) -> Item:
+            if entry.position.seq == 5:
+                raise ZeroDivisionError
+            return super().digest(entry)
+
+    source = Source(12)
+    with pytest.raises(ZeroDivisionError):
+        await member(source, Garbled(source, [])).turn(NOW)
+
+
 async def test_what_was_read_ahead_of_a_lost_partition_is_dropped() -> None:
     source = Source(8)
     taker = Taker(source)
