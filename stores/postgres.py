@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+import structlog
 from asyncpg.pool import PoolConnectionProxy
 
 from configs.settings import Settings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from stores.leases import DatabaseLogin
     from stores.vault import Lease
 
+log = structlog.get_logger("azora.postgres")
+
 Connection = PoolConnectionProxy
 
 # The tenant of requests that have none: it owns no organisation, so row-level security shows it nothing.
@@ -31,6 +34,8 @@ PLAN_ANEW = "set local plan_cache_mode = force_custom_plan"
 
 # More than all services together have, so that none is parsed and planned twice on one connection.
 _REMEMBERED_STATEMENTS = 1000
+
+_LISTEN_AGAIN_SECONDS, _LOG_IN_AGAIN_SECONDS = 0.5, 2.0
 
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
@@ -276,13 +281,17 @@ class Database:
         caller must drop what it derived from them.
         """
         while True:
+            pause_seconds = _LISTEN_AGAIN_SECONDS
             try:
                 await self._listen_once(channel, on_message, on_state)
             except (*_UNAVAILABLE, asyncpg.PostgresError):
                 pass
+            except StoreError as error:  # no login to be had: nobody would begin anew for a listener that ended by it
+                log.warning("cannot listen for now", channel=channel, cause=error.detail)
+                pause_seconds = _LOG_IN_AGAIN_SECONDS
             finally:
                 on_state(False)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(pause_seconds)
 
     async def _listen_once(
         self, channel: str, on_message: Callable[[str], None], on_state: Callable[[bool], None]

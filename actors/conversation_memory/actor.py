@@ -32,12 +32,10 @@ class ConversationActor:
     def __init__(self, settings: Settings) -> None:
         observe(settings, NAME)
         self._keeper = ConversationKeeper(Database.from_settings(settings), settings.conversation_memory_bytes)
-        self._task: asyncio.Task[None] | None = None
 
     async def recall(self, key: Key) -> Recollection | None:
         """See `ConversationMemory.recall`."""
-        if self._task is None:  # the loop to listen in exists only from the first call on
-            self._task = asyncio.create_task(self._keeper.run())
+        self._keeper.listen()  # the loop to do it in exists only from the first call on
         return await self._keeper.recall(key)
 
     async def remember(self, key: Key, ticket: UUID, turns: tuple[Turn, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -19,6 +20,12 @@ class ConversationKeeper:
         self._database = database
         self._memory = Memory(most_bytes)
         self._hears = False
+        self._listening: asyncio.Task[None] | None = None
+
+    def listen(self) -> None:
+        """See to it that somebody listens, in the loop that this is called in."""
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self.run())
 
     async def run(self) -> None:
         """Listen until cancelled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -219,6 +220,26 @@ def test_the_least_recently_used_goes_first() -> None:
     memory.recall(keys[0])
     memory.remember(keys[2], memory.recall(keys[2]).ticket, [turn(1), turn(2)])
     assert [bool(memory.recall(key).turns) for key in (keys[0], keys[2], keys[1])] == [True, True, False]
+
+
+async def test_listening_begins_once_and_again_where_it_ended() -> None:
+    class Breaking(Database):
+        listened = 0
+
+        async def listen(self, *_: object) -> None:
+            self.listened += 1
+            if self.listened == 1:
+                raise ZeroDivisionError
+            await asyncio.Event().wait()
+
+    database = Breaking("postgresql:///nowhere")
+    keeper = ConversationKeeper(database, ROOM_BYTES)
+    for _ in range(3):
+        keeper.listen()
+        await asyncio.sleep(0)
+    assert database.listened == 2
+    assert keeper._listening is not None
+    keeper._listening.cancel()
 
 
 def test_without_a_memory_nothing_is_recalled() -> None:
