@@ -29,6 +29,7 @@ from deployments.courses.schemas import ModuleCreate, UnitCreate
 from deployments.courses.service.access import taught_course
 from deployments.courses.service.writing import Author, Writer
 from deployments.kit.errors import UnitNotFound
+from deployments.kit.lru import BoundedCache
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from learning.embedding.embedder import Embedder
@@ -45,7 +46,8 @@ METHOD, VERSION = "extractive", "3"
 _MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own words"}
 _MOST_IMPROVEMENTS = 20
 _REMEMBERED_FORMS = 128  # each some forty vectors, 60 KB
-_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 512, 20_000  # taken apart, a text takes about ten times its room
+_REMEMBERED_BYTES = 16 * 1024 * 1024
+_BYTES_OF_A_TEXT, _BYTES_OF_A_CHARACTER = 2_000, 10  # once it is taken apart
 T = TypeVar("T")
 
 
@@ -60,7 +62,7 @@ class Proposals:
         self._database = database
         self._writer = writer
         self._embed_terms: Embed | None = None
-        self._remembered = lru_cache(_REMEMBERED_TEXTS)(_source)
+        self._remembered: BoundedCache[UUID, Source] = BoundedCache(_REMEMBERED_BYTES, _weight)
 
     async def propose(self, principal: Principal, token: str, course_id: UUID, wanted: Wanted) -> ProposalView:
         """A proposal with its checks. `token` is the author's own, for a model to be asked with.
@@ -177,8 +179,12 @@ class Proposals:
         return [self._text(unit) for unit in draft.units if unit.body.strip()]
 
     def _text(self, unit: Unit) -> Source:
-        make = self._remembered if len(unit.body) <= _REMEMBERED_CHARACTERS else _source
-        return make(str(unit.id), unit.title, unit.body)
+        known = self._remembered.get(unit.id)
+        if known is not None and (known.title, known.markdown) == (unit.title, unit.body):
+            return known
+        made = _source(str(unit.id), unit.title, unit.body)
+        self._remembered.put(unit.id, made)
+        return made
 
     async def _with_model(self, work: Callable[[Embed | None], T]) -> T:
         """With what embeds terms, and remembers those of the drafts that are worked on."""
@@ -321,6 +327,10 @@ def _source(key: str, title: str, markdown: str) -> Source:
     from learning.content.material import Source
 
     return Source(key, title, markdown)
+
+
+def _weight(source: Source) -> int:
+    return _BYTES_OF_A_TEXT + _BYTES_OF_A_CHARACTER * len(source.markdown)
 
 
 def _among(texts: Sequence[Source], draft: Draft, wanted: Sequence[UUID] | None) -> list[Source]:
