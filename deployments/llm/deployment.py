@@ -24,7 +24,6 @@ from deployments.llm.metering.meter import Meter
 from deployments.llm.metering.prices import Prices
 from deployments.llm.metering.reservations import Reservations
 from deployments.llm.metering.settling import Settler
-from deployments.llm.metering.tasks import Tasks
 from deployments.llm.policies import Policies
 from deployments.llm.providers.http import HttpPool
 from deployments.llm.providers.local import local_factories
@@ -51,7 +50,7 @@ def _build(context: ServiceContext) -> LlmService:
         models=models,
         dispatcher=dispatcher,
         policies=policies,
-        meter=Meter(models.targets, Prices.of(models), reservations, settler, Tasks(database)),
+        meter=Meter(models.targets, Prices.of(models), reservations, settler),
         safeguards=Safeguards([make(context) for make in SAFEGUARDS]),
         cache=AnswerCache(),
         transcripts=transcripts,

@@ -14,12 +14,13 @@ from stores.queries import load_queries
 
 _queries = load_queries(__file__, "ledger.sql")
 _SETTLE = "select llm_settle($1, $2, $3)"
+TASK = "task"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """A call at the most that it can come to. `kind` is what is asked for: chat or embeddings. `task_id` is the task
-    that was charged with it (`tasks.py`), which the ledger itself does not keep.
+    """A call at the most that it can come to. `kind` is what is asked for: chat or embeddings. `task_id` is the task of
+    an agent that is charged with it, whichever service asks the model for it.
     """
 
     id: UUID
@@ -58,7 +59,7 @@ class Line:
     microdollars: int
 
 
-_RESERVED = tuple(field.name for field in fields(Reservation) if field.name != "task_id")
+_RESERVED = tuple(field.name for field in fields(Reservation))
 _LINE = tuple(field.name for field in fields(Line))
 
 
@@ -90,7 +91,9 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The budget that a call might exceed, as it stands. `renewed_at` None: it never is."""
+    """The budget that a call might exceed, as it stands. `renewed_at` None: it never is. Where it is what a task may
+    cost, `period` is `TASK` and `budget_id` the task's.
+    """
 
     budget_id: UUID
     unit: str
@@ -116,8 +119,8 @@ class Ledger:
     async def reserve(
         self, org_id: UUID, calls: Sequence[Reservation], *, alone: bool
     ) -> dict[UUID, Refusal | None] | None:
-        """Reserve each call, or say why not; None: there are budgets, so `alone` has to be true. A transaction of its
-        own.
+        """Reserve each call and charge its task with it, or say why not; None: there are budgets, so `alone` has to be
+        true. A transaction of its own.
         """
         items = [_fields(call, _RESERVED) for call in calls]
         rows = [row async for row in _queries.reserve(self._connection, org_id=org_id, alone=alone, items=items)]
@@ -126,9 +129,9 @@ class Ledger:
     async def settle(
         self, org_id: UUID, settlements: Sequence[Settlement], told: Mapping[UUID, events.Event], *, alone: bool
     ) -> set[UUID]:
-        """End reservations and add what calls came to, and tell of those that count: not of one that was given up for
-        lost and counted then. Gives their ids. A transaction of its own. Raises `StoreConflict` where there are
-        budgets and it is not `alone`.
+        """End reservations and add what calls came to, have tasks pay that instead of what they were charged with, and
+        tell of those that count: not of one that was given up for lost and counted then. Gives their ids. A transaction
+        of its own. Raises `StoreConflict` where there are budgets and it is not `alone`.
         """
         items = [_item(settlement) for settlement in settlements]
         return await events.append_of(self._connection, _SETTLE, (org_id, alone, items), told)
@@ -167,6 +170,7 @@ def _item(settlement: Settlement) -> dict[str, Any]:
         "key_id": call.key_id,
         "feature": call.feature,
         "model": call.model,
+        "task_id": call.task_id,
         "requests": int(settlement.counts),
         "tokens": settlement.tokens,
         "microdollars": settlement.microdollars,

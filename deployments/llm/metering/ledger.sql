@@ -1,4 +1,4 @@
--- The ledger of calls: see migrations/sql/0006_llm.sql.
+-- The ledger of calls: see migrations/sql/0006_llm.sql, and 0017 for tasks of agents.
 
 -- name: reserve
 select id, budget_id, unit, period, maximum, spent, reserved, wanted, renewed_at
@@ -6,7 +6,7 @@ select id, budget_id, unit, period, maximum, spent, reserved, wanted, renewed_at
 
 -- name: overdue
 select id, org_id, user_id, key_id, course_id, feature, kind, model, provider, target, input_tokens, output_tokens,
-       microdollars, began_at, expires_at
+       microdollars, began_at, expires_at, task_id
   from llm_reservations where expires_at < now() order by org_id, expires_at limit :limit;
 
 -- name: forget_counters$

@@ -10,12 +10,11 @@ from typing import Protocol
 from uuid import UUID
 
 from configs.models import Target
-from deployments.llm.errors import BudgetExhausted, LlmError
+from deployments.llm.errors import BudgetExhausted
 from deployments.llm.metering.ledger import Line, Refusal, Reservation, Settlement
 from deployments.llm.metering.prices import Prices
 from deployments.llm.metering.reservations import Reservations, worded
 from deployments.llm.metering.settling import Settler
-from deployments.llm.metering.tasks import Tasks
 from deployments.llm.receipts import Bound, Receipt
 from stores.ids import new_id
 from stores.metrics import models
@@ -24,6 +23,8 @@ from stores.metrics import models
 _GRACE = timedelta(minutes=2)
 # What calls in progress hold is waited for so often, since most come to far less than they could.
 _PATIENCE = 3
+# So long an answer to a task waits at the most for what it came to.
+_PAID_SECONDS = 2.0
 MEMORY = "memory"  # the provider of answers that were given before
 
 
@@ -50,20 +51,19 @@ class Meter:
     """Opens the meters of calls."""
 
     def __init__(
-        self, targets: Mapping[str, Target], prices: Prices, reservations: Reservations, settler: Settler, tasks: Tasks
+        self, targets: Mapping[str, Target], prices: Prices, reservations: Reservations, settler: Settler
     ) -> None:
         self._targets = targets
         self._prices = prices
         self._reservations = reservations
         self._settler = settler
-        self._tasks = tasks
 
     async def open(
         self, caller: Spender, kind: str, model: str, bounds: Sequence[Bound], *, budgets: bool
     ) -> MeteredCall:
-        """Reserve a call. Where there are budgets it fits into all of them; where there are none, writing it goes on
-        while the model is asked. Raises `BudgetExhausted` (also where it might cost more than the caller wants, or than
-        its task has left), `RateExceeded`, `MeterUnavailable`.
+        """Reserve a call. Where there are budgets, or a task pays, it fits into all of them; where there are none,
+        writing it goes on while the model is asked. Raises `BudgetExhausted` (also where it might cost more than the
+        caller wants, or than its task has left), `RateExceeded`, `MeterUnavailable`.
         """
         now = datetime.now(UTC)
         targets = [self._targets[bound.target] for bound in bounds]
@@ -88,8 +88,6 @@ class Meter:
         most = caller.maximum_microdollars
         if most is not None and reservation.microdollars > most:
             raise BudgetExhausted(f"The call may cost {reservation.microdollars} microdollars; it is to cost {most}")
-        if caller.task_id is not None:
-            await self._tasks.charge(caller.task_id, reservation)
         call = MeteredCall(self, reservation)
         await call.reserve(self._reservations, budgets)
         return call
@@ -117,9 +115,9 @@ class Meter:
         """Have a call settled."""
         self._settler.owe(settlement)
 
-    async def settled(self) -> None:
-        """Wait until what is owed is written, or cannot be for now."""
-        await self._settler.settled()
+    async def settled(self, call_id: UUID) -> None:
+        """Have a call that is still owed written now, or tried to."""
+        await self._settler.written(call_id)
 
 
 class MeteredCall:
@@ -136,10 +134,11 @@ class MeteredCall:
     async def reserve(self, reservations: Reservations, budgets: bool) -> None:
         """See `Meter.open`."""
         self._budgets = budgets
+        limited = budgets or self._reservation.task_id is not None
         try:
             for patience in reversed(range(_PATIENCE)):
                 self._writing = reservations.submit(self._reservation, alone=budgets)
-                if not budgets:
+                if not limited:
                     return
                 refusal = await asyncio.shield(self._writing)
                 if refusal is None:
@@ -166,13 +165,13 @@ class MeteredCall:
         self._end(self._meter.lines(receipt, self._reservation.began_at), receipt.outcome, receipt.seconds)
 
     async def paid(self) -> None:
-        """Where a task pays for the call, which has ended: wait until it has paid no more than what the call came to,
-        so that it finds its cost right as soon as it has its answer.
+        """Where a task pays for the call, which has ended: wait a moment until it has paid no more than what the call
+        came to, so that it finds its cost right as soon as it has its answer.
         """
         if self._reservation.task_id is not None:
-            with suppress(LlmError):
-                await self.written()
-            await self._meter.settled()
+            with suppress(TimeoutError):  # what cannot be written now is written later; the answer need not wait
+                async with asyncio.timeout(_PAID_SECONDS):
+                    await self._meter.settled(self._reservation.id)
 
     def settle_from_memory(self, seconds: float) -> None:
         """It was answered from memory, which costs nothing."""
@@ -194,8 +193,9 @@ class MeteredCall:
         self.microdollars = sum(line.microdollars for line in lines)
 
         def owe(writing: asyncio.Future[Refusal | None]) -> None:
-            reserved = not writing.cancelled() and writing.exception() is None and writing.result() is None
-            if reserved or lines or self._reservation.task_id is not None:
+            unknown = writing.cancelled() or writing.exception() is not None  # it may have been written all the same
+            reserved = not unknown and writing.result() is None
+            if reserved or lines or (unknown and self._reservation.task_id is not None):
                 self._meter.owe(
                     Settlement(
                         call=self._reservation,

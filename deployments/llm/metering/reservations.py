@@ -8,7 +8,7 @@ from uuid import UUID
 
 from deployments.kit.logs import get_logger
 from deployments.llm.errors import BudgetError, BudgetExhausted, MeterUnavailable, RateExceeded
-from deployments.llm.metering.ledger import Ledger, Refusal, Reservation
+from deployments.llm.metering.ledger import TASK, Ledger, Refusal, Reservation
 from stores.errors import StoreError
 from stores.postgres import Database
 
@@ -80,6 +80,8 @@ class Reservations:
 def worded(refusal: Refusal) -> BudgetError:
     """What the caller is told."""
     left = max(refusal.maximum - refusal.spent - refusal.reserved, 0)
+    if refusal.period == TASK:
+        return BudgetExhausted(f"The call may come to {refusal.wanted} {refusal.unit}; its task has {left} left")
     detail = (
         f"The call may come to {refusal.wanted} {refusal.unit}; of the budget of {refusal.maximum} "
         f"({refusal.period}) there are {left} left"

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import groupby
+from itertools import groupby, islice
 from uuid import UUID
 
 from deployments.kit.logs import get_logger
-from deployments.llm.metering import tasks
 from deployments.llm.metering.events import metered
 from deployments.llm.metering.ledger import Ledger, Settlement
 from stores.errors import StoreConflict, StoreError
@@ -35,7 +34,7 @@ class Settler:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._owed: list[Settlement] = []
+        self._owed: dict[UUID, Settlement] = {}
         self._woken = asyncio.Event()
         self._writing = asyncio.Lock()
         self._passes: set[asyncio.Task[None]] = set()
@@ -43,10 +42,22 @@ class Settler:
     def owe(self, settlement: Settlement) -> None:
         """Take a call to settle. Never waits."""
         if len(self._owed) >= _KEPT:
-            del self._owed[: _KEPT // 10]
+            for oldest in list(islice(self._owed, _KEPT // 10)):
+                del self._owed[oldest]
             log.error("settlements left to housekeeping", count=_KEPT // 10)
-        self._owed.append(settlement)
+        self._owed[settlement.call.id] = settlement
         self._woken.set()
+
+    async def written(self, call_id: UUID) -> None:
+        """Have this call written now if it is still owed, whatever else is being written meanwhile. What cannot be
+        written stays owed.
+        """
+        settlement = self._owed.get(call_id)
+        if settlement is None or not settlement.reserved:  # what was reserved counts once, however often it is written
+            return
+        with suppress(StoreError):
+            await write(self._database, _org(settlement), [settlement])
+            self._owed.pop(call_id, None)
 
     async def settled(self) -> None:
         """Write everything that is owed now. What cannot be written stays owed; what was begun is finished, whoever
@@ -84,13 +95,13 @@ class Settler:
         async with self._writing:
             left = len(self._owed)  # not what comes meanwhile: whoever waits for this must not wait for ever
             while left > 0 and self._owed:
-                batch = sorted(self._owed[: min(left, _BATCH)], key=_org)
+                batch = sorted(islice(self._owed.values(), min(left, _BATCH)), key=_org)
                 left -= len(batch)
                 for org_id, group in groupby(batch, _org):
                     settlements = list(group)
                     await write(self._database, org_id, settlements)
-                    written = {id(settlement) for settlement in settlements}
-                    self._owed = [one for one in self._owed if id(one) not in written]
+                    for settlement in settlements:
+                        self._owed.pop(settlement.call.id, None)
             if not self._owed:
                 self._woken.clear()
 
@@ -117,11 +128,5 @@ async def write(database: Database, org_id: UUID, settlements: Sequence[Settleme
 async def _write(
     database: Database, org_id: UUID, settlements: Sequence[Settlement], told: Mapping[UUID, Event], *, alone: bool
 ) -> set[UUID]:
-    charged = [each for each in settlements if each.call.task_id is not None]
-    if not charged:
-        async with database.single_statements() as connection:
-            return await Ledger(connection).settle(org_id, settlements, told, alone=alone)
-    async with database.transaction(org_id) as connection:
-        counted = await Ledger(connection).settle(org_id, settlements, told, alone=alone)
-        await tasks.correct(connection, [each for each in charged if each.call.id in counted])
-        return counted
+    async with database.single_statements() as connection:
+        return await Ledger(connection).settle(org_id, settlements, told, alone=alone)

@@ -6,21 +6,14 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 
 from configs.settings import Settings
-from deployments.llm.duties import settle_lost_calls
-from deployments.llm.errors import BudgetExhausted
-from deployments.llm.metering.ledger import Ledger, Reservation, Settlement
-from deployments.llm.metering.settling import write
-from deployments.llm.metering.tasks import Tasks
-from stores.ids import new_id
 from stores.postgres import Database
 from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until, working
 from tests.integration.courses.support import create
@@ -123,30 +116,6 @@ async def test_a_call_without_an_answer_is_paid_by_its_task(settings: Settings, 
 
         await eventually(agree)
         assert 0 < (await paid(teacher, task["id"]))[0] < 5_000  # what was said, not what might have been
-
-
-async def test_what_a_lost_replica_may_have_spent_is_paid(settings: Settings, system: Database) -> None:
-    async with Platform.running(settings) as platform:
-        org = await platform.create_organisation()
-        teacher = await org.person("instructor")
-        task = await ask(teacher, "own_words", {"goal": "Read", "course_id": await taught_course(teacher)})
-        began = datetime.now(UTC) - timedelta(hours=1)
-        call = Reservation(
-            id=new_id(), org_id=org.id, user_id=teacher.id, key_id=None, course_id=None, feature="agents", kind="chat",
-            model="m", provider="p", target="t", input_tokens=60_000, output_tokens=10_000, microdollars=500_000,
-            began_at=began, expires_at=began, task_id=UUID(task["id"]),
-        )  # fmt: skip
-        tasks = Tasks(platform.database)
-        await tasks.charge(UUID(task["id"]), call)
-        with pytest.raises(BudgetExhausted):  # what is under way counts at its most
-            await tasks.charge(UUID(task["id"]), call)
-        async with platform.database.single_statements() as connection:
-            await Ledger(connection).reserve(org.id, [call], alone=False)
-        assert await settle_lost_calls(system) >= 1
-        settlement = Settlement(call=call, reserved=True, lines=(), outcome="cancelled", latency_ms=1)
-        assert await write(platform.database, org.id, [settlement]) == 0  # the replica lives, after all: too late
-        assert await paid(teacher, task["id"]) == (70_000, 500_000)
-        await teacher.http.post(f"/api/agents/tasks/{task['id']}/cancel")
 
 
 TEXT = "The slope of a line tells how steep the line is. A steep line rises quickly from left to right."
