@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
 
-from actors.conversation_memory.state import Recollection
 from actors.learner_model.reading import Reader
 from actors.retrieval_index.search import Found
 from deployments.kit.errors import CourseNotFound
@@ -56,7 +54,8 @@ class Prepared:
 
 
 class Preparation:
-    """Reads in short transactions of its own: none is open while anything is embedded, or a model speaks."""
+    """Reads in short transactions of its own: none is open while memory is asked, anything is embedded, or a model
+    speaks."""
 
     def __init__(self, database: Database, material: Material, last: LastTurns, *, for_a_model: bool) -> None:
         """`for_a_model`: whether a language model is shown what was asked before."""
@@ -119,15 +118,7 @@ class Preparation:
     async def _readings(
         self, principal: Principal, conversation_id: UUID
     ) -> tuple[UUID, UUID, Said, frozenset[UUID], Quizzes]:
-        recalling = asyncio.create_task(self._last.recall(principal.org_id, conversation_id))
-        try:
-            return await self._read(principal, conversation_id, recalling)
-        finally:
-            recalling.cancel()
-
-    async def _read(
-        self, principal: Principal, conversation_id: UUID, recalling: Awaitable[Recollection | None]
-    ) -> tuple[UUID, UUID, Said, frozenset[UUID], Quizzes]:
+        recalled = await self._last.recall(principal.org_id, conversation_id)
         async with self._database.transaction(principal.org_id) as connection:
             repository = ConversationRepository(connection, principal.user_id)
             conversation = await repository.find(conversation_id)
@@ -135,7 +126,7 @@ class Preparation:
                 raise ConversationNotFound()
             version_id = await readable_version(repository, principal, conversation.course_id)
             completed = await repository.completed_units(conversation.course_id)
-            said = await self._last.of(conversation, await recalling, repository, completed)
+            said = await self._last.of(conversation, recalled, repository, completed)
             known = await self._material.quizzes(version_id, None)
             content = await repository.content(version_id) if known is None else None
         found = known or await self._material.quizzes(version_id, content)

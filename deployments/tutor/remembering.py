@@ -32,7 +32,7 @@ class LastTurns:
         self._scribe = scribe
 
     async def recall(self, org_id: UUID, conversation_id: UUID) -> Recollection | None:
-        """To be asked while the conversation is looked up."""
+        """To be asked before the conversation is looked up: no connection waits for the answer."""
         return await self._memory.recall(Key(org_id, conversation_id))
 
     async def of(

@@ -47,7 +47,7 @@ _MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own word
 _MOST_IMPROVEMENTS = 20
 _REMEMBERED_FORMS = 128  # each some forty vectors, 60 KB
 _REMEMBERED_BYTES = 16 * 1024 * 1024
-_BYTES_OF_A_TEXT, _BYTES_OF_A_CHARACTER = 2_000, 10  # once it is taken apart
+_BYTES_OF_A_TEXT, _BYTES_OF_A_CHARACTER = 2_000, 16  # once it is taken apart
 T = TypeVar("T")
 
 

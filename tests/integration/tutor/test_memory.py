@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.conversation_memory.state import Key, Turn
+from actors.conversation_memory.state import Key, Recollection, Turn
 from actors.retrieval_index.member import RetrievalMember
 from deployments.tutor.repository import ConversationRepository
 from stores.metrics.registry import REGISTRY
@@ -19,6 +19,7 @@ from stores.postgres import Database
 from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, OUTLIER, modules, settled, text
 from tests.integration.tutor.test_tutoring import ask, begin
+from tests.patience import patiently
 from tests.platform import PASSWORD, Account, Platform
 
 QUESTION, FOLLOW_UP = "Where do I find the median once values are sorted?", "And why?"
@@ -114,6 +115,24 @@ async def test_turns_at_once_are_remembered_in_order(platform: Platform, talk: T
     found = await in_memory(platform, talk)
     assert found == await in_database(platform, talk)
     assert [one.number for one in found] == [5, 6, 7]
+
+
+async def test_no_connection_waits_for_memory(platform: Platform, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    recall, pool = platform.memory.recall, platform.host.context.database._pool
+    assert pool is not None
+    let_go = asyncio.Event()
+
+    async def recall_once_all_are_idle(key: Key) -> Recollection | None:
+        await asyncio.sleep(0.01)  # in which a transaction would begin
+        async for _ in patiently():
+            if pool.get_idle_size() == pool.get_size():
+                let_go.set()
+                break
+        return await recall(key)
+
+    monkeypatch.setattr(platform.memory, "recall", recall_once_all_are_idle)
+    assert await turn(talk, FOLLOW_UP) == "answer"
+    assert let_go.is_set()
 
 
 async def test_a_deleted_conversation_is_forgotten(platform: Platform, talk: Talk) -> None:

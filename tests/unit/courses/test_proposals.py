@@ -43,4 +43,4 @@ def test_what_is_remembered_has_a_bound_in_bytes(subject: Proposals) -> None:
     assert 0 < len(subject._remembered) < len(units)
     kept = [subject._remembered.get(one.id) for one in units]
     assert kept[-3:] == texts[-3:]  # the last used
-    assert 10 * sum(len(text.markdown) for text in kept if text is not None) <= proposals._REMEMBERED_BYTES
+    assert 16 * sum(len(text.markdown) for text in kept if text is not None) <= proposals._REMEMBERED_BYTES
