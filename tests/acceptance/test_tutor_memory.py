@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from stores.ids import new_id
-from tests.acceptance.conftest import RunningPlatform
+from tests.acceptance.conftest import RunningPlatform, on
 from tests.acceptance.scraping import PATIENCE_SECONDS, Scrape, total
 
 PASSWORD = "what was it that you said"
@@ -45,6 +45,7 @@ def ask(http: httpx.Client) -> Callable[[], dict[str, Any]]:
     return next_turn
 
 
+@on("production")  # the other remembers nothing, unless it is told to
 def test_killed_in_mid_conversation(
     running_platform: RunningPlatform, scrape: Scrape, ask: Callable[[], dict[str, Any]]
 ) -> None:

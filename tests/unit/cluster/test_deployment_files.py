@@ -20,6 +20,8 @@ from cluster.ports import free_ports
 from cluster.serve_configuration import ServeConfiguration
 from cluster.several.gateway import CONFIGURATION, make_certificate
 from configs import placement
+from configs.settings import Settings
+from stores.sealing import Keyring
 from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
@@ -36,6 +38,14 @@ def test_kuberay_serves_the_production_topology_word_for_word() -> None:
 def test_a_changed_topology_is_noticed() -> None:
     text = manifest.RAY_SERVICE.read_text()
     assert manifest.with_topology(text, "proxy_location: Disabled\n") != text
+
+
+def test_conversations_are_remembered_where_nodes_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().conversation_memory_actors == 0
+    for name, value in yaml.safe_load((KUBERNETES / "settings.yaml").read_text())["data"].items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AZORA_DATA_KEYS", Keyring.new_key("test"))
+    assert Settings().conversation_memory_actors == 1
 
 
 def _worker_groups() -> dict[str, dict[str, float]]:
