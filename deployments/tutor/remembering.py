@@ -44,6 +44,8 @@ class LastTurns:
     ) -> Said:
         """What was said before in a conversation as it was read just now. Raises `SealBroken`."""
         ticket = recalled.ticket if recalled else None
+        if not conversation.turns:
+            return Said(turns=(), exchanges=(), ticket=ticket)
         turns: Sequence[Turn] | None = recalled.last_of(conversation.turns) if recalled else None
         if turns is not None and (opened := self._opened(turns, completed)) is not None:
             tutoring.recalled("remembered")

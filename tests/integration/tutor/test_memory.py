@@ -94,6 +94,16 @@ async def test_memory_has_what_the_database_has(platform: Platform, talk: Talk) 
         assert await in_memory(platform, talk) == await in_database(platform, talk)
 
 
+async def test_first_turns_find_nothing_and_count_as_nothing(platform: Platform, talk: Talk, taught: Taught) -> None:
+    origins = ("remembered", "read", "unavailable")
+    before = [recalled(origin) for origin in origins]
+    other = await begin(talk.learner, taught.course)
+    await ask(talk.learner, other, QUESTION)
+    assert [recalled(origin) for origin in origins] == before
+    await ask(talk.learner, other, FOLLOW_UP)
+    assert recalled("remembered") == before[0] + 1
+
+
 async def test_the_loss_of_it_loses_nothing(platform: Platform, talk: Talk) -> None:
     platform.memory.on_state(False)
     try:
@@ -135,17 +145,34 @@ async def test_no_connection_waits_for_memory(platform: Platform, talk: Talk, mo
     assert let_go.is_set()
 
 
-async def test_a_deleted_conversation_is_forgotten(platform: Platform, talk: Talk) -> None:
+@pytest.fixture
+async def other(platform: Platform, talk: Talk, taught: Taught) -> Talk:
+    """Somebody else's, which is remembered, too."""
+    learner = await talk.learner.org.person("student", fresh=True)
+    enrolment = ok(await learner.http.post("/api/enrollments", json={"course_id": taught.course}), 201)["id"]
+    conversation = await begin(learner, taught.course)
+    await ask(learner, conversation, QUESTION)
+    return Talk(learner, enrolment, Key(learner.org.id, UUID(conversation)))
+
+
+def still_there(platform: Platform, other: Talk) -> bool:
+    """Whether it was remembered all the while: an actor that was deaf for a moment would have forgotten everything."""
+    return bool(platform.memory._memory.recall(other.key).turns)
+
+
+async def test_a_deleted_conversation_is_forgotten(platform: Platform, talk: Talk, other: Talk) -> None:
     path = f"/api/tutor/conversations/{talk.key.conversation_id}"
     ok(await talk.learner.http.delete(path), 204)
     problem(await talk.learner.http.post(f"{path}/turns", json={"text": QUESTION}), 404, "conversation-not-found")
     await eventually(lambda: not platform.memory._memory.recall(talk.key).turns)
+    assert still_there(platform, other)
 
 
-async def test_erased_people_are_forgotten(platform: Platform, talk: Talk) -> None:
+async def test_erased_people_are_forgotten(platform: Platform, talk: Talk, other: Talk) -> None:
     assert await in_memory(platform, talk)
     ok(await talk.learner.http.post("/api/users/me/erase", json={"password": PASSWORD}))
     await eventually(lambda: not platform.memory._memory.recall(talk.key).turns)
+    assert still_there(platform, other)
 
 
 async def test_whoever_left_the_course_is_told_nothing(talk: Talk) -> None:
