@@ -79,6 +79,8 @@ def _feature(value: bytes | None) -> str:
     feature = value.decode("latin-1")
     if len(feature) > _FEATURE_CHARACTERS or not _FEATURE.fullmatch(feature):
         raise InvalidRequest("The header X-Azora-Feature must be a word such as tutor or essay-feedback")
+    if feature == TASK_FEATURE:
+        raise InvalidRequest(f"The feature {TASK_FEATURE} is kept for tasks of agents; X-Azora-Feature must be another")
     return feature
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from deployments.kit.times import Moment
+from deployments.llm.caller import TASK_FEATURE
 from deployments.llm.keys import Scope
 
 Feature = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", examples=["tutor"])]
@@ -57,6 +58,13 @@ class NewApiKey(_In):
     )
     feature: Feature = Field(default="api", description="What its calls are metered under")
     expires_at: Moment | None = None
+
+    @field_validator("feature")
+    @classmethod
+    def _no_task_s(cls, feature: str) -> str:
+        if feature == TASK_FEATURE:
+            raise ValueError("is kept for tasks of agents")
+        return feature
 
     @field_validator("scopes")
     @classmethod

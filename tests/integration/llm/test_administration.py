@@ -97,6 +97,8 @@ async def test_revoked_expired_and_made_up_keys(world: tuple[Platform, Upstream]
             assert (answer.status_code, answer.json()["error"]["type"]) == (401, "authentication_error"), bad
     stranger = await (await platform.create_organisation()).person("org_admin")
     assert (await stranger.http.delete(f"/api/llm/keys/{short['id']}")).status_code == 404
+    refused = await admin.http.post("/api/llm/keys", json={"name": "A key", "feature": "agents"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/body/feature"), refused.text
 
 
 async def test_keys_of_a_suspended_organisation_are_refused(world: tuple[Platform, Upstream]) -> None:

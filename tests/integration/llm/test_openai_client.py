@@ -91,6 +91,7 @@ async def test_vectors_in_either_form(learner: Account) -> None:
         ({"logprobs": True}, openai.BadRequestError, "unsupported_parameter", "logprobs"),
         ({"stop": ["x"]}, openai.BadRequestError, "unsupported_parameter", "stop"),
         ({"extra_headers": {"X-Azora-Feature": "No Word"}}, openai.BadRequestError, "invalid_request", None),
+        ({"extra_headers": {"X-Azora-Feature": "agents"}}, openai.BadRequestError, "invalid_request", None),
         ({"extra_headers": {"X-Azora-Course-Id": "x"}}, openai.BadRequestError, "invalid_request", None),
     ],
 )
