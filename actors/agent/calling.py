@@ -116,14 +116,25 @@ class StepServices:
 
 
 def _kept(found: Any) -> Any:
-    """As it was found, but for the one character that PostgreSQL keeps nowhere: a model may say it."""
-    if isinstance(found, str):
-        return found.replace("\x00", "\ufffd") if "\x00" in found else found
-    if isinstance(found, list):
-        return [_kept(one) for one in found]
-    if isinstance(found, dict):
-        return {_kept(name): _kept(one) for name, one in found.items()}
-    return found
+    """As it was found, however deep, but for the one character that PostgreSQL keeps nowhere: a model may say it."""
+    whole = [found]
+    waiting: list[list[Any] | dict[Any, Any]] = [whole]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            part[:] = [_readable(one) for one in part]
+            inner = part
+        else:
+            held = {_readable(name): _readable(one) for name, one in part.items()}
+            part.clear()
+            part.update(held)
+            inner = [*part.values()]
+        waiting += [one for one in inner if isinstance(one, (list, dict))]
+    return whole[0]
+
+
+def _readable(value: Any) -> Any:
+    return value.replace("\x00", "\ufffd") if isinstance(value, str) and "\x00" in value else value
 
 
 def _problem(content: bytes) -> Mapping[str, Any]:

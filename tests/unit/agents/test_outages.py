@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -65,3 +67,19 @@ async def test_a_slow_model_is_done_without(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(calling, "WORDED_SECONDS", 0.01)
     assert await services(Slow("")).worded("rules", "material", (), most_tokens=100) is None
+
+
+@pytest.mark.parametrize("nested", [lambda part: [part], lambda part: {"a\x00": part}])
+async def test_an_answer_however_deep_is_read_without_nul(nested: Callable[[Any], Any]) -> None:
+    deep: Any = "a\x00b"
+    for _ in range(500):
+        deep = nested(deep)
+
+    class Answers(FakeHttp):
+        async def request(self, *_: Any) -> Any:
+            return 200, {}, json.dumps(deep).encode()
+
+    found = await services(Answers("")).get("/")
+    for _ in range(500):
+        (found,) = found.values() if isinstance(found, dict) else found
+    assert found == "a\ufffdb"
