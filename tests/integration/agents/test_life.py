@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import zipfile
 
 import orjson
 import pytest
 
-from actors.agent.tools import TOOLS, reading
-from tests.integration.agents.support import ask, eventually, look, pending, taught_course, until
-from tests.patience import PATIENCE_SECONDS
+from tests.integration.agents.support import ask, look, pending, taught_course, until
 from tests.platform import Platform
 
 pytestmark = pytest.mark.usefixtures("agent")
@@ -216,30 +213,3 @@ async def test_an_export_holds_tasks_and_an_erasure_empties_them(platform: Platf
         for table in ("agent_tasks", "agent_steps", "agent_approvals", "agent_journal"):
             rows = await connection.fetch(f"select t::text as row from {table} t")
             assert not [row for row in rows if "Unmistakable" in row["row"]], table
-
-
-async def test_running_tasks_are_let_go_of_within_a_second(platform: Platform) -> None:
-    """A step that takes long is not waited for."""
-    began = asyncio.Event()
-
-    async def slow(*_: object) -> object:
-        began.set()
-        await asyncio.sleep(3600)
-        raise AssertionError
-
-    object.__setattr__(TOOLS["read_own_progress"], "run", slow)
-    try:
-        org = await platform.create_organisation()
-        teacher, learner = await org.person("instructor"), await org.person("student")
-        task = await ask(learner, "study_overview", {"course_id": await taught_course(teacher), "question": "Why?"})
-        await asyncio.wait_for(began.wait(), PATIENCE_SECONDS)
-        assert (await learner.http.post(f"/api/agents/tasks/{task['id']}/cancel")).status_code == 200
-        assert (await look(learner, task["id"]))["status"] == "cancelled"
-    finally:
-        object.__setattr__(TOOLS["read_own_progress"], "run", reading._own_progress)
-
-    async def others_run() -> bool:
-        quick = await ask(learner, "study_overview", {"course_id": await taught_course(teacher), "question": "Why?"})
-        return (await until(learner, quick["id"]))["status"] == "succeeded"
-
-    await eventually(others_run)
