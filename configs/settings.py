@@ -224,6 +224,7 @@ class Settings(BaseSettings):
         default=None, max_length=128, description="plans and drafts, by its name in the table of models; default: rules"
     )
     agent_run_timeout: timedelta = Field(default=timedelta(minutes=15), ge=timedelta(seconds=1))
+    agent_planning_timeout: timedelta = Field(default=timedelta(minutes=2), ge=timedelta(seconds=1))
     agent_idle_timeout: timedelta = Field(default=timedelta(minutes=2), ge=timedelta(seconds=1))
     agent_idle_exit: timedelta = Field(default=timedelta(minutes=10), ge=timedelta(seconds=1))
     agent_open_tasks: int = Field(default=200, ge=1, le=100_000, description="per person, that have not ended")

@@ -147,7 +147,7 @@ class Run:
         token = TaskToken(lambda: self.means.delegations.mint(self.task, {PERMISSION}))
         services = StepServices(self.means.http, token, f"task:{self.task.id}:plan")
         try:
-            async with asyncio.timeout(self.means.limits.idle.total_seconds()):
+            async with asyncio.timeout(self.means.limits.planning.total_seconds()):
                 plan = await proposed(services, model, kind, wanted, self.task.maximum_steps)
             checked(plan, kind, asker, self.task.maximum_steps)
             self._planned_by = "model"

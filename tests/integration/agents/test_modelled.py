@@ -102,7 +102,7 @@ async def test_a_model_plans_within_the_rules(settings: Settings, tmp_path: Any)
 
 @pytest.mark.parametrize("said", [BrokenOff("Once upon a"), Unended("Once upon a")])
 async def test_a_call_without_an_answer_is_paid_by_its_task(settings: Settings, tmp_path: Any, said: str) -> None:
-    impatient = {**AGENTS, "agent_idle_timeout": timedelta(seconds=3)}
+    impatient = {**AGENTS, "agent_planning_timeout": timedelta(seconds=3)}
     async with platform_with(settings, tmp_path, lambda _: said, **impatient) as platform:
         org = await platform.create_organisation()
         teacher, admin = await org.person("instructor"), await org.person("org_admin")
