@@ -167,7 +167,8 @@ AI_EVENTS = (
         name="agent_task.ended",
         topic="ai_events",
         keyed_by="learner",
-        description="A task has succeeded, failed, been refused or cancelled; tokens and cost of all its attempts",
+        description="A task has succeeded, failed, been refused or cancelled; tokens and cost of all its attempts,"
+        " where calls under way count at the most that they can come to: completion.metered tells what they did",
         data=AgentTaskEnded,
     ),
     EventType(
