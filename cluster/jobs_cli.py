@@ -46,16 +46,37 @@ async def _on_platform(found: Job, arguments: list[str]) -> None:
 
 
 async def _check_schema(settings: Settings) -> None:
-    from cluster.bootstrap import owner_url
-    from migrations.run import current, head
-    from stores.postgres import translated
+    from migrations.run import head, knows
 
-    with translated():
-        revision = await current(owner_url(settings))
+    revision = await _revision(settings)
     if revision is None:
         fail("The database is empty.", "Run `azora up`, which sets everything up, or `azora migrate`.")
+    if not knows(revision):
+        fail(f"The database is at revision {revision}, and this code knows none later than {head()}.",
+             "Upgrade this code.")  # fmt: skip
     if revision != head():
         fail(f"The database is at revision {revision}, and this code needs {head()}.", "Run `azora migrate`.")
+
+
+async def _revision(settings: Settings) -> str | None:
+    """What the database is at; None where nothing was ever migrated. By the login that the job will have: the owner's
+    may be known to nobody here, or a vault may make them."""
+    import asyncpg
+
+    from stores.errors import StoreError
+    from stores.postgres import Database
+
+    database = Database.from_settings(settings)
+    try:
+        async with database.single_statements() as connection:
+            found: str | None = await connection.fetchval("select version_num from alembic_version")
+            return found
+    except StoreError as error:
+        if isinstance(error.__cause__, asyncpg.UndefinedTableError | asyncpg.InvalidParameterValueError):
+            return None  # neither tables nor, on a server that has never had them, the application's roles
+        raise
+    finally:
+        await database.close()
 
 
 def register(app: typer.Typer) -> None:

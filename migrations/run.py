@@ -47,6 +47,11 @@ def head() -> str:
     return revision
 
 
+def knows(revision: str) -> bool:
+    """Whether this code has a revision: a database with another was migrated by newer code."""
+    return any(one.revision == revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def _upgrade(connection: Connection) -> tuple[str | None, str]:
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     before = MigrationContext.configure(connection).get_current_revision()
