@@ -23,6 +23,8 @@ NAME = "conversation_memory"
 # A reading of the database takes a millisecond: nobody waits much longer for being spared one, nor again and again.
 _PATIENCE_SECONDS = 0.03
 _REST_SECONDS = 1.0
+# Nobody waits for it to be told, but what is never taken would be kept for ever.
+_TELLING_SECONDS = 5.0
 
 
 @ray.remote(num_cpus=0, max_restarts=-1, resources=placement.ACTOR, max_concurrency=1000)
@@ -107,8 +109,9 @@ class ActorMemory:
 
 async def _tell(handle: Any, key: Key, ticket: UUID, turns: tuple[Turn, ...]) -> None:
     try:
-        await handle.remember.remote(key, ticket, turns)
-    except RayError:  # what it did not hear, the next turn reads from the database
+        async with asyncio.timeout(_TELLING_SECONDS):
+            await handle.remember.remote(key, ticket, turns)
+    except (RayError, TimeoutError):  # what it did not hear, the next turn reads from the database
         return
 
 

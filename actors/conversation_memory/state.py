@@ -13,10 +13,13 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, Self
 from uuid import UUID, uuid4
 
+import orjson
+
 from learning.tutoring.replies import Kind
 
 REMEMBERED_TURNS = 3
-_OVERHEAD_BYTES = 2_000  # of a turn: its sources, how it was made, and what Python adds
+_OVERHEAD_BYTES = 2_000  # of a turn, beside what differs from one to the next
+_BYTES_OF_JSON = 5  # what a byte of it takes as dictionaries and strings
 
 
 class Key(NamedTuple):
@@ -47,7 +50,8 @@ class Turn:
     @property
     def size_bytes(self) -> int:
         """Roughly what it takes in memory."""
-        return len(self.question) + len(self.reply) + _OVERHEAD_BYTES
+        described = orjson.dumps([self.sources, self.made_by])
+        return len(self.question) + len(self.reply) + _BYTES_OF_JSON * len(described) + _OVERHEAD_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,23 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import NamedTuple
 from uuid import UUID
 
 import pytest
 
+from actors.conversation_memory import actor
 from actors.conversation_memory.state import Key, Recollection, Turn
 from actors.retrieval_index.member import RetrievalMember
 from deployments.tutor.repository import ConversationRepository
+from stores.ids import new_id
 from stores.metrics.registry import REGISTRY
 from stores.postgres import Database
 from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, OUTLIER, modules, settled, text
 from tests.integration.tutor.test_tutoring import ask, begin
-from tests.patience import patiently
+from tests.patience import PATIENCE_SECONDS, patiently
 from tests.platform import PASSWORD, Account, Platform
 
 QUESTION, FOLLOW_UP = "Where do I find the median once values are sorted?", "And why?"
@@ -173,6 +176,13 @@ async def test_erased_people_are_forgotten(platform: Platform, talk: Talk, other
     ok(await talk.learner.http.post("/api/users/me/erase", json={"password": PASSWORD}))
     await eventually(lambda: not platform.memory._memory.recall(talk.key).turns)
     assert still_there(platform, other)
+
+
+async def test_nobody_goes_on_telling_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf = SimpleNamespace(remote=lambda *_: asyncio.Event().wait())
+    monkeypatch.setattr(actor, "_TELLING_SECONDS", 0.01)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await actor._tell(SimpleNamespace(remember=deaf), Key(new_id(), new_id()), new_id(), ())
 
 
 async def test_whoever_left_the_course_is_told_nothing(talk: Talk) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -211,6 +213,14 @@ def test_what_comes_after_it_was_forgotten_is_not_taken_up(again: bool) -> None:
         memory.recall(key)
     assert not memory.remember(key, ticket, [turn(1)])
     assert memory.recall(key).turns == ()
+
+
+def test_what_a_reply_rests_on_takes_room() -> None:
+    plain = turn(1)
+    sources = [{"unit_id": str(uuid4()), "passage_id": number, "heading": "A heading " * 40} for number in range(9)]
+    made_by = {"model": "any", "considered": [{"skill_id": str(uuid4()), "level": "secure"}] * 40}
+    for rich, described in ((replace(plain, sources=sources), sources), (replace(plain, made_by=made_by), made_by)):
+        assert rich.size_bytes - plain.size_bytes > len(orjson.dumps(described))
 
 
 def test_the_least_recently_used_goes_first() -> None:
