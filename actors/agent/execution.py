@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_SECONDS = 0.2
 _FIRST_REST = timedelta(seconds=5)
+_MAY_HAVE_HAPPENED = "; the step was begun before, and may have happened"
 
 
 class Resting(Exception):
@@ -72,7 +73,7 @@ class Execution:
     async def _do(self, step: Step, record: StepRecord) -> None:
         tool = self.known.tools[step.key]
         resolved = resolve(step, tool, self.done)
-        decision = await self._cleared(step, resolved)
+        decision = await self._cleared(step, resolved, begun=self._begun(step, record))
         if tool.changes and record.first_begun_at is not None:
             self._require_known(record.first_begun_at)
         self.run.touching(self._others(people(resolved.arguments)))
@@ -96,7 +97,11 @@ class Execution:
 
     # Approvals --------------------------------------------------------------------------------------------------
 
-    async def _cleared(self, step: Step, resolved: Resolved) -> Decision:
+    def _begun(self, step: Step, record: StepRecord) -> bool:
+        """Whether its effect may have happened already, under an answer that does not count any more."""
+        return self.known.tools[step.key].changes and record.first_begun_at is not None
+
+    async def _cleared(self, step: Step, resolved: Resolved, *, begun: bool) -> Decision:
         """The decision under which the step may be done now. Raises `RefusedByGovernor`, or `Resting` once asked."""
         decision = await self._judged(step, resolved, frozenset())
         needed = decision.approvals | (self.plan_kinds if step.key == self._gate() else frozenset())
@@ -106,7 +111,7 @@ class Execution:
         found = approving.standing(approvals, self.plan_hash, step.key, resolved.hash)
         now = datetime.now(UTC)
         if not approving.clears(found, needed, now):
-            await self._wait_for(found, needed, decision, now)
+            await self._wait_for(found, needed, decision, now, _MAY_HAVE_HAPPENED if begun else "")
         decision = await self._judged(step, resolved, frozenset(needed))
         if decision.verdict is not Verdict.ALLOW:  # more is needed than was approved: the law changed meanwhile
             raise errors.RefusedByGovernor(
@@ -129,14 +134,15 @@ class Execution:
         return decision
 
     async def _wait_for(
-        self, found: ApprovalRecord | None, needed: frozenset[ApprovalKind], decision: Decision, now: datetime
-    ) -> None:
+        self, found: ApprovalRecord | None, needed: frozenset[ApprovalKind], decision: Decision, now: datetime,
+        before: str,
+    ) -> None:  # fmt: skip
         if found is None or found.status in ("edited", "withdrawn", "approved"):
             await self._ask(needed, decision, now)
         elif found.status == "refused":
-            raise errors.RefusedByPerson("Whoever was asked refused")
+            raise errors.RefusedByPerson(f"Whoever was asked refused{before}")
         elif found.status == "expired" or now >= found.expires_at:
-            raise errors.ApprovalExpired("Nobody answered in time")
+            raise errors.ApprovalExpired(f"Nobody answered in time{before}")
         elif found.escalates_at is not None and found.escalated_at is None and now >= found.escalates_at:
             entry = Entry("approval.escalated", {"approval_id": str(found.id)})
             await self.run.flush()
@@ -154,11 +160,11 @@ class Execution:
                 if wanted or step.key == self._gate():
                     kinds |= wanted
                     self.run.touching(self._others(people(resolved.arguments)))
-                    covered.append((step, self.known.tools[step.key], resolved))
+                    covered.append((step, self.known.tools[step.key], resolved, self._begun(step, record)))
         law = await self.means.law.in_force(self.task.org_id)
         question = approving.question(
             law, plan_hash=self.plan_hash, kinds=kinds, now=now, deadline=self.task.deadline,
-            covers={step.key: resolved.hash for step, _, resolved in covered}, draft=list(shown(covered)),
+            covers={step.key: resolved.hash for step, _, resolved, _ in covered}, draft=list(shown(covered)),
             reasons=[finding.record() for finding in decision.findings],
         )  # fmt: skip
         due_at = min(filter(None, (question.escalates_at, question.expires_at)))

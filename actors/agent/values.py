@@ -74,14 +74,15 @@ def output_of(tool: AnyTool, result: Result, inputs: Collection[Origin]) -> tupl
     return result.model_dump(mode="json"), {name: sorted(given(tool.result, name, inputs)) for name in names}
 
 
-def shown(steps: Sequence[tuple[Step, AnyTool, Resolved]]) -> Iterator[dict[str, Any]]:
-    """Steps as whoever approves sees them."""
-    for step, tool, resolved in steps:
+def shown(steps: Sequence[tuple[Step, AnyTool, Resolved, bool]]) -> Iterator[dict[str, Any]]:
+    """Steps as whoever approves sees them. The last of each: whether its effect was begun, and may have happened."""
+    for step, tool, resolved, begun in steps:
         yield {
             "step": step.key,
             "tool": step.tool,
             "effect": tool.effect.value,
             "approval": tool.approval,
+            "begun": begun,
             "data": sorted(tool.data),
             "why": step.why,
             "arguments": dict(resolved.values),

@@ -144,6 +144,24 @@ async def test_what_somebody_stopped_asks_anew_when_it_is_tried_again(
     assert sorted(to for to, _ in await mails(platform, org)) == sorted(person.email for person in people)
 
 
+async def test_whoever_answers_sees_what_may_have_happened_already(platform: Platform) -> None:
+    org, _, admin, learner = await school(platform)
+    other = await org.person("org_admin", fresh=True)
+    task = await message(platform, admin, learner)
+    assert [one["begun"] for one in (await pending(other, task["id"]))["draft"]] == [False]
+    assert (await admin.http.post(f"/api/agents/tasks/{task['id']}/cancel")).status_code == 200
+    async with platform.database.transaction(org.id) as connection:  # as if it had been, before
+        begun = "update agent_steps set status = 'begun', first_begun_at = now() where task_id = $1"
+        await connection.execute(begun, task["id"])
+    assert (await admin.http.post(f"/api/agents/tasks/{task['id']}/retry")).status_code == 200
+    anew = await pending(other, task["id"])
+    assert [one["begun"] for one in anew["draft"]] == [True]
+    assert await answer(other, anew, "refuse", reason="No") == 200
+    task = await until(admin, task["id"])
+    assert (task["status"], task["error"]["type"]) == ("refused", "refused-by-approver")
+    assert "may have happened" in task["error"]["detail"]
+
+
 async def test_a_client_cannot_say_that_something_was_approved(platform: Platform) -> None:
     _, _, admin, learner = await school(platform)
     input = {"recipients": [str(learner.id)], "subject": "s", "body": "b"}
