@@ -141,7 +141,8 @@ async def test_a_new_budget_begins_with_what_was_spent(settings: Settings, tmp_p
         return await GOOD(exchange)
 
     times = {"first_token": "90s", "total": "90s"}
-    async with over(settings, tmp_path, GOOD, GOOD, held, timeouts=times) as (platform, _):
+    # The last is asked for where the replica has not heard of the budget yet: its answer is held back all the same.
+    async with over(settings, tmp_path, GOOD, GOOD, held, GOOD, timeouts=times) as (platform, _):
         org = await platform.create_organisation()
         learner, admin = await org.person(), await org.person("org_admin")
         for _ in range(2):
