@@ -10,16 +10,9 @@ from typing import Any
 import yaml
 from prometheus_client import Histogram
 
-from stores.metrics import decisions, duties, event_log, http, models, processes, security, storage
-from stores.metrics.node import MEASURED
-from stores.metrics.registry import declared
-
-ROOT = Path(__file__).parents[3]
-RULES = sorted((ROOT / "cluster" / "prometheus" / "rules").glob("*.yaml"))
-DASHBOARDS = sorted((ROOT / "cluster" / "grafana" / "dashboards").glob("*.json"))
-# Labels that Prometheus adds, or that `ALERTS` has.
-COMMON = {"job", "instance"}
-MODULES = (
+from stores.metrics import (
+    audit,
+    business,
     decisions,
     duties,
     event_log,
@@ -28,7 +21,18 @@ MODULES = (
     processes,
     security,
     storage,
-)  # they declare metrics
+    tutoring,
+)
+from stores.metrics.node import MEASURED
+from stores.metrics.registry import declared
+
+ROOT = Path(__file__).parents[3]
+RULES = sorted((ROOT / "cluster" / "prometheus" / "rules").glob("*.yaml"))
+DASHBOARDS = sorted((ROOT / "cluster" / "grafana" / "dashboards").glob("*.json"))
+# Labels that Prometheus adds, or that `ALERTS` has.
+COMMON = {"job", "instance"}
+# Those that declare metrics.
+MODULES = (audit, business, decisions, duties, event_log, http, models, processes, security, storage, tutoring)
 
 _NAME = r"(?:azora|ray|haproxy)[_:][a-zA-Z0-9_:]+"
 _SELECTOR = re.compile(rf"\b({_NAME})\b(?:\s*\{{([^}}]*)\}})?")
