@@ -82,3 +82,14 @@ async def test_history_cannot_be_rewritten(platform: Platform) -> None:
             async with platform.database.transaction(None) as connection:
                 await connection.execute(statement)
         assert isinstance(refusal.value.__cause__, asyncpg.InsufficientPrivilegeError)
+
+
+@pytest.mark.parametrize("role", ["azora_app", "azora_system"])
+async def test_the_application_reads_its_revision_and_cannot_write_it(platform: Platform, role: str) -> None:
+    async with platform.database.transaction(None, readonly=True) as connection:
+        rights = await connection.fetch(
+            "select kind from unnest(array['select', 'insert', 'update', 'delete', 'truncate']) as kind"
+            " where has_table_privilege($1::name, 'alembic_version', kind)",
+            role,
+        )
+    assert [row["kind"] for row in rights] == ["select"]
