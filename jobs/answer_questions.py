@@ -15,7 +15,7 @@ MODEL = "extractive"
 _FOUND, _SENTENCES = 5, 4
 
 
-@job(version=5)
+@job(version=6)
 def answer_questions(run: Run, data: DataFolder, out: OutFile) -> None:
     """Answer every question of the folder from its passages; a row for each, in their order.
 

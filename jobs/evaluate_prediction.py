@@ -32,6 +32,7 @@ def evaluate_prediction(
     artefact = read_model(model, failed_gate_too=True)
     with run.step("Reading"):
         found = read_presentations(data, artefact.model.day)
+    run.warn(*found.remarks)
     with run.step("Measuring"):
         try:
             evaluation = evaluate(artefact.model, found.cohorts, found.attributes)

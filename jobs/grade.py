@@ -18,7 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@job(version=3)
+@job(version=4)
 def grade(
     run: Run,
     data: DataFolder,
@@ -31,9 +31,10 @@ def grade(
     ] = 0.6,
 ) -> None:
     """Grade every answer of a folder; a row for each, in its order. Labels in the folder are not looked at."""
-    rows = read_short_answers(data)
-    for row in rows:
-        row.pop("label")
+    from learning.grading.storing import SHIPPED, load
+
+    load(model or SHIPPED)  # what is no model is told before the work is given out
+    rows = read_short_answers(data, labels=False)
     by_question = sorted(enumerate(rows), key=lambda numbered: (numbered[1]["question_id"], numbered[0]))
     asked = [row | {"place": place} for place, row in by_question]  # the texts of a question are read once
     results = run.each(asked, partial(grader, model, confident), stage="answers", batch_size=64)

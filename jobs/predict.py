@@ -39,11 +39,10 @@ def predict(
         raise UnusableData(f"The model was made for day {artefact.model.day}, not for day {day}: train one for it.")
     with run.step("Reading"):
         found = read_presentations(data, artefact.model.day)
-    for remark in found.remarks:
-        run.say(f"[yellow]![/yellow] {remark}")
+    run.warn(*found.remarks)
     unknown = sorted({c.module for c in found.cohorts} - set(artefact.model.modules))
     if unknown:
-        run.say(f"[yellow]![/yellow] Never seen in training: {', '.join(unknown)}. Their probabilities are rougher.")
+        run.warn(f"Never seen in training: {', '.join(unknown)}. Their probabilities are rougher.")
 
     def row(cohort: Any, explained: Explained) -> Row:
         return {

@@ -17,7 +17,7 @@ from jobs.framework.tables import folder_hash
 from jobs.reading.short_answers import graded_of, read_short_answers
 
 
-@job(version=3)
+@job(version=4)
 def train_grading(run: Run, data: DataFolder, out: OutFile) -> None:
     """Learn to grade from the rows of a folder that have a label, and write a model for `grade`.
 

@@ -31,8 +31,7 @@ def train_prediction(
 
     with run.step("Reading"):
         found = read_presentations(data, day)
-    for remark in found.remarks:
-        run.say(f"[yellow]![/yellow] {remark}")
+    run.warn(*found.remarks)
     cohorts = [cohort for cohort in found.cohorts if cohort.outcome is not None]
     if not cohorts:
         raise UnusableData("No presentation has the final_result of everybody: there is nothing to learn from.")

@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from configs.errors import AzoraError
+from jobs.framework.errors import JobError
 from jobs.framework.rows import Batch, Build, Row, Work
 
 Finished: TypeAlias = tuple[int, list[Row]]
@@ -84,7 +87,7 @@ def _here(batches: Iterable[Batch], build: Build) -> Iterator[Finished]:
         yield batch.index, work(batch.rows)
 
 
-_work: Work | None = None  # of a worker process, which has one for its life
+_work: Work | Exception | None = None  # of a worker process, which has one for its life; or why it has none
 
 
 def _prepare(build: Build, parent: int) -> None:
@@ -93,12 +96,20 @@ def _prepare(build: Build, parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died before that
         os._exit(1)
-    _work = build()
+    try:
+        _work = build()
+    except Exception as error:  # an initialiser that fails breaks the pool, which keeps the reason to itself
+        _work = error
 
 
 def _do(batch: Batch) -> Finished:
     assert _work is not None
-    return batch.index, _work(batch.rows)
+    try:
+        if isinstance(_work, Exception):
+            raise _work
+        return batch.index, _work(batch.rows)
+    except AzoraError as error:  # of whatever class: not all of them can be sent between processes
+        raise JobError(error.detail) from error
 
 
 def _in_processes(batches: Iterable[Batch], build: Build, processes: int) -> Iterator[Finished]:
@@ -127,6 +138,11 @@ def _in_processes(batches: Iterable[Batch], build: Build, processes: int) -> Ite
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
+        except BrokenProcessPool as error:  # killed, as by the kernel where memory ran out
+            raise JobError(
+                "A process that worked for this job died; perhaps there was too little memory: try fewer --workers. "
+                "The same command goes on after what is done."
+            ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

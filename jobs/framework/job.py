@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from configs.errors import AzoraError
 from jobs.framework.execution import Device, Means, Where
@@ -103,7 +104,7 @@ class Job:
         try:
             summary = self.run(console, asked, options)
         except AzoraError as error:
-            console.print(f"[red]✗[/red] {error.detail}", markup=True)
+            console.print(f"[red]✗[/red] {escape(error.detail)}")
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             console.print("[yellow]![/yellow] Stopped. The same command goes on from here.")
@@ -122,7 +123,7 @@ class Job:
         if out is not None:
             fingerprint = self._fingerprint(options)
             if not asked.again and (done := _finished(out, fingerprint)) is not None:
-                console.print(f"{out} is there already, made from the same data with the same options.")
+                console.print(f"{escape(str(out))} is there already, made from the same data with the same options.")
                 return done
             journal = Journal(out, fingerprint)
             journal.open(asked.again)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from jobs.framework.errors import JobError
@@ -43,6 +44,12 @@ class Run:
     def say(self, message: str) -> None:
         """A line for the person who watches."""
         self.console.print(message)
+
+    def warn(self, *remarks: str) -> None:
+        """What a person should know of the input or the result: shown now, and in the summary."""
+        for remark in remarks:
+            self.console.print(f"[yellow]![/yellow] {escape(remark)}")
+            self.figures.setdefault("warnings", []).append(remark)
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from jobs.framework.rows import Row
@@ -16,7 +17,7 @@ def show(console: Console, name: str, summary: Mapping[str, Any]) -> None:
     table = Table(title=name, show_header=False, title_justify="left")
     for label, value in summary.items():
         if not _is_table(value):
-            table.add_row(_words(label), _text(value))
+            table.add_row(_words(label), escape(_text(value)))
     console.print(table)
     for label, value in summary.items():
         if _is_table(value):
@@ -33,7 +34,7 @@ def _table(title: str, rows: list[Row]) -> Table:
     for column in columns:
         table.add_column(_words(column))
     for row in rows:
-        table.add_row(*(_text(row.get(column)) for column in columns))
+        table.add_row(*(escape(_text(row.get(column))) for column in columns))
     return table
 
 

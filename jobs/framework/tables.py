@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from collections.abc import Sequence
+import zlib
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from jobs.framework.errors import MissingColumns, MissingData, UnusableData
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
 _CHUNK_BYTES = 1 << 20
+# What stands for nothing in a column of numbers; "?" in the Open University's own files.
+_MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "None", "null", "NULL"]
 
 
 def require_folder(folder: Path) -> Path:
@@ -24,13 +30,26 @@ def require_folder(folder: Path) -> Path:
 
 
 def table_path(folder: Path, name: str) -> Path | None:
-    """Where the table is: NAME.csv, NAME.csv.gz or NAME.parquet; None where it is not."""
+    """Where the table is: NAME with one of the suffixes; None where it is not."""
     return next((path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()), None)
 
 
-def read_table(folder: Path, name: str, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
-    """The table NAME.csv, NAME.csv.gz or NAME.parquet of a folder with the columns asked for, and the optional ones
-    that it has. Nothing is taken for a number that is not one; empty cells are NaN.
+def table_files(folder: Path, what: str) -> list[Path]:
+    """Every table of a folder, in the order of their names. Raises `MissingData`, which says `what` is not there."""
+    files = sorted(path for path in require_folder(folder).iterdir() if path.name.endswith(SUFFIXES))
+    if not files:
+        raise MissingData(f"{folder} has no {what}: looked for files that end in {', '.join(SUFFIXES)}.")
+    return files
+
+
+def read_table(
+    folder: Path, name: str, columns: Sequence[str], optional: Sequence[str] = (), *, text: Collection[str] = ()
+) -> pd.DataFrame:
+    """The table NAME of a folder with the columns asked for, and the optional ones that it has.
+
+    Columns in `text` come as they are written: `007` and `1.10` stay so, as do `NA` and `None`, and what is missing is
+    the empty text; a list (JSON Lines, Parquet) stays a list. In all others what looks like numbers is numbers, and
+    what is missing is NaN.
 
     Raises `MissingData`, `MissingColumns` and `UnusableData`.
     """
@@ -39,23 +58,100 @@ def read_table(folder: Path, name: str, columns: Sequence[str], optional: Sequen
         raise MissingData(
             f"{folder} has no table {name}: looked for {', '.join(name + suffix for suffix in SUFFIXES)}."
         )
-    return read_file(path, columns, optional)
+    return read_file(path, columns, optional, text=text)
 
 
-def read_file(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+def read_file(
+    path: Path, columns: Sequence[str], optional: Sequence[str] = (), *, text: Collection[str] = ()
+) -> pd.DataFrame:
     """As `read_table`, of one file."""
-    import pandas as pd
-
     if not path.is_file():
         raise MissingData(f"There is no file {path}.")
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (ValueError, OSError) as error:  # pandas' and pyarrow's own are ValueErrors
+        if ".csv" in path.suffixes:
+            return _csv(path, columns, optional, text)
+        return _records(path, columns, optional, text)
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' and pyarrow's own are ValueErrors
         raise UnusableData(f"{path} cannot be read: {error}") from error
-    missing = set(columns) - set(table.columns)
+
+
+def as_text(value: Any) -> str:
+    """A value as text, trimmed; empty for what is missing. A whole number that a table held as a fraction, because
+    others of its column were missing, is the whole number."""
+    if value is None or value != value:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _csv(path: Path, columns: Sequence[str], optional: Sequence[str], text: Collection[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    wanted = _wanted(path, list(pd.read_csv(path, nrows=0)), columns, optional)
+    missing = {name: [] if name in text else _MISSING for name in wanted}
+    types = {name: str for name in wanted if name in text}
+    table = pd.read_csv(path, usecols=wanted, dtype=types, keep_default_na=False, na_values=missing, low_memory=False)
+    for name in types:
+        table[name] = table[name].fillna("").str.strip()  # a row that ends early has none
+    return table[wanted]
+
+
+def _records(path: Path, columns: Sequence[str], optional: Sequence[str], text: Collection[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        # Not by pandas, which makes fractions of whole numbers where one is missing.
+        stored = pq.read_table(path)
+        wanted = _wanted(path, stored.column_names, columns, optional)
+        held = {name: stored.column(name).to_pylist() for name in wanted}
+    else:
+        rows = list(_json_lines(path))
+        wanted = _wanted(path, list(dict.fromkeys(name for row in rows for name in row)), columns, optional)
+        held = {name: [row.get(name) for row in rows] for name in wanted}
+    parts = {
+        name: pd.Series([_kept(value) for value in held[name]], dtype=object) if name in text else _guessed(held[name])
+        for name in wanted
+    }
+    return pd.DataFrame(parts, columns=wanted)
+
+
+def _wanted(path: Path, found: list[str], columns: Sequence[str], optional: Sequence[str]) -> list[str]:
+    missing = set(columns) - set(found)
     if missing:
-        raise MissingColumns(path, missing, map(str, table.columns))
-    return table[[*columns, *(column for column in optional if column in table.columns)]]
+        raise MissingColumns(path, missing, map(str, found))
+    return [*columns, *(column for column in optional if column in found)]
+
+
+def _kept(value: Any) -> str | list[Any]:
+    return value if isinstance(value, list) else as_text(value)
+
+
+def _guessed(values: list[Any]) -> pd.Series:
+    import pandas as pd
+
+    known = pd.Series([None if isinstance(value, str) and value in _MISSING else value for value in values])
+    try:
+        return pd.to_numeric(known)
+    except (ValueError, TypeError):
+        return known
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield _object(path, number, line)
+
+
+def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise UnusableData(f"{path}, line {number}: {error}") from error
+    if not isinstance(row, dict):
+        raise UnusableData(f"{path}, line {number} is not an object.")
+    return row
 
 
 def folder_hash(path: Path) -> str:

@@ -15,14 +15,16 @@ import orjson
 
 from jobs.framework.errors import MissingData
 from jobs.framework.rows import Row
-from jobs.framework.tables import read_table, require_folder, table_path
+from jobs.framework.tables import as_text, read_table, require_folder, table_path
 from learning.retrieval.chunking import passages
+
+_PLACE = ("passage_id", "section")
 
 
 def read_passages(folder: Path) -> list[Row]:
     """Rows with passage_id, section and text, in the order of the book. Raises `JobError`."""
     if table_path(require_folder(folder), "passages") is not None:
-        table = read_table(folder, "passages", ["text"], ["passage_id", "section"])
+        table = read_table(folder, "passages", ["text"], _PLACE, text={"text", *_PLACE})
         rows = [_passage(number, raw) for number, raw in enumerate(table.to_dict("records"), 1)]
     else:
         rows = [row for path in sorted(folder.rglob("*.md")) for row in _chapter(folder, path)]
@@ -34,15 +36,16 @@ def read_passages(folder: Path) -> list[Row]:
 def read_questions(folder: Path) -> list[Row]:
     """Rows with question_id, question, sections and passage_ids (where it is answered, if anybody says) and answerable
     (None where nobody does), in the order of the table. Raises `JobError`."""
-    table = read_table(folder, "questions", ["question"], ["question_id", "section", "passage_id", "answerable"])
+    optional = ["question_id", *_PLACE, "answerable"]
+    table = read_table(folder, "questions", ["question"], optional, text={"question", *optional})
     return [_question(number, raw) for number, raw in enumerate(table.to_dict("records"), 1)]
 
 
 def _passage(number: int, raw: dict[str, Any]) -> Row:
     return {
-        "passage_id": _text(raw.get("passage_id")) or str(number),
-        "section": _text(raw.get("section")),
-        "text": _text(raw["text"]),
+        "passage_id": raw.get("passage_id") or str(number),
+        "section": raw.get("section", ""),
+        "text": raw["text"],
     }
 
 
@@ -56,24 +59,21 @@ def _chapter(folder: Path, path: Path) -> list[Row]:
 
 
 def _question(number: int, raw: dict[str, Any]) -> Row:
-    answerable = _text(raw.get("answerable"))
+    answerable = raw.get("answerable", "").lower()
     return {
-        "question_id": _text(raw.get("question_id")) or str(number),
-        "question": _text(raw["question"]),
-        "sections": _several(_text(raw.get("section"))),
-        "passage_ids": _several(_text(raw.get("passage_id"))),
-        "answerable": None if not answerable else answerable.lower() not in ("0", "0.0", "false", "no"),
+        "question_id": raw.get("question_id") or str(number),
+        "question": raw["question"],
+        "sections": _several(raw.get("section", "")),
+        "passage_ids": _several(raw.get("passage_id", "")),
+        "answerable": None if not answerable else answerable not in ("0", "0.0", "false", "no"),
     }
 
 
-def _several(value: str) -> list[str]:
-    if value.startswith("["):
+def _several(value: str | list[Any]) -> list[str]:
+    if isinstance(value, str) and value.startswith("["):
         try:
-            return [str(one) for one in orjson.loads(value)]
+            value = orjson.loads(value)
         except orjson.JSONDecodeError:
-            return [value]
-    return [value] if value else []
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or value != value else str(value).strip()  # NaN is no text
+            return [str(value)]
+    many = value if isinstance(value, list) else [value]
+    return [text for one in many if (text := as_text(one))]

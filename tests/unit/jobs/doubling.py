@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jobs.framework import DataFolder, OutFile, Row, Run, job, read_table
+from jobs.framework import DataFolder, MissingColumns, OutFile, Row, Run, job, read_table
 from jobs.framework.rows import Work
+
+UNLOADABLE, DEADLY = -2, -3  # as what to stumble on: loading fails, the process dies
 
 
 def doubler(log: Path, stumble_on: int) -> Work:
+    if stumble_on == UNLOADABLE:
+        raise MissingColumns(log, ["weights"], ["nothing"])
+
     def work(rows: list[Row]) -> list[Row]:
         with log.open("a") as file:
             file.writelines(f"{row['number']}\n" for row in rows)
         if any(row["number"] == stumble_on for row in rows):
             raise KeyboardInterrupt
+        if stumble_on == DEADLY:
+            os._exit(9)
         return [{"number": row["number"], "double": 2 * row["number"]} for row in rows]
 
     return work

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from jobs import answer_questions as module
 from jobs.answer_questions import figures
+from jobs.framework import write_rows
 from jobs.framework.errors import MissingData
 from jobs.reading.textbooks import read_passages, read_questions
 
@@ -35,6 +36,26 @@ def test_what_is_known_of_the_answers_is_read_as_it_is_given(tmp_path: Path) -> 
     found = read_questions(tmp_path)
     assert [row["sections"] for row in found] == [["1.1", "1.2"], [], ["2"], []]
     assert [row["answerable"] for row in found] == [None, False, True, None]
+
+
+def test_places_that_look_like_numbers_stay_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "passages.csv").write_text("passage_id,section,text\n2,1.1,The mean.\n3,1.10,The median.\n")
+    (tmp_path / "questions.csv").write_text("question,section,passage_id\nWhat?,1.10,2\nWho?,,\n")
+    assert [(row["passage_id"], row["section"]) for row in read_passages(tmp_path)] == [("2", "1.1"), ("3", "1.10")]
+    assert [(row["passage_ids"], row["sections"]) for row in read_questions(tmp_path)] == [(["2"], ["1.10"]), ([], [])]
+
+
+def test_a_book_in_json_lines(tmp_path: Path) -> None:
+    write_rows(tmp_path / "passages.jsonl", [{"text": "The mean.", "section": "1.10", "passage_id": 2}])
+    write_rows(
+        tmp_path / "questions.jsonl",
+        [{"question": "What?", "section": ["1.1", "1.10"], "passage_id": 2, "answerable": True},
+         {"question": "Who?", "section": None, "passage_id": None, "answerable": False}],
+    )  # fmt: skip
+    assert read_passages(tmp_path) == [{"passage_id": "2", "section": "1.10", "text": "The mean."}]
+    first, second = read_questions(tmp_path)
+    assert (first["sections"], first["passage_ids"], first["answerable"]) == (["1.1", "1.10"], ["2"], True)
+    assert (second["sections"], second["passage_ids"], second["answerable"]) == ([], [], False)
 
 
 def test_finding_and_declining_are_counted_apart() -> None:

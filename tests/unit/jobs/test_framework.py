@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
 from typer.testing import CliRunner
 
 from jobs import catalogue
-from jobs.framework import Job, MissingColumns, MissingData, read_table, write_rows
+from jobs.framework import Job, MissingColumns, MissingData, UnusableData, read_table, write_rows
 from jobs.framework.errors import Busy
 from jobs.framework.journal import Journal
 from jobs.framework.rows import in_batches
+from jobs.framework.summary import show
 from tests.unit.jobs.doubling import double_numbers
 
 runner = CliRunner()
@@ -94,6 +101,23 @@ def test_other_options_start_afresh_after_a_stop(data: Path) -> None:
     assert len(doubles(data)) == 95
 
 
+def test_what_fails_while_a_worker_loads_is_told(data: Path) -> None:
+    (data.parent / "log.stumble").write_text("-2")
+    failed = start(double_numbers, data, "--workers", "2")
+    assert failed.exit_code == 1
+    assert "lacks the columns weights" in failed.output
+
+
+def test_a_worker_that_dies_is_told_and_what_is_done_stays(data: Path) -> None:
+    (data.parent / "log.stumble").write_text("-3")
+    died = start(double_numbers, data, "--workers", "2")
+    assert died.exit_code == 1
+    assert "The same command goes on" in died.output
+    (data.parent / "log.stumble").write_text("")
+    assert start(double_numbers, data, "--workers", "2").exit_code == 0
+    assert len(doubles(data)) == 95
+
+
 def test_two_processes_do_not_write_the_same_output(tmp_path: Path) -> None:
     first = Journal(tmp_path / "out", "one")
     first.open()
@@ -114,12 +138,61 @@ def test_a_missing_folder_table_or_column_is_named(tmp_path: Path) -> None:
         read_table(tmp_path, "numbers", ["number"])
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_tables_are_read_in_either_format(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_tables_are_read_in_every_format(tmp_path: Path, suffix: str) -> None:
     write_rows(tmp_path / f"t{suffix}", [{"a": 1, "b": "x"}, {"a": 2, "b": None}])
     table = read_table(tmp_path, "t", ["a"], optional=["b", "c"])
     assert list(table.columns) == ["a", "b"]
     assert table["a"].tolist() == [1, 2]
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8).map(str.strip)
+AWKWARD = st.sampled_from(["007", "1.10", "2", "2.0", "NA", "None", "null", "nan", "n/a", "1e5", "-", "True", ""])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@given(values=st.lists(st.tuples(TEXTS | AWKWARD, st.integers(0, 9)), min_size=1, max_size=12))
+@settings(max_examples=40, deadline=None)
+def test_texts_come_as_they_are_written_beside_numbers(suffix: str, values: list[tuple[str, int]]) -> None:
+    with TemporaryDirectory() as folder:
+        write_rows(Path(folder) / f"t{suffix}", ({"id": text, "number": number} for text, number in values))
+        table = read_table(Path(folder), "t", ["number", "id"], text={"id"})
+    assert list(table.columns) == ["number", "id"]
+    assert table["id"].tolist() == [text for text, _ in values]
+    assert table["number"].tolist() == [number for _, number in values]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_missing_ids_do_not_make_fractions_of_the_others(tmp_path: Path, suffix: str) -> None:
+    write_rows(tmp_path / f"t{suffix}", [{"id": 2, "n": 1}, {"id": None, "n": None}, {"id": 10, "n": 2}])
+    table = read_table(tmp_path, "t", ["id", "n"], text={"id"})
+    assert table["id"].tolist() == ["2", "", "10"]
+    assert table["n"].isna().tolist() == [False, True, False]
+
+
+def test_question_marks_are_missing_numbers_and_lists_stay_lists(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n,t\n1,?\n?,x\n")
+    table = read_table(tmp_path, "a", ["n", "t"], text={"t"})
+    assert table["n"].sum() == 1
+    assert table["t"].tolist() == ["?", "x"]
+    with gzip.open(tmp_path / "b.jsonl.gz", "wt") as file:
+        file.write('{"t": ["a", "b"]}\n{}\n{"t": 3.0}\n')
+    assert read_table(tmp_path, "b", ["t"], text={"t"})["t"].tolist() == [["a", "b"], "", "3"]
+
+
+def test_a_file_that_was_cut_off_is_told(tmp_path: Path) -> None:
+    for name in ("a.csv.gz", "b.jsonl.gz"):
+        whole = gzip.compress(b'{"t": 1}\n' * 999)
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(UnusableData, match="cannot be read"):
+            read_table(tmp_path, name[0], ["t"])
+
+
+def test_a_summary_takes_any_text_as_text() -> None:
+    console = Console(file=io.StringIO(), width=120)
+    show(console, "job", {"warnings": ["a [/b] c"], "failed": [{"text": "[1] says [/red]"}]})
+    assert "a [/b] c" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "[1] says [/red]" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_an_output_that_fails_leaves_what_was_there(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from jobs.framework import write_rows
 from jobs.framework.errors import MissingColumns, MissingData, UnusableData
+from jobs.grade import grade
 from jobs.reading.short_answers import read_short_answers
 from learning.grading.storing import SHIPPED, load
 
@@ -22,6 +24,41 @@ def test_every_form_gives_the_same_rows_and_a_label_may_be_missing(tmp_path: Pat
     (row,) = read_short_answers(tmp_path)
     assert row["references"] == ROW["references"]
     assert (row["answer"], row["label"], row["answer_id"]) == ("because", None, f"answers{suffix}:1")
+
+
+def test_answers_and_ids_are_texts_whatever_they_look_like(tmp_path: Path) -> None:
+    lines = ["answer_id,question_id,question,references,answer,label"]
+    lines += [
+        f"{number},1.10,Why?,Because.,{answer}," for number, answer in (("007", "NA"), ("008", "None"), ("9", ""))
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    rows = read_short_answers(tmp_path)
+    assert [row["answer_id"] for row in rows] == ["007", "008", "9"]
+    assert [row["answer"] for row in rows] == ["NA", "None", ""]
+    assert {(row["question_id"], row["label"]) for row in rows} == {("1.10", None)}
+
+
+def test_an_empty_cell_is_no_reference(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("question,references,answer\nWhy?,Because.,x\nHow?,,y\n")
+    with pytest.raises(UnusableData, match="row 2: a question needs at least one reference"):
+        read_short_answers(tmp_path)
+
+
+def test_grading_takes_folders_with_labels_of_any_kind(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(ROW | {"label": "non_domain"}))
+    (row,) = read_short_answers(tmp_path, labels=False)
+    assert row["label"] is None
+    ran = CliRunner().invoke(grade.app, ["--data", str(tmp_path), "--out", str(tmp_path.parent / "out.csv")])
+    assert ran.exit_code == 0, ran.output
+
+
+def test_what_is_no_model_is_told_at_once(tmp_path: Path) -> None:
+    write_rows(tmp_path / "data" / "a.jsonl", [ROW] * 200)
+    (tmp_path / "model.npz").write_text("no model")
+    arguments = ["--data", str(tmp_path / "data"), "--model", str(tmp_path / "model.npz"), "--out"]
+    ran = CliRunner().invoke(grade.app, [*arguments, str(tmp_path / "out.csv"), "--workers", "2"])
+    assert ran.exit_code == 1
+    assert "is not a model" in ran.output
 
 
 def test_compressed_lines_with_labels(tmp_path: Path) -> None:
