@@ -146,7 +146,7 @@ def compare(sides: dict[str, Told], test: Sequence[Row]) -> dict[str, float]:
 
 def run(data: Path, limits: Sequence[int]) -> dict[str, bool]:
     """Everything; whether each check held."""
-    rows = read_results(data, graded=True)
+    rows = read_results(data, graded=True).learners
     train = [row for place, row in enumerate(rows) if place % _HELD_OUT]
     test = [row for place, row in enumerate(rows) if not place % _HELD_OUT]
     with tempfile.TemporaryDirectory(prefix="azora-knowledge-") as directory, ThreadPoolExecutor(1) as beside:

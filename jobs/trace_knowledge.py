@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
+from jobs.data.knowledge import auc
 from jobs.framework import DataFolder, OutFile, Row, Run, job
 from jobs.framework.rows import Work
+from jobs.reading.blocks import Learners
 from jobs.reading.results import read_results
 
 COLUMNS = ("row", "learner", "skill_name", "correct", "chance", "known", "model")
 
 
-@job(version=1)
+@job(version=2)
 def trace_knowledge(
     run: Run,
     data: DataFolder,
@@ -23,22 +25,29 @@ def trace_knowledge(
     model: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="what fit-knowledge made; else typical values")
     ] = None,
+    learners: Annotated[
+        Learners, typer.Option(help="user_id names a learner, or is the number of rows of one; auto: as the rows say")
+    ] = Learners.AUTO,
 ) -> None:
     """For every row of a folder, in its order: `chance`, that it is answered rightly, and `known`, that the skill is
     known; both from the rows of the learner before it and from nothing later.
 
     A row whose `correct` is empty is predicted, and teaches nothing.
     """
-    learners = read_results(data, graded=False)
-    traced = run.each(learners, partial(tracer, model), stage="learners", batch_size=16)
+    if model is not None:
+        from learning.knowledge.storing import load
+
+        load(model)  # what is no model is told before the work is given out
+    results = read_results(data, graded=False, learners=learners)
+    run.warn(*results.told.remarks)
+    traced = run.each(results.learners, partial(tracer, model), stage="learners", batch_size=16)
     rows = sorted(traced, key=lambda row: row["row"])
     run.write(rows, COLUMNS)
-    run.note(learners=len(learners))
-    known = [(row["correct"], row["chance"]) for row in rows if row["correct"] is not None]
-    if len({right for right, _ in known}) == 2:
-        from sklearn.metrics import roc_auc_score
-
-        run.note(auc=round(float(roc_auc_score(*zip(*known, strict=True))), 4))
+    run.note(learners=len(results.learners), learners_are=results.told.by)
+    length = {row["learner"]: len(row["rows"]) for row in results.learners}
+    known = [row for row in rows if row["correct"] is not None]
+    right, chances = [row["correct"] for row in known], [row["chance"] for row in known]
+    run.note(**auc(right, chances, [length[row["learner"]] for row in known]))
 
 
 def tracer(file: Path | None) -> Work:

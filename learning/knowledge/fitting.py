@@ -12,7 +12,7 @@ from configs.errors import AzoraError
 from learning.boosting.fitting import fit_forest
 from learning.boosting.forest import Numbers
 from learning.knowledge.bkt import Parameters
-from learning.knowledge.history import History, Skill
+from learning.knowledge.history import FEATURES, History, Skill
 from learning.knowledge.model import Predictor
 
 LONGEST_HISTORY = 1_000  # answers of a learner that are learnt from, so that a few do not outweigh the many
@@ -68,17 +68,22 @@ def skill_of(sequences: Sequence[Sequence[int]], bkt: Parameters, usual: float) 
     )
 
 
-def examples(learners: Iterable[Learner], skills: Mapping[str, Skill]) -> tuple[Numbers, NDArray[np.int64]]:
-    """Features before every answer, and the answers."""
-    rows, results = [], []
+def examples(
+    learners: Sequence[Learner], skills: Mapping[str, Skill], longest: int | None = LONGEST_HISTORY
+) -> tuple[Numbers, NDArray[np.int64]]:
+    """Features before every answer, and the answers; of each learner the first `longest`, or all of them."""
+    total = sum(len(learner.right[:longest]) for learner in learners)
+    # Filled row by row: as lists the numbers would take five times the space.
+    rows, results = np.empty((total, FEATURES)), np.empty(total, dtype=np.int64)
+    at = 0
     for learner in learners:
         history = History()
-        for name, right in zip(learner.skills[:LONGEST_HISTORY], learner.right[:LONGEST_HISTORY], strict=True):
+        for name, right in zip(learner.skills[:longest], learner.right[:longest], strict=True):
             skill = skills[name]
-            rows.append(history.features(name, skill))
-            results.append(right)
+            rows[at], results[at] = history.features(name, skill), right
             history.record(name, bool(right), skill)
-    return np.array(rows, dtype=np.float64), np.array(results, dtype=np.int64)
+            at += 1
+    return rows, results
 
 
 def fit_predictor(features: Numbers, results: NDArray[np.int64]) -> Predictor:

@@ -130,3 +130,7 @@ class History:
         """From what `document` gave."""
         skills = {name: SkillHistory(**own) for name, own in document["skills"].items()}
         return cls(**{**document, "skills": skills})
+
+
+FEATURES = len(History().features("", UNKNOWN))
+"""How many numbers `History.features` gives."""

@@ -48,7 +48,7 @@ class KnowledgeModel:
         """That the learner answers the next question on this skill rightly."""
         return self.chances([history.features(name, self.skill(name))])[0]
 
-    def chances(self, features: Sequence[Sequence[float]]) -> list[float]:
+    def chances(self, features: Sequence[Sequence[float]] | Numbers) -> list[float]:
         """The same for features of histories, many at once."""
         found = np.array(features, dtype=np.float64)
         if self.predictor is None or not len(found):

@@ -28,6 +28,7 @@ def save(model: KnowledgeModel, path: Path, *, about: Mapping[str, Any]) -> None
         "name": model.name,
         "about": dict(about),
         "skills": {name: asdict(skill) for name, skill in model.skills.items()},
+        "usual": asdict(model.usual),
         "bias": model.predictor.bias if model.predictor is not None else None,
     }
     write(path, KIND, FORM, document, arrays)
@@ -38,7 +39,9 @@ def load(path: Path) -> KnowledgeModel:
     document, arrays = read(path, KIND, FORM)
     try:
         skills = {name: _skill(raw) for name, raw in document["skills"].items()}
-        return KnowledgeModel(name=document["name"], skills=skills, predictor=_predictor(document["bias"], arrays))
+        usual = _skill(document["usual"]) if "usual" in document else UNKNOWN
+        predictor = _predictor(document["bias"], arrays)
+        return KnowledgeModel(name=document["name"], skills=skills, predictor=predictor, usual=usual)
     except (ValueError, KeyError, TypeError) as error:
         raise UnusableModel(f"{path} lacks a part of a model of knowledge: {error}") from error
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import csv
+import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from jobs.data.knowledge import auc
 from jobs.fit_knowledge import fit_knowledge
+from jobs.framework import write_rows
 from jobs.framework.errors import UnusableData
-from jobs.reading.results import lengths_for_names, read_results
+from jobs.reading.blocks import Learners, cut
+from jobs.reading.results import read_results
 from jobs.trace_knowledge import trace_knowledge
+from learning.knowledge.history import UNKNOWN
+from learning.knowledge.storing import load
 
 runner = CliRunner()
 
@@ -42,13 +52,88 @@ def traced(data: Path, out: Path, *options: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def sizes(folder: Path, learners: Learners = Learners.AUTO) -> list[int]:
+    return [len(row["right"]) for row in read_results(folder, graded=True, learners=learners).learners]
+
+
+def fitted(data: Path, model: Path) -> dict[str, Any]:
+    ran = runner.invoke(fit_knowledge.app, ["--data", str(data), "--out", str(model), "--workers", "1", "--json"])
+    assert ran.exit_code == 0, ran.output
+    figures: dict[str, Any] = json.loads(ran.stdout)
+    return figures
+
+
 def test_lengths_are_told_from_names(tmp_path: Path) -> None:
     table = blocks([3, 3, 5, 1])
-    assert lengths_for_names(table["user_id"])
-    assert [len(row["right"]) for row in read_results(written(tmp_path / "a", table), graded=True)] == [3, 3, 5, 1]
-    named = table.assign(user_id=[7] * 6 + [9] * 6)
-    assert not lengths_for_names(named["user_id"])
-    assert [row["learner"] for row in read_results(written(tmp_path / "b", named), graded=True)] == ["7", "9"]
+    assert sizes(written(tmp_path / "a", table)) == [3, 3, 5, 1]
+    named = read_results(written(tmp_path / "b", table.assign(user_id=[7] * 6 + [9] * 6)), graded=True)
+    assert [row["learner"] for row in named.learners] == ["7", "9"]
+    assert not named.told.blocks
+    assert not named.told.remarks
+
+
+def test_small_numbers_fit_by_chance_and_are_names(tmp_path: Path) -> None:
+    few = written(tmp_path / "few", blocks([40]).assign(user_id=[1] * 20 + [2] * 20))
+    found = read_results(few, graded=True)
+    assert [row["learner"] for row in found.learners] == ["1", "2"]
+    assert "--learners blocks" in " ".join(found.told.remarks)
+    assert sizes(few, Learners.BLOCKS) == [1] * 20 + [2] * 10
+
+
+@pytest.mark.parametrize("cut_at", [slice(None, -3), slice(3, None), slice(2, -2)])
+def test_a_block_that_was_cut_does_not_make_names_of_the_others(tmp_path: Path, cut_at: slice) -> None:
+    lengths = [13, 13, 20, 8, 30, 30, 17]
+    found = read_results(written(tmp_path / "a", blocks(lengths).iloc[cut_at]), graded=True)
+    assert found.told.blocks
+    assert "fewer rows than user_id says" in " ".join(found.told.remarks)
+    expected = list(lengths)
+    expected[0] -= cut_at.start or 0
+    expected[-1] += cut_at.stop or 0
+    assert [len(row["right"]) for row in found.learners] == expected
+
+
+def test_a_gap_in_the_middle_is_said_and_can_be_overruled(tmp_path: Path) -> None:
+    lengths = [13, 20, 8, 30, 17]
+    folder = written(tmp_path / "a", blocks(lengths).drop(index=[35]))
+    found = read_results(folder, graded=True)
+    assert not found.told.blocks
+    assert "4 of 5 stretches" in " ".join(found.told.remarks)
+    assert sizes(folder, Learners.BLOCKS) == [13, 20, 7, 30, 17]
+
+
+def test_a_folder_is_decided_on_as_a_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "both"
+    folder.mkdir()
+    blocks([13, 20, 8, 30]).to_csv(folder / "a.csv", index=False)
+    blocks([2]).to_csv(folder / "b.csv", index=False)  # by itself two rows of the learner 2
+    assert [row["learner"] for row in read_results(folder, graded=True).learners] == [
+        *(f"a.csv:{number}" for number in range(1, 5)), "b.csv:1",
+    ]  # fmt: skip
+    named = read_results(folder, graded=True, learners=Learners.NAMES).learners
+    assert {row["learner"]: len(row["rows"]) for row in named} == {"13": 13, "20": 20, "8": 8, "30": 30, "2": 2}
+
+
+def test_a_name_in_several_files_is_one_learner(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("user_id,skill_name,correct\nann,1.10,1\n007,NA,0\n")
+    ann, seven = read_results(tmp_path, graded=True).learners
+    assert (ann["learner"], ann["rows"], ann["skills"]) == ("ann", [0, 2], ["1.10", "1.10"])
+    assert (seven["learner"], seven["rows"], seven["skills"]) == ("007", [1, 3], ["NA", "NA"])
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=30))
+def test_every_row_belongs_to_one_block_of_its_length(lengths: list[int]) -> None:
+    values = [str(length) for length in lengths for _ in range(length)]
+    found = Counter(cut(values))
+    assert sorted(found.values()) == sorted(lengths)
+    assert list(found) == list(range(1, len(lengths) + 1))
+
+
+def test_results_may_be_json_lines(tmp_path: Path) -> None:
+    rows = [{"user_id": "a", "skill_name": 7, "correct": right} for right in (True, 0, "1")]
+    write_rows(tmp_path / "a.jsonl", rows)
+    [learner] = read_results(tmp_path, graded=True).learners
+    assert (learner["skills"], learner["right"]) == (["7"] * 3, [1, 0, 1])
 
 
 def test_results_that_are_none_are_refused(tmp_path: Path) -> None:
@@ -60,8 +145,8 @@ def test_fit_then_trace_and_no_row_depends_on_a_later_one(tmp_path: Path) -> Non
     table = blocks([12] * 120)
     data = written(tmp_path / "data", table)
     model = tmp_path / "model.npz"
-    fitted = runner.invoke(fit_knowledge.app, ["--data", str(data), "--out", str(model), "--workers", "1"])
-    assert fitted.exit_code == 0, fitted.output
+    figures = fitted(data, model)
+    assert 0.5 < figures["auc_held_out"] == figures["auc_held_out_at_most_1000_rows"]
     rows = traced(data, tmp_path / "one.csv", "--model", str(model))
     assert [int(row["row"]) for row in rows] == list(range(len(table)))
     assert all(0 < float(row["chance"]) < 1 and 0 <= float(row["known"]) <= 1 for row in rows)
@@ -81,3 +166,27 @@ def test_without_results_rows_are_predicted(tmp_path: Path) -> None:
     assert len(rows) == 6
     assert rows[0]["correct"] == ""
     assert len({row["chance"] for row in rows}) == 1  # nothing was learnt from anything
+
+
+@pytest.mark.parametrize(("learners", "warned"), [(90, ["too few answers", ""]), (20, ["tracing alone"])])
+def test_few_results_are_fitted_to_as_far_as_they_go(tmp_path: Path, learners: int, warned: list[str]) -> None:
+    """1,080 answers are enough for a predictor, the four fifths of them for a check are not; 240 are for neither."""
+    model = tmp_path / "model.npz"
+    figures = fitted(written(tmp_path / "data", blocks([12] * learners)), model)
+    assert all(any(part in warning for warning in figures["warnings"]) for part in warned)
+    assert ("auc_held_out" in figures) is (learners == 20)
+    assert (load(model).predictor is None) is (learners == 20)
+
+
+def test_a_skill_never_met_is_what_was_usual(tmp_path: Path) -> None:
+    model = tmp_path / "model.npz"
+    fitted(written(tmp_path / "data", blocks([12] * 20)), model)
+    usual = load(model).usual
+    assert usual != UNKNOWN
+    assert load(model).skill("never met") == usual
+
+
+def test_long_histories_are_told_apart_in_the_figures() -> None:
+    right, chances = [0, 1, 0, 1], [0.1, 0.9, 0.9, 0.1]
+    assert auc(right, chances, [2, 2, 2_000, 2_000]) == {"auc": 0.5, "auc_at_most_1000_rows": 1.0}
+    assert auc([1, 1], [0.1, 0.2], [2, 2]) == {}
