@@ -11,7 +11,7 @@ from jobs.framework import DataFolder, OutFile, Run, UnusableData, job
 from jobs.framework.outputs import write_json
 
 
-@job(version=1)
+@job(version=2)
 def evaluate_prediction(
     run: Run,
     data: DataFolder,
@@ -32,7 +32,7 @@ def evaluate_prediction(
     artefact = read_model(model, failed_gate_too=True)
     with run.step("Reading"):
         found = read_presentations(data, artefact.model.day)
-    run.warn(*found.remarks)
+    run.warn(*found.remarks, *found.undecided)
     with run.step("Measuring"):
         try:
             evaluation = evaluate(artefact.model, found.cohorts, found.attributes)

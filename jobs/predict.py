@@ -15,7 +15,7 @@ COLUMNS = (
 )
 
 
-@job(version=1)
+@job(version=2)
 def predict(
     run: Run,
     data: DataFolder,

@@ -11,7 +11,7 @@ from jobs.framework import DataFolder, OutFile, Run, UnusableData, folder_hash, 
 from jobs.framework.outputs import write_json
 
 
-@job(version=1)
+@job(version=2)
 def train_prediction(
     run: Run,
     data: DataFolder,
@@ -32,20 +32,21 @@ def train_prediction(
     with run.step("Reading"):
         found = read_presentations(data, day)
     run.warn(*found.remarks)
+    run.warn(*found.undecided)
     cohorts = [cohort for cohort in found.cohorts if cohort.outcome is not None]
     if not cohorts:
-        raise UnusableData("No presentation has the final_result of everybody: there is nothing to learn from.")
-    # Each presentation in turn, by a model made of the others.
-    tests = held_out(cohorts, day, found.attributes, through=partial(run.track, what="presentations held out"))
-    with run.step("Training on all"):
-        try:
+        raise UnusableData("Nobody has a final_result: there is nothing to learn from.")
+    try:
+        # Each presentation in turn, by a model made of the others.
+        tests = held_out(cohorts, day, found.attributes, through=partial(run.track, what="presentations held out"))
+        with run.step("Training on all"):
             model = train(cohorts, day)
-        except ValueError as error:
-            raise UnusableData(f"The model cannot be trained: {error}.") from error
+    except ValueError as error:
+        raise UnusableData(f"The model cannot be trained, on all or without one presentation: {error}.") from error
     document = document_of(model, cohorts, tests, Gate(), data_hash=folder_hash(data))
     write_json(out, document)
     run.note(
-        learners=sum(cohort.size for cohort in cohorts),
+        learners=sum(int(cohort.known.sum()) for cohort in cohorts),
         presentations=presentations(cohorts),
         gate="passed" if document["gate"]["passed"] else "FAILED: the model is not served",
         checks=document["gate"]["checks"],

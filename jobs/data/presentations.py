@@ -8,6 +8,7 @@ Source of the layout: Kuzilek, Hlosta and Zdrahal (2017), Open University Learni
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jobs.framework import UnusableData, read_table
-from jobs.framework.tables import table_path
+from jobs.framework.tables import MISSING, table_path
 from learning.prediction.cohort import Cohort, Floats
 from learning.prediction.evaluation import cohort_key
 
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 PERSON = ["code_module", "code_presentation", "id_student"]
 PRESENTATION = PERSON[:2]
 ATTRIBUTES = ("gender", "disability", "age_band", "imd_band", "region")
+_BACKGROUND = ("num_of_prev_attempts", "studied_credits")
+_CLICKS = ("clicks_total", "clicks_mean", "clicks_std")
+_WORK = ["id_assessment", "id_student", "date_submitted", "is_banked", "score"]
+_TEXTS = {*PERSON, *ATTRIBUTES, "id_assessment", "assessment_type", "final_result"}
+_NUMBERS = {
+    *_BACKGROUND, *_CLICKS,
+    *("date", "date_registration", "date_submitted", "date_unregistration", "score", "weight"),
+}  # fmt: skip
 _BAD_OUTCOMES = ("Fail", "Withdrawn")
 _OUTCOMES = (*_BAD_OUTCOMES, "Pass", "Distinction")
 
@@ -38,8 +47,13 @@ class Presentations:
     remarks: list[str]
 
     @property
-    def learners(self) -> int:
-        return sum(cohort.size for cohort in self.cohorts)
+    def undecided(self) -> tuple[str, ...]:
+        """Remarks for whoever needs outcomes: of how many learners there are none."""
+        unknown = {cohort.name: cohort.size - int(cohort.known.sum()) for cohort in self.cohorts}
+        if not any(unknown.values()):
+            return ()
+        worst = ", ".join(f"{name} {number:,}" for name, number in unknown.items() if number)
+        return (f"{sum(unknown.values()):,} learners have no final_result, and do not count ({worst}).",)
 
 
 @dataclass(frozen=True)
@@ -68,29 +82,47 @@ def read_presentations(folder: Path, day: int) -> Presentations:
 
 
 def _read(folder: Path, day: int, remarks: list[str]) -> _Tables:
-    people = read_table(
-        folder, "student", PERSON, ["final_result", "num_of_prev_attempts", "studied_credits", *ATTRIBUTES]
-    )
-    registration = read_table(folder, "student_registration", [*PERSON, "date_registration", "date_unregistration"])
-    if people.duplicated(PERSON).any() or registration.duplicated(PERSON).any():
-        raise UnusableData(f"{folder} has a learner twice in the same presentation.")
-    people = people.merge(registration, on=PERSON, how="left")
-    people = people[~(people["date_unregistration"] <= day)]
-    if table_path(folder, f"clicks_to_day_{day}"):
-        names = ["clicks_total", "clicks_mean", "clicks_std"]
-        people = people.merge(read_table(folder, f"clicks_to_day_{day}", [*PERSON, *names]), on=PERSON, how="left")
-    else:
-        remarks.append(f"There is no table clicks_to_day_{day}: predictions are made without clicks, and are worse.")
-        people = people.assign(clicks_total=np.nan, clicks_mean=np.nan, clicks_std=np.nan)
-    tasks = read_table(folder, "assessment", [*PRESENTATION, "id_assessment", "date", "weight"], ["assessment_type"])
+    people = _people(folder, day, remarks)
+    tasks = _table(folder, "assessment", [*PRESENTATION, "id_assessment", "date", "weight"], ["assessment_type"])
     if "assessment_type" in tasks:
         tasks = tasks[tasks["assessment_type"] != "Exam"]
-    work = read_table(
-        folder, "student_assessment", ["id_assessment", "id_student", "date_submitted", "is_banked", "score"]
-    )
-    work = work[work["date_submitted"] <= day].drop_duplicates(["id_assessment", "id_student"])
-    work = work.merge(tasks[[*PRESENTATION, "id_assessment"]], on="id_assessment")
-    return _Tables(people, tasks, work)
+    work = _table(folder, "student_assessment", _WORK, PRESENTATION)
+    # An id may be that of a task in several presentations where the table says in which.
+    key = ["id_assessment", *(PRESENTATION if set(PRESENTATION) <= set(work) else ())]
+    if tasks.duplicated(key).any():
+        raise UnusableData(f"The table assessment of {folder} has the same {', '.join(key)} twice.")
+    if len(work) and not work["id_student"].isin(set(people["id_student"])).any():
+        remarks.append("Nobody in student_assessment is in student: are ids written alike?")
+    work = work[work["date_submitted"] <= day].drop_duplicates([*key, "id_student"])
+    work = work.drop(columns=PRESENTATION, errors="ignore") if len(key) == 1 else work
+    return _Tables(people, tasks, work.merge(tasks[[*PRESENTATION, "id_assessment"]], on=key))
+
+
+def _people(folder: Path, day: int, remarks: list[str]) -> pd.DataFrame:
+    """Who is there on the day, with when they registered and what they clicked."""
+    people = _table(folder, "student", PERSON, ["final_result", *_BACKGROUND, *ATTRIBUTES])
+    registration = _table(folder, "student_registration", [*PERSON, "date_registration", "date_unregistration"])
+    people = _joined(folder, people, registration, "student_registration", remarks)
+    people = people[~(people["date_unregistration"] <= day)]
+    name = f"clicks_to_day_{day}"
+    if table_path(folder, name):
+        return _joined(folder, people, _table(folder, name, [*PERSON, *_CLICKS]), name, remarks)
+    remarks.append(f"There is no table {name}: predictions are made without clicks, and are worse.")
+    return people.assign(**dict.fromkeys(_CLICKS, np.nan))
+
+
+def _joined(folder: Path, people: pd.DataFrame, others: pd.DataFrame, name: str, remarks: list[str]) -> pd.DataFrame:
+    for title, table in (("student", people), (name, others)):
+        if table.duplicated(PERSON).any():
+            raise UnusableData(f"The table {title} of {folder} has a learner twice in the same presentation.")
+    joined = people.merge(others, on=PERSON, how="left", indicator=True)
+    if len(joined) and len(others) and not (joined["_merge"] == "both").any():
+        remarks.append(f"Nobody in student is in {name}: are ids and codes written alike?")
+    return joined.drop(columns="_merge")
+
+
+def _table(folder: Path, name: str, columns: list[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+    return read_table(folder, name, columns, optional, text=_TEXTS, numbers=_NUMBERS)
 
 
 def _cohort(key: tuple[str, str], people: pd.DataFrame, tasks: pd.DataFrame, work: pd.DataFrame) -> Cohort:
@@ -104,6 +136,7 @@ def _cohort(key: tuple[str, str], people: pd.DataFrame, tasks: pd.DataFrame, wor
     score[where] = work["score"].to_numpy(float)
     banked[where] = work["is_banked"].astype(str).isin(["True", "1", "1.0", "true"]).to_numpy(bool)
     clicks = _numbers(people, "clicks_total")
+    outcome, decided = _outcome(people)
     return Cohort(
         module=str(key[0]),
         presentation=str(key[1]),
@@ -119,27 +152,26 @@ def _cohort(key: tuple[str, str], people: pd.DataFrame, tasks: pd.DataFrame, wor
         clicks=clicks,
         visits=clicks / np.maximum(_numbers(people, "clicks_mean"), 1e-9),
         unevenness=_numbers(people, "clicks_std"),
-        outcome=_outcome(people),
+        outcome=outcome,
+        decided=decided,
     )
 
 
 def _numbers(table: pd.DataFrame, column: str) -> Floats:
-    if column not in table:
-        return np.full(len(table), np.nan)
-    try:
-        return np.asarray(table[column].to_numpy(float))
-    except (TypeError, ValueError) as error:
-        raise UnusableData(f"The column {column} must hold numbers: {error}") from error
+    return np.asarray(table[column].to_numpy(float)) if column in table else np.full(len(table), np.nan)
 
 
-def _outcome(people: pd.DataFrame) -> np.ndarray | None:
-    """Who withdrew or failed; None unless it is known of everybody."""
-    if "final_result" not in people or people["final_result"].isna().any():
-        return None
-    unknown = set(people["final_result"]) - set(_OUTCOMES)
+def _outcome(people: pd.DataFrame) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Who withdrew or failed, and of whom it is known: None where it is of nobody, or of everybody."""
+    if "final_result" not in people:
+        return None, None
+    unknown = set(people["final_result"]) - {*_OUTCOMES, *MISSING}
     if unknown:
-        raise UnusableData(f"final_result must be one of {', '.join(_OUTCOMES)}, not {', '.join(map(str, unknown))}.")
-    return np.asarray(people["final_result"].isin(_BAD_OUTCOMES).to_numpy(bool))
+        raise UnusableData(f"final_result must be one of {', '.join(_OUTCOMES)}, not {', '.join(sorted(unknown))}.")
+    decided = people["final_result"].isin(_OUTCOMES).to_numpy(bool)
+    if not decided.any():
+        return None, None
+    return people["final_result"].isin(_BAD_OUTCOMES).to_numpy(bool), None if decided.all() else decided
 
 
 def _attributes(people: pd.DataFrame, cohorts: list[Cohort]) -> dict[str, dict[str, str | None]]:
@@ -147,9 +179,6 @@ def _attributes(people: pd.DataFrame, cohorts: list[Cohort]) -> dict[str, dict[s
     keys = [cohort_key(cohort, learner) for cohort in cohorts for learner in cohort.learners]
     values = people.sort_values(PRESENTATION, kind="stable")
     return {
-        name: {
-            key: None if value is None or value != value else str(value)
-            for key, value in zip(keys, values[name], strict=True)
-        }
+        name: {key: None if value in MISSING else value for key, value in zip(keys, values[name], strict=True)}
         for name in held
     }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
 _CHUNK_BYTES = 1 << 20
 # What stands for nothing in a column of numbers; "?" in the Open University's own files.
-_MISSING = ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "None", "null", "NULL"]
+MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "None", "null", "NULL")
 
 
 def require_folder(folder: Path) -> Path:
@@ -43,13 +43,19 @@ def table_files(folder: Path, what: str) -> list[Path]:
 
 
 def read_table(
-    folder: Path, name: str, columns: Sequence[str], optional: Sequence[str] = (), *, text: Collection[str] = ()
+    folder: Path,
+    name: str,
+    columns: Sequence[str],
+    optional: Sequence[str] = (),
+    *,
+    text: Collection[str] = (),
+    numbers: Collection[str] = (),
 ) -> pd.DataFrame:
     """The table NAME of a folder with the columns asked for, and the optional ones that it has.
 
     Columns in `text` come as they are written: `007` and `1.10` stay so, as do `NA` and `None`, and what is missing is
     the empty text; a list (JSON Lines, Parquet) stays a list. In all others what looks like numbers is numbers, and
-    what is missing is NaN.
+    what is missing is NaN. Columns in `numbers` are floats, or the table is unusable.
 
     Raises `MissingData`, `MissingColumns` and `UnusableData`.
     """
@@ -58,7 +64,8 @@ def read_table(
         raise MissingData(
             f"{folder} has no table {name}: looked for {', '.join(name + suffix for suffix in SUFFIXES)}."
         )
-    return read_file(path, columns, optional, text=text)
+    table = read_file(path, columns, optional, text=text)
+    return table.assign(**{name: _floats(path, table[name]) for name in numbers if name in table})
 
 
 def read_file(
@@ -87,7 +94,7 @@ def _csv(path: Path, columns: Sequence[str], optional: Sequence[str], text: Coll
     import pandas as pd
 
     wanted = _wanted(path, list(pd.read_csv(path, nrows=0)), columns, optional)
-    missing = {name: [] if name in text else _MISSING for name in wanted}
+    missing = {name: [] if name in text else list(MISSING) for name in wanted}
     types = {name: str for name in wanted if name in text}
     table = pd.read_csv(path, usecols=wanted, dtype=types, keep_default_na=False, na_values=missing, low_memory=False)
     for name in types:
@@ -130,11 +137,21 @@ def _kept(value: Any) -> str | list[Any]:
 def _guessed(values: list[Any]) -> pd.Series:
     import pandas as pd
 
-    known = pd.Series([None if isinstance(value, str) and value in _MISSING else value for value in values])
+    known = pd.Series([None if isinstance(value, str) and value in MISSING else value for value in values])
     try:
         return pd.to_numeric(known)
     except (ValueError, TypeError):
         return known
+
+
+def _floats(path: Path, values: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    found = pd.to_numeric(values, errors="coerce").astype(float)
+    odd = values[found.isna() & values.notna()]
+    if len(odd):
+        raise UnusableData(f"{path}: the column {values.name} must hold numbers, and holds {odd.iloc[0]!r}.")
+    return found
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -32,7 +32,7 @@ def document_of(
         "lineage": {
             "data_sha256": data_hash,
             "presentations": presentations(cohorts),
-            "cohorts": [{"name": cohort.name, "learners": cohort.size} for cohort in cohorts],
+            "cohorts": [{"name": cohort.name, "learners": int(cohort.known.sum())} for cohort in cohorts],
         },
         "metrics": {code: {**test.summary(), "reliability": test.reliability} for code, test in tests.items()},
         "fairness": {code: test.fairness.document() for code, test in tests.items()},

@@ -37,10 +37,18 @@ class Cohort:
     visits: Floats
     unevenness: Floats
     outcome: Bools | None = None
+    decided: Bools | None = None  # whose outcome is known; None where it is of everybody, or of nobody
 
     @property
     def size(self) -> int:
         return len(self.learners)
+
+    @property
+    def known(self) -> Bools:
+        """Whose outcome is known, shape (n,)."""
+        if self.outcome is None:
+            return np.zeros(self.size, dtype=bool)
+        return np.ones(self.size, dtype=bool) if self.decided is None else self.decided
 
     @property
     def season(self) -> str:

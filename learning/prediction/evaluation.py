@@ -98,17 +98,18 @@ def evaluate_predictions(
 ) -> Evaluation:
     """As `evaluate`, of probabilities that were made before."""
     known = [
-        (cohort, probability, cohort.outcome)
+        (cohort, probability[cohort.known], cohort.outcome[cohort.known])
         for cohort, probability in zip(cohorts, probabilities, strict=True)
-        if cohort.outcome is not None and cohort.size
+        if cohort.outcome is not None and cohort.known.any()
     ]
     if not known:
         raise ValueError("nobody whose outcome is known")
     probability = np.concatenate([one for _, one, _ in known])
     outcome = np.concatenate([one for _, _, one in known])
-    keys = [cohort_key(cohort, learner) for cohort, _, _ in known for learner in cohort.learners]
+    who = [(cohort, cohort.learners[row]) for cohort, _, _ in known for row in np.flatnonzero(cohort.known)]
+    keys = [cohort_key(cohort, learner) for cohort, learner in who]
     groups = {name: [values.get(key) for key in keys] for name, values in attributes.items()}
-    modules = [cohort.module for cohort, _, _ in known for _ in cohort.learners]
+    modules = [cohort.module for cohort, _ in who]
     return Evaluation(
         learners=len(outcome),
         auroc=finite(auroc(outcome, probability)),
@@ -122,7 +123,7 @@ def evaluate_predictions(
             groups,
             modules,
             HIGH_RISK,
-            people=[learner for cohort, _, _ in known for learner in cohort.learners],
+            people=[learner for _, learner in who],
         ),
     )
 

@@ -101,16 +101,19 @@ class RiskModel:
 
 
 def train(cohorts: Sequence[Cohort], day: int) -> RiskModel:
-    """Fit to cohorts whose outcomes are known. Raises `ValueError` where both outcomes do not occur."""
+    """Fit to cohorts whose outcomes are known, of all or of some: the others are measured against, not learned from.
+
+    Raises `ValueError` where both outcomes do not occur.
+    """
     outcome = np.concatenate([_known(cohort) for cohort in cohorts]) if cohorts else np.zeros(0, bool)
     if len(outcome) == 0 or outcome.all() or not outcome.any():
         raise ValueError("training needs learners of both outcomes")
     found = [features(cohort, day) for cohort in cohorts]
-    raw = np.vstack([one.values for one in found])
+    raw = np.vstack([one.values[cohort.known] for one, cohort in zip(found, cohorts, strict=True)])
     mean, deviation = raw.mean(axis=0), raw.std(axis=0)
     scale = np.where(deviation > 1e-9, deviation, 1.0)
     values = _standardised(raw, mean, scale)
-    sizes = [cohort.size for cohort in cohorts]
+    sizes = [int(cohort.known.sum()) for cohort in cohorts]
     modules = sorted({cohort.module for cohort in cohorts})
     seasons = sorted({cohort.season for cohort in cohorts})
     in_module = _indicator(np.repeat([cohort.module for cohort in cohorts], sizes), modules)
@@ -153,7 +156,7 @@ def _row(values: Any) -> Floats:
 def _known(cohort: Cohort) -> Bools:
     if cohort.outcome is None:
         raise ValueError(f"the outcomes of {cohort.name} are not known")
-    return cohort.outcome
+    return cohort.outcome[cohort.known]
 
 
 def _standardised(values: Floats, mean: Floats, scale: Floats) -> Floats:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from jobs.data.presentations import read_presentations
 from jobs.evaluate_prediction import evaluate_prediction
-from jobs.framework import Row, write_rows
+from jobs.framework import Row, UnusableData, write_rows
 from jobs.predict import predict
 from jobs.train_prediction import train_prediction
 from learning.prediction.cohort import Cohort
+from learning.prediction.model import train
 from tests.unit.prediction.worlds import cohort, world
 
 runner = CliRunner()
@@ -142,3 +146,97 @@ def test_a_model_is_for_its_day_and_must_be_a_model(trained: Path, tmp_path: Pat
     no_model = runner.invoke(predict.app, [*arguments, str(tmp_path / "no.json")])
     assert no_model.exit_code == 1
     assert "train it again" in no_model.output
+
+
+def changed(path: Path, table: str, change: Any) -> Path:
+    file = path / f"{table}.csv"
+    change(pd.read_csv(file, dtype=str, keep_default_na=False)).to_csv(file, index=False)
+    return path
+
+
+def test_whoever_has_no_result_is_left_out_and_not_the_whole_cohort(trained: Path, tmp_path: Path) -> None:
+    def without(table: pd.DataFrame) -> pd.DataFrame:
+        table.loc[0, "final_result"] = ""
+        table.loc[1, "final_result"] = "?"
+        return table
+
+    data = changed(folder(tmp_path / "data", world()), "student", without)
+    result = invoke(train_prediction, data=data, out=tmp_path / "model.json")
+    assert result.exit_code == 0, result.output
+    figures, document = json.loads(result.stdout), json.loads((tmp_path / "model.json").read_text())
+    assert figures["learners"] == 6 * 150 - 2
+    assert "2 learners have no final_result" in figures["warnings"][0]
+    assert len(document["lineage"]["cohorts"]) == 6
+    report = invoke(evaluate_prediction, data=data, model=trained, out=tmp_path / "report.json")
+    assert json.loads(report.stdout)["learners"] == 6 * 150 - 2
+
+
+def test_outcomes_of_some_do_not_change_what_is_usual() -> None:
+    known = cohort(200)
+    assert known.outcome is not None
+    some = np.arange(200) % 2 == 0
+    model = train([replace(known, decided=some)], 56)
+    turned = train([replace(known, decided=some, outcome=np.where(some, known.outcome, ~known.outcome))], 56)
+    np.testing.assert_array_equal(model.probability(known), turned.probability(known))
+    assert model.past == train([known], 56).past
+
+
+def test_one_outcome_alone_is_said_to_be_too_little(tmp_path: Path) -> None:
+    one, other = cohort(60, 1, "AAA", "2013J"), cohort(60, 2, "AAA", "2014J")
+    data = folder(tmp_path / "data", [one, replace(other, outcome=np.zeros(60, bool))])
+    result = invoke(train_prediction, data=data, out=tmp_path / "model.json")
+    assert result.exit_code == 1
+    assert "both outcomes" in result.output
+
+
+def test_ids_are_texts_and_question_marks_are_missing(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", [cohort(20)])
+    for table in ("student", "student_registration", "student_assessment", "clicks_to_day_56"):
+        changed(data, table, lambda rows: rows.assign(id_student="00" + rows["id_student"]))
+    changed(data, "student_registration", lambda rows: rows.replace({"date_unregistration": {"": "?"}}))
+    changed(data, "assessment", lambda rows: rows.replace({"date": {"": "?"}}))
+    changed(data, "student", lambda rows: rows.assign(gender="?", final_result="?"))
+    found = read_presentations(data, 56)
+    assert found.cohorts[0].learners == [f"00{number}" for number in range(1000, 1020)]
+    assert np.isfinite(found.cohorts[0].submitted).any()
+    assert found.cohorts[0].outcome is None
+    assert set(found.attributes["gender"].values()) == {None}
+    assert found.remarks == []
+
+
+def test_what_is_wrong_with_a_table_is_said(tmp_path: Path) -> None:
+    def refused(table: str, change: Any) -> str:
+        data = changed(folder(tmp_path / table, [cohort(20)]), table, change)
+        with pytest.raises(UnusableData) as error:
+            read_presentations(data, 56)
+        return error.value.detail
+
+    assert "must hold numbers, and holds 'soon'" in refused("assessment", lambda rows: rows.assign(date="soon"))
+    twice = refused("clicks_to_day_56", lambda rows: pd.concat([rows, rows.head(1)]))
+    assert "clicks_to_day_56" in twice
+    assert "a learner twice" in twice
+
+
+def test_ids_that_are_written_in_two_ways_are_warned_of(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", [cohort(20)])
+    changed(data, "student_assessment", lambda rows: rows.assign(id_student=rows["id_student"] + ".0"))
+    assert "written alike" in read_presentations(data, 56).remarks[0]
+
+
+def test_a_task_may_have_the_same_id_in_every_presentation(tmp_path: Path) -> None:
+    one, other = cohort(20, 1, "AAA", "2013J"), cohort(20, 2, "AAA", "2014J")
+    data = folder(tmp_path / "data", [one, other])
+    first = {"1": "2013J", "2": "2014J"}
+    changed(
+        data,
+        "student_assessment",
+        lambda rows: rows.assign(
+            code_module="AAA", code_presentation=rows["id_assessment"].str[0].map(first),
+            id_assessment="task-" + rows["id_assessment"].str[1:],
+        ),
+    )  # fmt: skip
+    changed(data, "assessment", lambda rows: rows.assign(id_assessment="task-" + rows["id_assessment"].str[1:]))
+    found = read_presentations(data, 56).cohorts
+    for there, read in zip((one, other), found, strict=True):
+        known = there.submitted[:, :3] <= 56
+        np.testing.assert_array_equal(np.isfinite(read.submitted), known)

@@ -33,6 +33,7 @@ def cohort(size: int = 200, seed: int = 0, module: str = "AAA", presentation: st
         visits=np.where(visits > 0, visits, np.nan),
         unevenness=np.where(visits > 0, random.exponential(3, size=size), np.nan),
         outcome=diligence + 0.8 * random.normal(size=size) < -0.2,
+        decided=np.ones(size, bool),
     )
 
 
