@@ -36,6 +36,7 @@ from stores.queries import load_queries
 
 _queries = load_queries(__file__, "fitting.sql")
 
+RECIPE = 1  # grows where the same results shall give another model
 FEWEST_OF_A_COURSE = 200  # answers; with fewer, what is usual elsewhere says more
 _MOST_LEARNERS = 20_000
 _AT_ONCE = 200
@@ -51,23 +52,35 @@ class Made:
     about: dict[str, Any]
 
 
-async def fit_organisation(database: Database, org_id: UUID) -> list[Made]:
+@dataclass(frozen=True)
+class Fitted:
+    """What was made anew, and how many models serve on since their results are what they were made of."""
+
+    made: list[Made]
+    unchanged: int
+
+
+async def fit_organisation(database: Database, org_id: UUID) -> Fitted:
     """Fit every course of an organisation, and let what was fitted serve; its learners are traced anew.
 
-    `database` is under the application's role. Safe to repeat. Nothing is made where there is too little.
+    `database` is under the application's role. Safe to repeat: where the results are those that the serving model was
+    made of, it serves on. Nothing is made where there is too little.
     """
-    learners: dict[UUID, list[Learner]] = {}
+    learners: dict[UUID | None, list[Learner]] = {}
     async with database.transaction(org_id, readonly=True) as connection:
         rows = _queries.courses_with_results(connection, fewest=FEWEST_OF_A_COURSE)
         courses = [(row["course_id"], row["version_id"]) async for row in rows]
+        serving = {row["course_id"]: row["about"] async for row in _queries.serving(connection)}
     for course_id, version_id in courses:
         learners[course_id] = await _learners(database, org_id, course_id, version_id)
-    made = [await asyncio.to_thread(_fitted, course_id, some) for course_id, some in learners.items()]
+    if learners:
+        learners[None] = [one for some in learners.values() for one in some]
+    changed = {id: some for id, some in learners.items() if not _made_of(serving.get(id), some)}
+    made = [await asyncio.to_thread(_fitted if id else _usual, id, some) for id, some in changed.items()]
     if made:
-        made.append(await asyncio.to_thread(_usual, [one for some in learners.values() for one in some]))
         async with database.transaction(org_id) as connection:
             await _keep(connection, org_id, made)
-    return made
+    return Fitted(made, len(learners) - len(made))
 
 
 async def _learners(database: Database, org_id: UUID, course_id: UUID, version_id: UUID) -> list[Learner]:
@@ -86,15 +99,28 @@ async def _learners(database: Database, org_id: UUID, course_id: UUID, version_i
     return found
 
 
-def _fitted(course_id: UUID, learners: Sequence[Learner]) -> Made:
+def _made_of(about: dict[str, Any] | None, learners: Sequence[Learner]) -> bool:
+    return about is not None and (about.get("recipe"), about.get("data_sha256")) == (RECIPE, _digest(learners))
+
+
+def _fitted(course_id: UUID | None, learners: Sequence[Learner]) -> Made:
+    """With a predictor where there is enough to fit one."""
     skills, usual = _skills(learners)
-    model = KnowledgeModel(name=_name(learners), skills=skills, usual=usual)
-    return _with_predictor(course_id, model, learners)
+    about = _about(learners)
+    try:
+        predictor = fit_predictor(*examples(learners, skills))
+    except TooFewResults:
+        predictor = None
+        about["predictor"] = f"none: fewer than {FEWEST_ANSWERS} answers, or all alike"
+    if predictor is not None and (auc := _held_out(learners)) is not None:
+        about["auc_held_out"] = auc
+    model = KnowledgeModel(name=_name(learners), skills=skills, usual=usual, predictor=predictor)
+    return Made(course_id, model, about)
 
 
-def _usual(learners: Sequence[Learner]) -> Made:
+def _usual(course_id: UUID | None, learners: Sequence[Learner]) -> Made:
     _, usual = _skills(learners)
-    return Made(None, KnowledgeModel(name=_name(learners), usual=usual), _about(learners))
+    return Made(course_id, KnowledgeModel(name=_name(learners), usual=usual), _about(learners))
 
 
 def _skills(learners: Sequence[Learner]) -> tuple[dict[str, Skill], Skill]:
@@ -107,33 +133,29 @@ def _skills(learners: Sequence[Learner]) -> tuple[dict[str, Skill], Skill]:
     return skills, skill_of(every, fit_bkt(every), usual)
 
 
-def _with_predictor(course_id: UUID, model: KnowledgeModel, learners: Sequence[Learner]) -> Made:
-    """With a predictor where there is enough to fit one, and how well it predicts every fifth learner, held out."""
-    about = _about(learners)
+def _held_out(learners: Sequence[Learner]) -> float | None:
+    """AUC on every fifth learner, of whom the skills and the predictor that are measured know nothing; None where too
+    few are left."""
+    from sklearn.metrics import roc_auc_score
+
+    some = [learner for place, learner in enumerate(learners) if place % _HELD_OUT]
+    others = [learner for place, learner in enumerate(learners) if not place % _HELD_OUT]
+    skills, usual = _skills(some)
+    known = {name: skills.get(name, usual) for learner in learners for name in learner.skills}
     try:
-        some = [learner for place, learner in enumerate(learners) if place % _HELD_OUT]
-        others = [learner for place, learner in enumerate(learners) if not place % _HELD_OUT]
-        check = fit_predictor(*examples(some, _of(model, some)))
-        features, results = examples(others, _of(model, others))
-        if 0 < results.sum() < len(results):
-            from sklearn.metrics import roc_auc_score
-
-            about["auc_held_out"] = round(float(roc_auc_score(results, check.chances(features))), 4)
-        predictor = fit_predictor(*examples(learners, model.skills))
+        predictor = fit_predictor(*examples(some, known))
     except TooFewResults:
-        return Made(
-            course_id, model, {**about, "predictor": f"none: fewer than {FEWEST_ANSWERS} answers of either kind"}
-        )
-    return Made(course_id, KnowledgeModel(**{**vars(model), "predictor": predictor}), about)
-
-
-def _of(model: KnowledgeModel, learners: Sequence[Learner]) -> dict[str, Skill]:
-    return {name: model.skill(name) for learner in learners for name in learner.skills}
+        return None
+    features, results = examples(others, known)
+    if not 0 < results.sum() < len(results):
+        return None
+    return round(float(roc_auc_score(results, predictor.chances(features))), 4)
 
 
 def _about(learners: Sequence[Learner]) -> dict[str, Any]:
     answers = sum(len(learner.right) for learner in learners)
-    return {"learners": len(learners), "answers": answers, "data_sha256": _digest(learners)}
+    made_of = {"data_sha256": _digest(learners), "recipe": RECIPE}
+    return {"learners": len(learners), "answers": answers, **made_of}
 
 
 def _name(learners: Sequence[Learner]) -> str:

@@ -7,6 +7,9 @@ select e.course_id, mode() within group (order by e.course_version_id) as versio
 -- name: enrollments
 select h.enrollment_id from learner_histories h where h.course_id = :course_id order by h.enrollment_id limit :most;
 
+-- name: serving
+select course_id, about from knowledge_models where serving;
+
 -- name: retire!
 update knowledge_models set serving = false
  where serving and course_id is not distinct from :course_id::uuid;

@@ -16,6 +16,7 @@ from tests.integration.learning.mastering import Class, attempt, in_step, open_c
 from tests.platform import Platform
 
 LEARNERS = 40
+NOTHING = fitting.Fitted([], unchanged=0)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ async def populate(system: Database, school: Class) -> None:
 async def test_what_was_fitted_serves_and_says_what_it_was_made_of(
     school: Class, system: Database, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert await fitting.fit_organisation(platform.database, school.org.id) == []
+    assert await fitting.fit_organisation(platform.database, school.org.id) == NOTHING
     await populate(system, school)
     await attempt(school.learner, school.enrolment, school.modules[0]["units"][1], right=4)
     await in_step(system, school.org.id)
@@ -72,9 +73,10 @@ async def test_what_was_fitted_serves_and_says_what_it_was_made_of(
     typical = ok(await school.learner.http.get(f"{path}/mastery"))
 
     monkeypatch.setattr("learning.knowledge.fitting.FEWEST_ANSWERS", 100)
-    course, usual = await fitting.fit_organisation(platform.database, school.org.id)
+    course, usual = (await fitting.fit_organisation(platform.database, school.org.id)).made
     assert course.about["answers"] == LEARNERS * 8 + 4
     assert course.model.predictor is not None
+    assert 0.5 < course.about["auc_held_out"] < 1
     assert usual.course_id is None
     await in_step(system, school.org.id)
     fitted = ok(await school.learner.http.get(f"{path}/mastery"))
@@ -84,9 +86,11 @@ async def test_what_was_fitted_serves_and_says_what_it_was_made_of(
     assert (figures["model"], figures["fitted"]["learners"]) == (course.model.name, LEARNERS + 1)
     assert figures["fitted"]["data_sha256"] == course.about["data_sha256"]
 
-    again, _ = await fitting.fit_organisation(platform.database, school.org.id)
+    assert await fitting.fit_organisation(platform.database, school.org.id) == fitting.Fitted([], unchanged=2)
+    monkeypatch.setattr(fitting, "RECIPE", fitting.RECIPE + 1)
+    again, _ = (await fitting.fit_organisation(platform.database, school.org.id)).made
     assert again.model.name == course.model.name  # the same results give the same model
     async with platform.database.transaction(school.org.id) as connection:
         assert await connection.fetchval("select count(*) from knowledge_models where serving") == 2
     stranger = await platform.create_organisation()
-    assert await fitting.fit_organisation(platform.database, stranger.id) == []
+    assert await fitting.fit_organisation(platform.database, stranger.id) == NOTHING
