@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import orjson
 import typer
 
 from jobs.data.asking import Model
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
     from learning.content.questions import Item
 
 SUFFIXES = (".md", ".markdown", ".txt")
+METHOD = "extractive-3"
 MOST_CHARACTERS = 2_000_000  # of one file
 Difficulty = Literal["beginner", "intermediate", "advanced"]
 
 
-@job(version=4)
+@job(version=5)
 def course_draft(
     run: Run,
     data: DataFolder,
@@ -39,36 +42,62 @@ def course_draft(
 ) -> None:
     """Write a course as `POST /api/courses` takes it, a draft for its author to read, change and publish.
 
-    Every text of the folder, in the order of the files' names, is cut along its headings; questions are its sentences
+    Every text of the folder, in the order of the files' paths, is cut along its headings; questions are its sentences
     with a gap. The summary says what the checks of level, grounding, answerability and duplication found. With a model
     questions come in words of its own where the text bears them out; AZORA_API_KEY is what it is asked with.
     """
+    from learning.content.documents import repeated
+
     texts = _texts(data)
     asked = Model.of(url, model) if model else None
     drafted = sorted(
         run.each(texts, partial(drafter, difficulty, questions, asked), stage="texts", batch_size=1),
         key=lambda row: (row["text"], row["place"]),
     )
+    made_by = METHOD if model is None else f"{model}, and {METHOD} where its words do not hold"
     modules = [row["module"] for row in drafted]
-    failed = [check for row in drafted for check in row["checks"] if not check["passed"]]
-    write_json(out, {"title": title[:255], "difficulty": difficulty, "modules": modules})
+    about = f"Drafted from {len(texts)} texts by {made_by}; not yet read by a person."
+    course = {"title": title[:255], "description": about, "difficulty": difficulty, "modules": modules}
+    require_fit(course)
+    checks = [check for row in drafted for check in row["checks"]] + [asdict(one) for one in repeated(modules)]
+    failed = [check for check in checks if not check["passed"]]
+    write_json(out, course)
     run.note(
         texts=len(texts),
         modules=len(modules),
         units=sum(len(module["units"]) for module in modules),
         questions=sum(len(unit["quiz"]["questions"]) for one in modules for unit in one["units"] if "quiz" in unit),
-        checks=sum(len(row["checks"]) for row in drafted),
+        checks=len(checks),
         checks_failed=len(failed),
         failed=failed[:50],
         questions_by_model=sum(row["worded"] for row in drafted),
-        made_by="extractive-3" if model is None else f"{model}, and extractive-3 where its words do not hold",
+        made_by=made_by,
     )
+
+
+def require_fit(course: Row) -> None:
+    """Raises `UnusableData` where `POST /api/courses` would not take it."""
+    from pydantic import ValidationError
+
+    from deployments.courses.outlines import MAXIMUM_DRAFT_BYTES, MAXIMUM_MODULES, MAXIMUM_UNITS
+    from deployments.courses.schemas import CourseCreate
+
+    size = len(orjson.dumps(course))
+    units = sum(len(module["units"]) for module in course["modules"])
+    if len(course["modules"]) > MAXIMUM_MODULES or units > MAXIMUM_UNITS or size > MAXIMUM_DRAFT_BYTES:
+        raise UnusableData(
+            f"The texts make {len(course['modules']):,} modules, {units:,} units and {size:,} bytes. A course has at "
+            f"most {MAXIMUM_MODULES:,}, {MAXIMUM_UNITS:,} and {MAXIMUM_DRAFT_BYTES:,}: make several of them."
+        )
+    try:
+        CourseCreate.model_validate(course)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UnusableData(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
 
 
 def drafter(difficulty: str, questions: int, asked: Model | None = None) -> Work:
     """Load the sentence model where there is one, and give what drafts the modules of texts."""
-    from dataclasses import asdict
-
     from learning.content.documents import checked, modules_of
     from learning.content.material import Source
     from learning.content.outlines import outline
@@ -85,13 +114,21 @@ def drafter(difficulty: str, questions: int, asked: Model | None = None) -> Work
             parts = _arranged(asked, source) if asked else None
             made = outline([source], embed, questions=questions, arranged=parts, worded=worded)
             for place, (one, module) in enumerate(zip(made, modules_of(made), strict=True)):
-                checks = [asdict(finding) for finding in checked([one], difficulty, [], [])]
+                checks = [
+                    asdict(replace(finding, where=_where(one.title, finding.where)))
+                    for finding in checked([one], difficulty, [], [])
+                    if finding.check != "duplication"  # of the whole draft, once it is there
+                ]
                 found.append(
                     {"text": row["number"], "place": place, "module": module, "checks": checks, "worded": one.worded}
                 )
         return found
 
     return work
+
+
+def _where(module: str, part: str) -> str:
+    return part if part.startswith(module) else f"{module}: {part}"
 
 
 def _worded(asked: Model, difficulty: str, sources: Sequence[Source], count: int) -> list[Item]:
@@ -121,13 +158,13 @@ def _arranged(asked: Model, source: Source) -> Arranged | None:
 
 
 def _texts(folder: Path) -> list[Row]:
-    files = sorted(path for path in require_folder(folder).iterdir() if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in require_folder(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
     if not files:
         raise MissingData(f"{folder} has no texts: looked for files that end in {', '.join(SUFFIXES)}.")
-    return [_text(number, path) for number, path in enumerate(files)]
+    return [_text(number, path, str(path.relative_to(folder))) for number, path in enumerate(files)]
 
 
-def _text(number: int, path: Path) -> Row:
+def _text(number: int, path: Path, name: str) -> Row:
     try:
         body = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -135,7 +172,7 @@ def _text(number: int, path: Path) -> Row:
     if len(body) > MOST_CHARACTERS:
         raise UnusableData(f"{path} has more than {MOST_CHARACTERS:,} characters.")
     title = path.stem.replace("_", " ").replace("-", " ").strip().capitalize()
-    return {"number": number, "name": path.name, "title": title, "body": body.replace("\0", "")}
+    return {"number": number, "name": name, "title": title, "body": body.replace("\0", "")}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import category
 
@@ -64,3 +64,37 @@ def checked(
         for item in module.quiz[module.worded :]:
             asked.add(gapped(item.prompt))
     return findings
+
+
+def repeated(modules: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """What is said or asked twice in a whole draft, of the form that `modules_of` gives; a finding for every text and
+    question."""
+    units = [(module["title"], unit) for module in modules for unit in module["units"]]
+    texts = [(f"{module}: {unit['title']}", unit["body"]) for module, unit in units if unit["kind"] == "text"]
+    # A text may be part of one before it or of one behind it.
+    earlier, later = _held(texts), _held(texts[::-1])
+    findings = []
+    for place, (where, _) in enumerate(texts):
+        same = earlier[place] or later[len(texts) - 1 - place]
+        note = "not said elsewhere in the draft" if same is None else f"says what is said in {same}"
+        findings.append(Finding(check="duplication", passed=same is None, where=where, note=note))
+    asked = asked_before([])
+    for module, unit in units:
+        for number, question in enumerate(unit["quiz"]["questions"] if unit["kind"] == "quiz" else (), start=1):
+            prompt = gapped(question["prompt"])
+            same = asked.like(prompt)
+            asked.add(prompt)
+            note = "asked once in the draft" if same is None else f"like another question: {same[:120]}"
+            where = f"{module}: question {number}"
+            findings.append(Finding(check="duplication", passed=same is None, where=where, note=note))
+    return findings
+
+
+def _held(texts: Sequence[tuple[str, str]]) -> dict[int, str | None]:
+    """By its place, the name of a text before it that holds each."""
+    before = texts_of([])
+    found = {}
+    for place, (name, body) in enumerate(texts):
+        found[place] = before.like(body)
+        before.add(body, name)
+    return found

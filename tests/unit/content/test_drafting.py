@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -155,3 +156,39 @@ def test_an_outline_follows_the_headings_and_loses_no_word(tmp_path: Path) -> No
     summary = json.loads((out.parent / "course.json.summary.json").read_text())
     assert summary["modules"] == 3
     assert summary["checks"] > 0
+
+
+def drafted_course(folder: Path, texts: dict[str, str], *options: str) -> tuple[Result, Path]:
+    for name, text in texts.items():
+        (folder / "texts" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "texts" / name).write_text(text)
+    out = folder / "course.json"
+    command = ["--data", str(folder / "texts"), "--out", str(out), "--workers", "1", "--json", *options]
+    return CliRunner().invoke(course_draft.app, command), out
+
+
+def test_what_is_said_twice_in_a_draft_is_found_across_its_texts(tmp_path: Path) -> None:
+    long = f"# One\n\n{TEXTS[0].markdown}\n\n# Two\n\n{TEXTS[1].markdown}"
+    first = TEXTS[0].markdown.partition("\n## ")[0]
+    answer, out = drafted_course(tmp_path, {"a/first.md": first, "b.md": long, "c.md": long})
+    assert answer.exit_code == 0, answer.output
+    summary = json.loads(answer.stdout)
+    assert summary["texts"] == 3
+    repeated = [one for one in summary["failed"] if one["check"] == "duplication"]
+    assert any(one["where"].startswith("First") for one in repeated)  # part of what comes later
+    assert any("question" in one["where"] for one in repeated)
+    assert "extractive" in json.loads(out.read_text())["description"]
+
+
+def test_texts_that_say_different_things_do_not_repeat_one_another(tmp_path: Path) -> None:
+    texts = {f"{at}.md": f"# T{at}\n\n{text.markdown}" for at, text in enumerate(TEXTS)}
+    answer, _ = drafted_course(tmp_path, texts)
+    assert [one for one in json.loads(answer.stdout)["failed"] if one["check"] == "duplication"] == []
+
+
+def test_more_than_a_course_may_have_is_refused(tmp_path: Path) -> None:
+    many = "\n\n".join(f"# Chapter {number}\n\nWords about {number}." for number in range(201))
+    answer, out = drafted_course(tmp_path, {"book.md": many}, "--questions", "0")
+    assert answer.exit_code == 1
+    assert "201 modules" in answer.output
+    assert not out.exists()
