@@ -108,9 +108,10 @@ resource "aws_elasticache_replication_group" "main" {
 
 # IAM's tokens expire; the password of this user is set outside of Terraform, so that no state has it.
 resource "aws_elasticache_user" "azora" {
-  user_id       = local.name
-  user_name     = local.name # with IAM the two must be the same
-  access_string = "on ~* &* +@all -@admin -@dangerous +keys +info"
+  user_id   = local.name
+  user_name = local.name # with IAM the two must be the same
+  # Of what is dangerous the platform needs two: INFO for its checks, and RESTORE for `azora restore`.
+  access_string = "on ~* &* +@all -@admin -@dangerous +info +restore"
   engine        = "valkey"
   authentication_mode {
     type = "iam"
