@@ -2,9 +2,10 @@
 
     python .ci/custom_resources.py RENDERED.yaml --pods PODS.yaml
 
-Custom resources are compared with their own schemas, where AZORA_SCHEMAS (default: `shared/schemas` in a folder above)
-has them as `group_version_Kind.json.gz`; where it is absent that is said and left out. The pod templates inside Ray's
-resources are written to PODS.yaml as plain pods, so that the tools for pods see them too.
+Custom resources are compared with their own schemas: those in AZORA_SCHEMAS, else in `shared/schemas` above this.
+They lie there as `group_version_Kind.json.gz`, or in definitions (CustomResourceDefinition) as their projects publish
+them. Where no folder is named and none is there, that is said and left out. The pod templates inside Ray's resources
+are written to PODS.yaml as plain pods, so that the tools for pods see them too.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
-NATIVE = {"v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1"}
+NATIVE = {"v1"} | {
+    f"{group}/v1"
+    for group in ("apps", "batch", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io")
+}
 
 
 def schema_directory() -> Path | None:
@@ -45,16 +50,37 @@ def strict(schema: Any) -> Any:
     return [strict(item) for item in schema] if isinstance(schema, list) else schema
 
 
+@cache
+def defined(directory: Path) -> dict[str, Any]:
+    """The schemas of the definitions below a folder, by `group_version_Kind`."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a definition of KubeRay's has a megabyte
+    found = {}
+    for path in sorted(directory.rglob("*.yaml")):
+        for item in yaml.load_all(path.read_text(), loader):
+            if isinstance(item, dict) and item.get("kind") == "CustomResourceDefinition":
+                group, kind = item["spec"]["group"], item["spec"]["names"]["kind"]
+                for version in item["spec"]["versions"]:
+                    found[f"{group}_{version['name']}_{kind}"] = version["schema"]["openAPIV3Schema"]
+    return found
+
+
+def schema_of(name: str, directory: Path) -> Any:
+    """The schema of `group_version_Kind`; None where the folder has none."""
+    path = directory / f"{name}.json.gz"
+    return json.loads(gzip.decompress(path.read_bytes())) if path.exists() else defined(directory).get(name)
+
+
 def problems(document: dict[str, Any], directory: Path) -> list[str]:
     """What a custom resource has that its schema does not know or want."""
     group, _, version = document["apiVersion"].partition("/")
-    path = directory / f"{group}_{version}_{document['kind']}.json.gz"
-    if not path.exists():
-        return [f"there is no schema {path.name}"]
-    schema = strict(json.loads(gzip.decompress(path.read_bytes())))
+    name = f"{group}_{version}_{document['kind']}"
+    found = schema_of(name, directory)
+    if found is None:
+        return [f"there is no schema {name} in {directory}"]
+    schema = strict(found)
     schema.setdefault("properties", {}).update(apiVersion={}, kind={}, metadata={})
-    found = jsonschema.Draft202012Validator(schema).iter_errors(document)
-    return [f"{'.'.join(map(str, error.absolute_path)) or '.'}: {error.message[:300]}" for error in found]
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(document)
+    return [f"{'.'.join(map(str, error.absolute_path)) or '.'}: {error.message[:300]}" for error in errors]
 
 
 def templates(document: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -90,7 +116,7 @@ def main() -> int:
     arguments.pods.write_text(yaml.safe_dump_all(pods))
     directory = schema_directory()
     if directory is None:
-        print(f"{len(custom)} custom resources not compared with schemas: there are none here (AZORA_SCHEMAS)")
+        print(f"left out: {len(custom)} custom resources have no schemas here to be compared with (AZORA_SCHEMAS)")
         return 0
     wrong = 0
     for item in custom:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ COMMON = {"job", "instance"}
 # Those that declare metrics.
 MODULES = (audit, business, decisions, duties, event_log, http, models, processes, security, storage, tutoring)
 
-_NAME = r"(?:azora|ray|haproxy)[_:][a-zA-Z0-9_:]+"
+_NAME = r"(?:azora|ray|haproxy|kube)[_:][a-zA-Z0-9_:]+"
 _SELECTOR = re.compile(rf"\b({_NAME})\b(?:\s*\{{([^}}]*)\}})?")
 _MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"")
 _GROUPING = re.compile(r"\b(?:by|on|ignoring|without|group_left|group_right)\s*\(([^)]*)\)")
@@ -54,8 +54,10 @@ def ours() -> dict[str, set[str]]:
 
 
 def foreign() -> dict[str, set[str]]:
-    """The series of Ray and HAProxy that may be used, with the labels that may be."""
-    listed: Mapping[str, list[str]] = yaml.safe_load((ROOT / "cluster" / "prometheus" / "foreign.yaml").read_text())
+    """The series of Ray, HAProxy and Kubernetes that may be used, with the labels that may be."""
+    listed: dict[str, list[str]] = {}
+    for name in ("foreign.yaml", "kubernetes.yaml"):
+        listed |= yaml.safe_load((ROOT / "cluster" / "prometheus" / name).read_text())
     return {name: set(labels) for name, labels in listed.items()}
 
 

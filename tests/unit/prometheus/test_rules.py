@@ -31,6 +31,23 @@ def test_the_configuration_is_valid(name: str) -> None:
     promtool("check", "config", ROOT / "cluster" / "prometheus" / name)
 
 
+def test_the_scrape_on_kubernetes_is_valid(tmp_path: Path) -> None:
+    """All but how it finds pods, which Debian's Prometheus is built without."""
+    scrape = yaml.safe_load((ROOT / "cluster" / "prometheus" / "scrape.kubernetes.yml").read_text())
+    (job,) = scrape["scrape_configs"]
+    assert job.pop("kubernetes_sd_configs") == [{"role": "pod", "namespaces": {"names": ["azora"]}}]
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(scrape))
+    promtool("check", "config", tmp_path / "prometheus.yml")
+
+
+def test_everywhere_the_same_is_scraped_under_the_same_name() -> None:
+    files = [*(ROOT / "cluster" / "prometheus").glob("*.yml"), ROOT / "cluster" / "docker" / "prometheus.yml"]
+    scrapes = [job for path in files for job in yaml.safe_load(path.read_text())["scrape_configs"]]
+    assert len(scrapes) == len(files) == 4
+    assert {job["job_name"] for job in scrapes} == {"azora"}
+    assert all(job["metric_relabel_configs"] == scrapes[0]["metric_relabel_configs"] for job in scrapes)
+
+
 def test_the_rules_are_valid() -> None:
     promtool("check", "rules", *RULES)
 
