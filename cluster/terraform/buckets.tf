@@ -1,7 +1,7 @@
 # Backups: versions that nobody can overwrite or delete for 35 days, the account's administrators included.
 resource "aws_s3_bucket" "backups" {
   #checkov:skip=CKV_AWS_144:copies in a second region are made where one is run (docs/DEPLOYMENT.md, several regions)
-  #checkov:skip=CKV2_AWS_62:nothing waits for a backup to arrive; what looks for one that is missing is an alert on its age
+  #checkov:skip=CKV2_AWS_62:nothing waits for a backup to arrive; one that was not made or not copied is an alert (AzoraBackupMissing)
   bucket              = "${local.name}-backups-${data.aws_caller_identity.me.account_id}"
   object_lock_enabled = true
 }

@@ -32,7 +32,9 @@ data "aws_iam_policy_document" "github" {
     condition {
       test     = "StringEquals"
       variable = "token.actions.githubusercontent.com:sub"
-      values   = ["repo:${var.repository}:ref:refs/heads/main"]
+      # A job that names an environment is known by it and no longer by its branch: which branches an environment takes
+      # is said in its rules on GitHub (docs/DEPLOYMENT.md, continuous delivery).
+      values = [for name in ["staging", "production"] : "repo:${var.repository}:environment:${name}"]
     }
   }
 }
@@ -53,7 +55,8 @@ resource "aws_iam_role_policy" "push" {
         Effect = "Allow"
         Action = [
           "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
-          "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+          "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage",
+          "ecr:StartImageScan", "ecr:UploadLayerPart",
         ]
         Resource = [for repository in aws_ecr_repository.images : repository.arn]
       },

@@ -25,6 +25,23 @@ resource "aws_eks_cluster" "main" {
   depends_on = [aws_iam_role_policy_attachment.cluster, aws_cloudwatch_log_group.cluster]
 }
 
+# Nobody administers a cluster by having made it.
+resource "aws_eks_access_entry" "administrators" {
+  for_each      = toset(var.administrator_roles)
+  cluster_name  = aws_eks_cluster.main.name
+  principal_arn = each.value
+}
+
+resource "aws_eks_access_policy_association" "administrators" {
+  for_each      = aws_eks_access_entry.administrators
+  cluster_name  = aws_eks_cluster.main.name
+  principal_arn = each.value.principal_arn
+  policy_arn    = "arn:${data.aws_partition.here.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+  access_scope {
+    type = "cluster"
+  }
+}
+
 resource "aws_cloudwatch_log_group" "cluster" {
   name              = "/aws/eks/${local.name}/cluster"
   retention_in_days = 365
@@ -61,13 +78,17 @@ resource "aws_launch_template" "node" {
     http_put_response_hop_limit = 1
     http_endpoint               = "enabled"
   }
-  block_device_mappings {
-    device_name = "/dev/xvda"
-    ebs {
-      volume_size = each.value
-      volume_type = "gp3"
-      encrypted   = true
-      kms_key_id  = aws_kms_key.data.arn
+  # Bottlerocket has the system on the first disk, in the image's own size, and images and pods' files on the second.
+  dynamic "block_device_mappings" {
+    for_each = { "/dev/xvda" = null, "/dev/xvdb" = each.value }
+    content {
+      device_name = block_device_mappings.key
+      ebs {
+        volume_size = block_device_mappings.value
+        volume_type = "gp3"
+        encrypted   = true
+        kms_key_id  = aws_kms_key.data.arn
+      }
     }
   }
 }
@@ -94,7 +115,7 @@ resource "aws_eks_node_group" "services" {
   lifecycle {
     ignore_changes = [scaling_config[0].desired_size] # the cluster's autoscaler says how many
   }
-  depends_on = [aws_iam_role_policy_attachment.node]
+  depends_on = [aws_iam_role_policy_attachment.node, aws_eks_addon.network]
 }
 
 resource "aws_eks_node_group" "models" {
@@ -122,16 +143,5 @@ resource "aws_eks_node_group" "models" {
   lifecycle {
     ignore_changes = [scaling_config[0].desired_size]
   }
-  depends_on = [aws_iam_role_policy_attachment.node]
-}
-
-# Accounts of pods take roles of their own.
-data "tls_certificate" "cluster" {
-  url = aws_eks_cluster.main.identity[0].oidc[0].issuer
-}
-
-resource "aws_iam_openid_connect_provider" "cluster" {
-  url             = aws_eks_cluster.main.identity[0].oidc[0].issuer
-  client_id_list  = ["sts.amazonaws.com"]
-  thumbprint_list = [data.tls_certificate.cluster.certificates[0].sha1_fingerprint]
+  depends_on = [aws_iam_role_policy_attachment.node, aws_eks_addon.network]
 }

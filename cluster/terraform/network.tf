@@ -135,12 +135,12 @@ data "aws_iam_policy_document" "assumed_by" {
 # Nodes reach the stores, and nobody else does.
 resource "aws_security_group" "stores" {
   name        = "${local.name}-stores"
-  description = "PostgreSQL, Valkey and Kafka: from the nodes alone"
+  description = "PostgreSQL, Valkey, Kafka and files: from the nodes alone"
   vpc_id      = aws_vpc.main.id
 }
 
 resource "aws_vpc_security_group_ingress_rule" "stores" {
-  for_each                     = { postgresql = 5432, valkey = 6379, kafka = 9096 }
+  for_each                     = { postgresql = 5432, valkey = 6379, kafka = 9096, files = 2049 }
   security_group_id            = aws_security_group.stores.id
   description                  = each.key
   referenced_security_group_id = aws_eks_cluster.main.vpc_config[0].cluster_security_group_id

@@ -18,6 +18,21 @@ output "backups" {
   value       = aws_s3_bucket.backups.bucket
 }
 
+output "pod_roles" {
+  description = "Which role the cluster's autoscaler, the drivers of volumes and the backup take"
+  value       = { for name, role in aws_iam_role.pod : name => role.arn }
+}
+
+output "files" {
+  description = "The file system of the claim azora-data (cluster/kubernetes/components/aws)"
+  value       = aws_efs_file_system.data.id
+}
+
+output "key" {
+  description = "The key for data at rest"
+  value       = aws_kms_key.data.arn
+}
+
 output "registries" {
   description = "Where workflows push images"
   value       = { for name, repository in aws_ecr_repository.images : name => repository.repository_url }

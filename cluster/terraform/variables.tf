@@ -35,6 +35,15 @@ variable "administrators" {
   default     = []
 }
 
+variable "administrator_roles" {
+  description = "IAM roles whose holders administer Kubernetes, by ARN; whoever runs Terraform does not by that alone"
+  type        = list(string)
+  validation {
+    condition     = length(var.administrator_roles) > 0
+    error_message = "With none, nobody could ever administer the cluster"
+  }
+}
+
 variable "repository" {
   description = "The GitHub repository whose workflows may push images, owner/name"
   type        = string

@@ -16,16 +16,17 @@ import yaml
 ROOT = Path(__file__).parents[3]
 KUBERNETES = ROOT / "cluster" / "kubernetes"
 DEPLOYMENT = (ROOT / "docs" / "DEPLOYMENT.md").read_text()
-OVERLAYS = sorted(path.name for path in (KUBERNETES / "overlays").iterdir())
+# Those that are shipped, and those that show what a component makes of one.
+FOLDERS = {path.name: path for place in (KUBERNETES, ROOT / ".ci") for path in sorted((place / "overlays").iterdir())}
 WAVE = "argocd.argoproj.io/sync-wave"
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not here")
-every_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
+every_overlay = pytest.mark.parametrize("overlay", FOLDERS)
 
 
 @cache
 def rendered(overlay: str) -> list[dict[str, Any]]:
-    command = ["kubectl", "kustomize", str(KUBERNETES / "overlays" / overlay)]
+    command = ["kubectl", "kustomize", str(FOLDERS[overlay])]
     return list(yaml.safe_load_all(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout))
 
 
@@ -95,7 +96,9 @@ def test_the_migration_comes_after_what_it_needs_and_before_all_else(overlay: st
     after = [item for item in rendered(overlay) if _wave(item) > _wave(job)]
     assert len(before) + len(after) + 1 == len(rendered(overlay))
     for item in rendered(overlay):  # kubectl's way to the same order
-        assert (item["metadata"]["labels"].get("azora/stage") == "schema") is (item not in after), item["metadata"]
+        assert (item["metadata"].get("labels", {}).get("azora/stage") == "schema") is (item not in after), item[
+            "metadata"
+        ]
     assert {item["kind"] for item in after} >= {"RayService", "StatefulSet"}
     _assert_enough_for_a_pod(job["spec"]["template"], before)
 
@@ -173,3 +176,84 @@ def test_a_cluster_on_one_s_own_machine_asks_no_registry_and_works_by_day_alone(
         for container in pod["spec"]["containers"]:
             built_here = "/" not in container["image"]
             assert (container["imagePullPolicy"] == "IfNotPresent") is built_here
+
+
+def test_backups_are_copied_by_an_account_that_does_nothing_else() -> None:
+    (job,) = of_kind("aws", "CronJob")
+    (pod,) = pods(job)
+    account = pod["spec"]["serviceAccountName"]
+    assert [item["spec"].get("serviceAccountName") for item in _all_pod_specs("aws")].count(account) == 1
+    (entry,) = (item for item in of_kind("aws", "ServiceAccount") if item["metadata"]["name"] == account)
+    role = entry["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
+    terraform = (ROOT / "cluster" / "terraform" / "addons.tf").read_text()
+    assert f'backup  = "azora:{account}"' in terraform
+    assert role.endswith(":role/azora-production-pod-backup")
+    made, copied = pod["spec"]["initContainers"][0], pod["spec"]["containers"][0]
+    assert "azora backup --verify" in made["args"][0]
+    assert "aws s3 cp" in copied["args"][0]
+    assert {mount["mountPath"] for mount in made["volumeMounts"]} >= {"/backups"}
+    assert {mount["mountPath"] for mount in copied["volumeMounts"]} >= {"/backups"}
+
+
+def _all_pod_specs(overlay: str) -> list[dict[str, Any]]:
+    return [pod for document in rendered(overlay) for pod in pods(document)]
+
+
+def test_every_volume_on_aws_finds_a_class() -> None:
+    """A disk is for one machine; what several share is a file system."""
+    classes = {item["metadata"]["name"]: item for item in of_kind("aws", "StorageClass")}
+    (default,) = (
+        item for item in classes.values()
+        if item["metadata"].get("annotations", {}).get("storageclass.kubernetes.io/is-default-class") == "true"
+    )  # fmt: skip
+    for claim in of_kind("aws", "PersistentVolumeClaim"):
+        found = classes.get(claim["spec"].get("storageClassName", ""), default)
+        shared = "ReadWriteMany" in claim["spec"]["accessModes"]
+        assert found["provisioner"] == ("efs.csi.aws.com" if shared else "ebs.csi.aws.com")
+
+
+def test_backups_are_copied_only_once_they_have_been_verified(tmp_path: Path) -> None:
+    """The two scripts, run for real beside an `azora` and an `aws` that only write down what they are asked."""
+    (job,) = of_kind("aws", "CronJob")
+    (pod,) = pods(job)
+    made, copied = (pod["spec"][kind][0]["args"][0] for kind in ("initContainers", "containers"))
+    folder, programs = tmp_path / "backups", tmp_path / "bin"
+    folder.mkdir()
+    programs.mkdir()
+    _program(programs / "azora", f'case "$2" in --verify) test ! -e {tmp_path}/bad;; *) echo backup > "$2";; esac')
+    _program(programs / "aws", f'echo "$4" >> {tmp_path}/copied')
+
+    def run(script: str) -> int:
+        environment = {"PATH": f"{programs}:/usr/bin:/bin", "BUCKET": "bucket"}
+        script = script.replace("/backups/", f"{folder}/").replace("/backups ", f"{folder} ")
+        return subprocess.run(["sh", "-ec", script], env=environment, timeout=30, check=False).returncode
+
+    (tmp_path / "bad").touch()
+    assert run(made) != 0
+    assert list(folder.glob("*.backup")) == []
+    (tmp_path / "bad").unlink()
+    assert run(made) == 0
+    (good,) = folder.glob("*.backup")
+    for _ in range(2):
+        assert run(copied) == 0
+    assert (tmp_path / "copied").read_text() == f"{good}\n"
+
+
+def _program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@every_overlay
+def test_prometheus_finds_every_node_of_the_platform(overlay: str) -> None:
+    (job,) = yaml.safe_load((ROOT / "cluster" / "prometheus" / "scrape.kubernetes.yml").read_text())["scrape_configs"]
+    (namespace,) = {item["metadata"]["name"] for item in of_kind(overlay, "Namespace")}
+    assert job["kubernetes_sd_configs"][0]["namespaces"]["names"] == [namespace]
+    keep = next(rule for rule in job["relabel_configs"] if rule["action"] == "keep")
+    assert keep["source_labels"] == [
+        "__meta_kubernetes_pod_label_app_kubernetes_io_name", "__meta_kubernetes_pod_container_port_name",
+    ]  # fmt: skip
+    for pod in pods(ray_cluster(overlay)):
+        name, ports = pod["metadata"]["labels"]["app.kubernetes.io/name"], pod["spec"]["containers"][0]["ports"]
+        kept = [port["containerPort"] for port in ports if re.fullmatch(keep["regex"], f"{name};{port['name']}")]
+        assert kept == [int(settings(overlay)["AZORA_METRICS_PORT"])]
