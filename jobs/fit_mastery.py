@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +28,7 @@ def fit_mastery(
     unchanged: list[int] = []
 
     async def work(database: Database, tenant: Organisation) -> None:
-        fitted = await fit_organisation(database, tenant.id)
+        fitted = await fit_organisation(database, tenant.id, partial(run.track, what=f"courses of {tenant.slug}"))
         unchanged.append(fitted.unchanged)
         models.extend(
             {

@@ -37,7 +37,7 @@ def score_learners(
             if await stopped(connection, tenant.id, AutomatedKind.PREDICTION) is not None:
                 done["stopped"] += 1
                 return
-        for course in courses:
+        for course in run.track(courses, f"courses of {tenant.slug}"):
             async with database.transaction(tenant.id) as connection:
                 repository = LearningRepository(connection)
                 done["predictions"] += await score_course(repository, models, tenant.id, course["id"])

@@ -17,8 +17,10 @@ from deployments.enrollments.errors import (
 )
 from deployments.enrollments.marking import Marker
 from deployments.enrollments.repository.suggestions import SuggestionRepository
+from deployments.enrollments.second_opinion import SecondOpinion
 from deployments.enrollments.suggesting import Suggesting
 from deployments.enrollments.versions import Versions
+from deployments.kit.asking import Asking
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from learning.embedding.embedder import Embedder
@@ -38,34 +40,56 @@ class Waiting:
     submission_id: UUID
     unit_id: UUID
     instructor_id: UUID
-    role: str
+    role: str | None  # None where that person is not active
 
 
-async def waiting(database: Database, org_id: UUID, courses: Sequence[UUID]) -> list[Waiting]:
-    """The newest works of everybody that wait, those of one unit together; of all courses where none are named."""
+async def waiting(
+    database: Database, org_id: UUID, courses: Sequence[UUID], units: Sequence[UUID] = ()
+) -> list[Waiting]:
+    """The newest works of everybody that wait, those of one unit together; of all courses and assignments where none
+    are named."""
     async with database.transaction(org_id, readonly=True) as connection:
-        return [Waiting(**row) for row in await SuggestionRepository(connection).waiting(list(courses) or None)]
+        rows = await SuggestionRepository(connection).waiting(list(courses) or None, list(units) or None)
+        return [Waiting(**row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A model that gives a second opinion on essays, and the key it is asked with."""
+
+    asking: Asking
+    key: str
 
 
 class SuggestingAll:
-    """Suggests one grade after the other, each in a transaction of its own."""
+    """Suggests grades, each in a transaction of its own; several at once may be asked for."""
 
-    def __init__(self, database: Database, embedder: Embedder, confident: float) -> None:
+    def __init__(
+        self, database: Database, embedder: Embedder, confident: float, opinion: Opinion | None = None
+    ) -> None:
         self._database = database
+        self._key = opinion.key if opinion is not None else ""
         self._suggesting = Suggesting(
-            database=database, versions=Versions(), marking=Marker(embedder), confident=confident
+            database=database,
+            versions=Versions(),
+            marking=Marker(embedder),
+            confident=confident,
+            second_opinion=SecondOpinion(opinion.asking) if opinion is not None else None,
         )
 
     async def suggest(self, org_id: UUID, work: Waiting) -> str:
         """What came of it: `suggested`, `for_a_person` (suggested, but too unsure), `passed_over` (it does not wait any
-        more) or `not_graded` (nothing to grade it by, or another language).
+        more), `not_graded` (nothing to grade it by, or another language) or `without_instructor` (nobody active answers
+        for the course).
 
         Raises `AutomatedDecisionsStopped`.
         """
-        principal = _in_the_name_of(org_id, work)
+        if work.role is None:
+            return "without_instructor"
+        principal = _in_the_name_of(org_id, work, work.role)
         try:
             async with Work(self._database, org_id, "enrollments", by=principal) as unit:
-                told = await self._suggesting.suggest(unit, principal, work.submission_id, "")
+                told = await self._suggesting.suggest(unit, principal, work.submission_id, self._key)
         except _PASSED_OVER:
             return "passed_over"
         except _NOT_GRADED:
@@ -73,9 +97,9 @@ class SuggestingAll:
         return "for_a_person" if told.suggestion.needs_person else "suggested"
 
 
-def _in_the_name_of(org_id: UUID, work: Waiting) -> Principal:
+def _in_the_name_of(org_id: UUID, work: Waiting, role: str) -> Principal:
     now = time.time()
     return Principal(
-        user_id=work.instructor_id, org_id=org_id, role=work.role, session_id=new_id(), token_id="job",
+        user_id=work.instructor_id, org_id=org_id, role=role, session_id=new_id(), token_id="job",
         issued_at=now, expires_at=now + _SECONDS, acting="job:suggest-grades",
     )  # fmt: skip

@@ -7,7 +7,7 @@ have too few.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -60,11 +60,14 @@ class Fitted:
     unchanged: int
 
 
-async def fit_organisation(database: Database, org_id: UUID) -> Fitted:
+async def fit_organisation(
+    database: Database, org_id: UUID, through: Callable[[Sequence[UUID | None]], Iterable[UUID | None]] = iter
+) -> Fitted:
     """Fit every course of an organisation, and let what was fitted serve; its learners are traced anew.
 
     `database` is under the application's role. Safe to repeat: where the results are those that the serving model was
-    made of, it serves on. Nothing is made where there is too little.
+    made of, it serves on. Nothing is made where there is too little. `through` sees the courses pass by; None is what
+    is usual over all of them.
     """
     learners: dict[UUID | None, list[Learner]] = {}
     async with database.transaction(org_id, readonly=True) as connection:
@@ -76,7 +79,7 @@ async def fit_organisation(database: Database, org_id: UUID) -> Fitted:
     if learners:
         learners[None] = [one for some in learners.values() for one in some]
     changed = {id: some for id, some in learners.items() if not _made_of(serving.get(id), some)}
-    made = [await asyncio.to_thread(_fitted if id else _usual, id, some) for id, some in changed.items()]
+    made = [await asyncio.to_thread(_fitted if id else _usual, id, changed[id]) for id in through(list(changed))]
     if made:
         async with database.transaction(org_id) as connection:
             await _keep(connection, org_id, made)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from rich.markup import escape
+
 from configs.settings import Settings, load_settings
 from jobs.framework import JobError, Run
 from stores.postgres import Database
@@ -24,9 +26,10 @@ Tenant = Callable[[Database, Organisation], Awaitable[None]]
 
 
 def for_each_organisation(run: Run, slugs: Iterable[str], work: Tenant) -> int:
-    """Do the work for every organisation, or those named. One that fails does not keep the others from theirs.
+    """Do the work for every organisation, or those named. One that fails does not keep the others from theirs, and
+    makes the run fail in the end.
 
-    Returns how many. Raises `JobError` for a name that there is not, and at the end where one failed.
+    Returns how many there were. Raises `JobError` for a name that there is not.
     """
     return asyncio.run(_each(run, set(slugs), work))
 
@@ -50,14 +53,14 @@ async def _each(run: Run, slugs: set[str], work: Tenant) -> int:
         if unknown := slugs - {organisation.slug for organisation in found}:
             raise JobError(f"There is no organisation {', '.join(sorted(unknown))}.")
         failed = []
-        for organisation in run.track(found, "organisations"):
+        for organisation in run.track(found, "organisations") if len(found) > 1 else found:
             try:
                 await work(tenants, organisation)
             except Exception as error:  # the others get theirs
                 failed.append(organisation.slug)
-                run.say(f"[red]✗[/red] {organisation.slug}: {type(error).__name__}: {error}")
+                run.say(f"[red]✗[/red] {escape(f'{organisation.slug}: {type(error).__name__}: {error}')}")
         if failed:
-            raise JobError(f"Failed for {', '.join(failed)}; the others are done. Start it again for the rest.")
+            run.fail(f"Failed for {', '.join(failed)}; the others are done. Start it again for the rest.")
         return len(found)
     finally:
         await system.close()

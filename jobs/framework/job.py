@@ -45,15 +45,19 @@ _COMMON: dict[str, tuple[Any, Any]] = {
 }
 
 
+# Of a job on the platform's own database: it works here, and what is done is in the database.
+_PLATFORM = ("workers", "as_json")
+
+
 @dataclass(frozen=True)
 class _Asked:
     """The common options of one call."""
 
-    where: Where
-    workers: int | None
-    device: Device
-    again: bool
-    as_json: bool
+    where: Where = Where.AUTO
+    workers: int | None = None
+    device: Device = Device.AUTO
+    again: bool = False
+    as_json: bool = False
 
 
 class Job:
@@ -90,10 +94,11 @@ class Job:
         common = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
             for name, (annotation, default) in _COMMON.items()
+            if not self.platform or name in _PLATFORM
         ]
 
         def command(**options: Any) -> None:
-            self._started(_Asked(**{name: options.pop(name) for name in _COMMON}), options)
+            self._started(_Asked(**{name: options.pop(name) for name in _COMMON if name in options}), options)
 
         command.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *common]}
@@ -113,6 +118,9 @@ class Job:
             typer.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode())
         else:
             show(console, self.name, summary)
+        if failures := summary.get("failures"):
+            console.print(f"[red]✗[/red] {escape(' '.join(failures))}")
+            raise typer.Exit(1)
 
     def run(self, console: Console, asked: _Asked, options: dict[str, Any]) -> dict[str, Any]:
         """Run, and return the summary. Raises `AzoraError`."""

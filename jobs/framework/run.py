@@ -51,6 +51,13 @@ class Run:
             self.console.print(f"[yellow]![/yellow] {escape(remark)}")
             self.figures.setdefault("warnings", []).append(remark)
 
+    def fail(self, why: str) -> None:
+        """Something failed, and the rest was done all the same: the summary is shown with this under `failures`, and
+        the job ends with an error. For jobs without --out: what is written there is whole."""
+        if self._out is not None:
+            raise JobError(why)
+        self.figures.setdefault("failures", []).append(why)
+
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
         """Show a step that has no measure while it runs, and how long it took."""

@@ -120,9 +120,10 @@ class SuggestionRepository:
         )
         return [row async for row in rows]
 
-    async def waiting(self, courses: list[UUID] | None) -> list[Mapping[str, Any]]:
-        """Works that nobody has graded and nothing is suggested for, with who answers for their course."""
-        return [row async for row in _queries.waiting(self._connection, courses=courses)]
+    async def waiting(self, courses: list[UUID] | None, units: list[UUID] | None) -> list[Mapping[str, Any]]:
+        """Works that nobody has graded and nothing is suggested for, with who answers for their course; the role is
+        None where that person is not active."""
+        return [row async for row in _queries.waiting(self._connection, courses=courses, units=units)]
 
     async def agreement(self, course_id: UUID) -> list[Mapping[str, Any]]:
         return [row async for row in _queries.agreement(self._connection, course_id=course_id)]

@@ -75,15 +75,17 @@ select method, count(*) as decided, count(*) filter (where status = 'accepted') 
  group by method order by method;
 
 -- name: waiting
--- The newest submission of each learner and unit that nobody has graded and nothing was suggested for.
+-- The newest submission of each learner and unit that nobody has graded and nothing was suggested for; without a role
+-- where the course's instructor is not active.
 select s.id as submission_id, s.unit_id, c.instructor_id, i.role
   from submissions s
   join enrollments e on e.id = s.enrollment_id
   join courses c on c.id = e.course_id
-  join users i on i.id = c.instructor_id
+  left join users i on i.id = c.instructor_id and i.status = 'active'
   join users u on u.id = e.user_id
- where s.graded_at is null and u.status <> 'erased' and i.status = 'active'
+ where s.graded_at is null and u.status <> 'erased'
    and (:courses::uuid[] is null or e.course_id = any (:courses::uuid[]))
+   and (:units::uuid[] is null or s.unit_id = any (:units::uuid[]))
    and not exists (select from submissions n
                     where n.enrollment_id = s.enrollment_id and n.unit_id = s.unit_id and n.number > s.number)
    and not exists (select from grading_suggestions g where g.submission_id = s.id and g.status = 'open')

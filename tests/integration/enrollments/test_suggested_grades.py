@@ -220,12 +220,20 @@ async def test_all_that_waits_is_suggested_a_grade_once(platform: Platform) -> N
     assert {str(one.submission_id) for one in found} >= {newest, works[2]}
     assert len(found) == 3
     assert await waiting(platform.database, other.id, ()) == []
+    assert {one.unit_id for one in await waiting(platform.database, org.id, (), [UUID(unit["id"])])} == {
+        UUID(unit["id"])
+    }
     embedder = Embedder.of(on=True, threads=1)
     grading = SuggestingAll(platform.database, embedder, 0.7)
-    came = [await grading.suggest(org.id, one) for one in found]
+    alone = replace(found[0], role=None)
+    assert await grading.suggest(org.id, alone) == "without_instructor"
+    came = await asyncio.gather(*(grading.suggest(org.id, one) for one in found))
     embedder.close()
     assert came.count("not_graded") == 1
     assert "passed_over" not in came
     queue = ok(await course.instructor.http.get(f"{BASE}/courses/{course.id}/suggestions"))["items"]
     assert {one["submission_id"] for one in queue} == {newest, works[2]}
     assert [one.unit_id for one in await waiting(platform.database, org.id, ())] == [UUID(plain["id"])]
+    async with platform.database.transaction(org.id) as connection:
+        await connection.execute("update users set status = 'suspended' where id = $1", UUID(course.instructor.id))
+    assert [one.role for one in await waiting(platform.database, org.id, ())] == [None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import inspect
 import io
 import json
 from collections import Counter
@@ -18,7 +19,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from jobs import catalogue
-from jobs.framework import Job, MissingColumns, MissingData, UnusableData, read_table, write_rows
+from jobs.framework import Job, MissingColumns, MissingData, Run, UnusableData, job, read_table, write_rows
 from jobs.framework.errors import Busy
 from jobs.framework.journal import Journal
 from jobs.framework.rows import in_batches
@@ -205,6 +206,31 @@ def test_an_output_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
         write_rows(tmp_path / "t.csv", broken())
     assert (tmp_path / "t.csv").read_text() == "a\n0\n"
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+@job(platform=True)
+def half_failing(run: Run) -> None:
+    """Do three and fail at one."""
+    run.note(done=3)
+    run.fail("One failed.")
+
+
+def test_what_failed_does_not_hide_what_was_done() -> None:
+    failed = runner.invoke(half_failing.app, ["--json"])
+    assert failed.exit_code == 1
+    assert json.loads(failed.stdout)["done"] == 3
+    assert "One failed." in failed.stderr
+    shown = runner.invoke(half_failing.app, [])
+    assert "done" in shown.output
+
+
+@pytest.mark.parametrize("entry", catalogue.entries(), ids=lambda entry: entry.name)
+def test_jobs_take_no_option_that_means_nothing_to_them(entry: catalogue.Entry) -> None:
+    found = catalogue.find(entry.name)
+    assert found is not None
+    taken = {parameter.name for parameter in inspect.signature(found._command()).parameters.values()}
+    assert ({"where", "device", "again"} <= taken) is not found.platform
+    assert {"workers", "as_json"} <= taken
 
 
 def test_batches_are_the_rows_in_order() -> None:
