@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -220,9 +222,8 @@ async def test_all_that_waits_is_suggested_a_grade_once(platform: Platform) -> N
     assert {str(one.submission_id) for one in found} >= {newest, works[2]}
     assert len(found) == 3
     assert await waiting(platform.database, other.id, ()) == []
-    assert {one.unit_id for one in await waiting(platform.database, org.id, (), [UUID(unit["id"])])} == {
-        UUID(unit["id"])
-    }
+    of_unit = await waiting(platform.database, org.id, (), [UUID(unit["id"])])
+    assert {one.unit_id for one in of_unit} == {UUID(unit["id"])}
     embedder = Embedder.of(on=True, threads=1)
     grading = SuggestingAll(platform.database, embedder, 0.7)
     alone = replace(found[0], role=None)
@@ -235,5 +236,5 @@ async def test_all_that_waits_is_suggested_a_grade_once(platform: Platform) -> N
     assert {one["submission_id"] for one in queue} == {newest, works[2]}
     assert [one.unit_id for one in await waiting(platform.database, org.id, ())] == [UUID(plain["id"])]
     async with platform.database.transaction(org.id) as connection:
-        await connection.execute("update users set status = 'suspended' where id = $1", UUID(course.instructor.id))
+        await connection.execute("update users set status = 'suspended' where id = $1", course.instructor.id)
     assert [one.role for one in await waiting(platform.database, org.id, ())] == [None]
