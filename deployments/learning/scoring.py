@@ -133,6 +133,7 @@ def cohort_of(
         clicks=clicks,
         visits=visits,
         unevenness=unknown,
+        own_pace=True,
     )
 
 

@@ -19,7 +19,9 @@ class Cohort:
 
     Shapes: `task_*` (t,), `submitted`, `score` and `banked` (n, t), all others (n,). Scores run from 0 to 100. `clicks`
     is the number of clicks, `visits` of the distinct things clicked on a day, `unevenness` the standard deviation of
-    clicks over visits. `outcome`, where it is known, says who withdrew or failed in the end.
+    clicks over visits. Where the clicks of some are known, those of whom they are not did not click. `outcome`, where
+    it is known, says who withdrew or failed in the end. `own_pace`: everybody starts on a day of their own, a task is
+    due when half have done it, and clicks are completions and attempts.
     """
 
     module: str
@@ -38,6 +40,7 @@ class Cohort:
     unevenness: Floats
     outcome: Bools | None = None
     decided: Bools | None = None  # whose outcome is known; None where it is of everybody, or of nobody
+    own_pace: bool = False
 
     @property
     def size(self) -> int:

@@ -45,14 +45,14 @@ PASS_MARK = 40.0
 _LEAST_WEIGHT = 0.5  # a task that counts nothing still says something
 _LEAST_MARK_DEVIATION = 5.0
 _LATE_REGISTRATION_DAY = -14.0
-_USUAL_REGISTRATION_DAY = -50.0
 _USUAL_CREDITS = 60.0
 _MOST_DAYS = 14.0
 
 
 @dataclass(frozen=True)
 class Features:
-    """A matrix (n learners, features), and what was usual, by figure, for the past of a model."""
+    """A matrix (n learners, features), NaN where what it speaks of is not known; and what was usual, by figure, for the
+    past of a model."""
 
     values: Floats
     usual: dict[str, Usual]
@@ -91,15 +91,18 @@ def _work(cohort: Cohort, day: int, measure: _Measure) -> dict[str, Floats]:
     due = due[np.argsort(cohort.task_day[due], kind="stable")]
     ahead = known[:, ~(cohort.task_day <= day)]
     ahead_marks = np.where(ahead, np.nan_to_num(cohort.score[:, ~(cohort.task_day <= day)]), 0.0)
-    columns = _due_work(cohort, due, known, measure) if len(due) else dict.fromkeys(_DUE_WORK, np.zeros(cohort.size))
+    nothing = np.full(cohort.size, np.nan)
+    columns = _due_work(cohort, due, known, measure) if len(due) else dict.fromkeys(_DUE_WORK, nothing)
     columns["ahead"] = ahead.any(axis=1).astype(float)
     columns["ahead_mark"] = ahead_marks.sum(axis=1) / np.maximum(1, ahead.sum(axis=1)) / 100
+    banked = (cohort.banked[:, due] & known[:, due]).any(axis=1).astype(float)
+    columns["banked"] = np.where(np.isfinite(cohort.previous_attempts), banked, np.nan)  # only who repeats has banked
     return columns
 
 
 _DUE_WORK = (
     "made", "made_weighted", "marks", "marks_of_made", "lowest_mark", "failed", "late", "days_after_due",
-    "last_made", "last_mark", "first_mark", "banked",
+    "last_made", "last_mark", "first_mark",
 )  # fmt: skip
 
 
@@ -130,11 +133,15 @@ def _due_work(cohort: Cohort, due: np.ndarray, known: np.ndarray, measure: _Meas
         "last_made": made[:, -1],
         "last_mark": mark[:, -1],
         "first_mark": mark[:, 0],
-        "banked": (cohort.banked[:, due] & known[:, due]).any(axis=1).astype(float),
     }
 
 
+_ACTIVITY = ("no_clicks", "clicks", "visits", "clicks_per_visit", "unevenness")
+
+
 def _activity(cohort: Cohort, measure: _Measure) -> dict[str, Floats]:
+    if not np.isfinite(cohort.clicks).any():
+        return dict.fromkeys(_ACTIVITY, np.full(cohort.size, np.nan))
     clicks, visits = np.nan_to_num(cohort.clicks), np.nan_to_num(cohort.visits)
     some = (clicks > 0) & (visits > 0)
     per_visit = np.log(np.where(some, clicks, np.nan) / np.where(some, visits, np.nan))
@@ -143,17 +150,22 @@ def _activity(cohort: Cohort, measure: _Measure) -> dict[str, Floats]:
         "clicks": measure.standardised("clicks", np.log1p(clicks)),
         "visits": measure.standardised("visits", np.log1p(visits)),
         "clicks_per_visit": measure.standardised("clicks_per_visit", per_visit),
-        "unevenness": measure.standardised("unevenness", np.log1p(cohort.unevenness)),
+        "unevenness": _unevenness(cohort, measure),
     }
 
 
+def _unevenness(cohort: Cohort, measure: _Measure) -> Floats:
+    if not np.isfinite(cohort.unevenness).any():
+        return np.full(cohort.size, np.nan)
+    return measure.standardised("unevenness", np.log1p(cohort.unevenness))
+
+
 def _study(cohort: Cohort) -> dict[str, Floats]:
-    registered = np.nan_to_num(cohort.registered_day, nan=_USUAL_REGISTRATION_DAY)
-    before = np.nan_to_num(cohort.previous_attempts)
+    registered, before, unknown = cohort.registered_day, cohort.previous_attempts, np.nan
     return {
         "registered_early": np.clip(-registered, -30, 200) / 50,
-        "registered_late": (registered > _LATE_REGISTRATION_DAY).astype(float),
-        "repeats": (before > 0).astype(float),
+        "registered_late": np.where(np.isfinite(registered), registered > _LATE_REGISTRATION_DAY, unknown),
+        "repeats": np.where(np.isfinite(before), before > 0, unknown),
         "attempts_before": np.clip(before, 0, 3),
-        "credits": np.log(np.maximum(1.0, np.nan_to_num(cohort.credits, nan=_USUAL_CREDITS)) / _USUAL_CREDITS),
+        "credits": np.log(np.maximum(1.0, cohort.credits) / _USUAL_CREDITS),
     }

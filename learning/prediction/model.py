@@ -43,7 +43,7 @@ class RiskModel:
     past: Mapping[str, Mapping[str, Usual]]
 
     def contributions(self, cohort: Cohort) -> Floats:
-        """What each feature adds to each learner's log odds, shape (n, features)."""
+        """What each feature adds to each learner's log odds, shape (n, features). What is not known adds nothing."""
         found = features(cohort, self.day, self.past.get(cohort.module, self.past[""]))
         slopes = self.common + self.slopes.get(cohort.module, np.zeros(len(self.names)))
         return np.asarray(_standardised(found.values, self.mean, self.scale) * slopes)
@@ -110,7 +110,7 @@ def train(cohorts: Sequence[Cohort], day: int) -> RiskModel:
         raise ValueError("training needs learners of both outcomes")
     found = [features(cohort, day) for cohort in cohorts]
     raw = np.vstack([one.values[cohort.known] for one, cohort in zip(found, cohorts, strict=True)])
-    mean, deviation = raw.mean(axis=0), raw.std(axis=0)
+    mean, deviation = _spread(raw)
     scale = np.where(deviation > 1e-9, deviation, 1.0)
     values = _standardised(raw, mean, scale)
     sizes = [int(cohort.known.sum()) for cohort in cohorts]
@@ -159,8 +159,18 @@ def _known(cohort: Cohort) -> Bools:
     return cohort.outcome[cohort.known]
 
 
+def _spread(values: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of what is known in each column; 0 and 0 where nothing is."""
+    known = np.isfinite(values)
+    count = np.maximum(1, known.sum(axis=0))
+    mean = np.where(known, values, 0.0).sum(axis=0) / count
+    return mean, np.sqrt((np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / count)
+
+
 def _standardised(values: Floats, mean: Floats, scale: Floats) -> Floats:
-    return np.asarray(np.clip((values - mean) / scale, -_LARGEST_DEVIATION, _LARGEST_DEVIATION))
+    """What is not known is as the mean."""
+    deviation = np.nan_to_num((values - mean) / scale)
+    return np.asarray(np.clip(deviation, -_LARGEST_DEVIATION, _LARGEST_DEVIATION))
 
 
 def _indicator(labels: np.ndarray, kinds: list[str]) -> Floats:

@@ -1,8 +1,9 @@
 """Why a learner is at risk or not, in words, and what may help.
 
 The model is linear, so each group of features adds its part to the log odds, and the parts add up to the prediction.
-A reason is a part that weighs, said with the facts it stands on. What may help is a suggestion to a person, never
-something that happens by itself.
+A reason is a part that weighs, said with the facts it stands on: without a fact there is none. Who is said to be at
+risk is told what raises it most, however little that is, or where they start from. What may help is a suggestion to a
+person, never something that happens by itself.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from learning.prediction.cohort import Cohort, Floats
-from learning.prediction.features import PASS_MARK
+from learning.prediction.facts import Facts
+from learning.prediction.logistic import sigmoid
 from learning.prediction.model import RiskModel
 
 LEAST_WEIGHT = 0.15
 """Log odds below which a part is not worth saying."""
+
+COURSE = "course"
+"""The subject of what holds for everybody in the course."""
 
 MOST_REASONS = 3
 HIGH_RISK = 0.5
@@ -43,6 +48,7 @@ INTERVENTIONS: dict[str, tuple[str, str]] = {
     "repeating": ("talk_about_last_attempt", "Talk about what went wrong the last time, before it does again."),
     "load": ("review_load", "Look at all they take at the same time; a smaller load may be the better course."),
     "ahead": ("check_in", "Get in touch and ask how they are getting on."),
+    COURSE: ("check_in", "Get in touch and ask how they are getting on."),
 }
 
 
@@ -80,88 +86,35 @@ def explain(model: RiskModel, cohort: Cohort) -> list[Explained]:
         subject: contributions[:, [model.names.index(name) for name in names]].sum(axis=1)
         for subject, names in SUBJECTS.items()
     }
-    words = _Words(cohort, model.day)
-    return [_explained(words, parts, row, float(probability[row])) for row in range(cohort.size)]
+    facts, usual = Facts(cohort, model.day), float(sigmoid(np.array([model.base(cohort)]))[0])
+    return [
+        _explained(learner, float(probability[row]), _told(facts, parts, row), usual, facts.started_late(row))
+        for row, learner in enumerate(cohort.learners)
+    ]
 
 
-def _explained(words: _Words, parts: dict[str, Floats], row: int, probability: float) -> Explained:
-    weighty = sorted(
-        ((subject, float(part[row])) for subject, part in parts.items() if abs(part[row]) >= LEAST_WEIGHT),
-        key=lambda item: -abs(item[1]),
-    )
-    reasons = [Reason(subject, round(weight, 3), words.about(subject, row, weight > 0)) for subject, weight in weighty]
+def _told(facts: Facts, parts: dict[str, Floats], row: int) -> list[Reason]:
+    """Every part of a prediction that stands on a fact, the heaviest first."""
+    found = [
+        Reason(subject, round(float(part[row]), 3), text)
+        for subject, part in parts.items()
+        if (text := facts.about(subject, row)) is not None
+    ]
+    return sorted(found, key=lambda reason: -abs(reason.weight))
+
+
+def _explained(learner: str, probability: float, told: list[Reason], usual: float, late_start: bool) -> Explained:
+    """`usual`: the probability of who is average in everything."""
     level = level_of(probability)
-    cause = next((reason.subject for reason in reasons if reason.weight > 0), "activity")
-    helps = INTERVENTIONS[cause] if level != "low" else (None, None)
-    return Explained(words.learner(row), probability, level, reasons[:MOST_REASONS], *helps)
-
-
-class _Words:
-    """Facts of a cohort as sentences."""
-
-    def __init__(self, cohort: Cohort, day: int) -> None:
-        self._cohort = cohort
-        known = cohort.submitted <= day
-        due = cohort.task_day <= day
-        self._due = int(due.sum())
-        self._made = known[:, due].sum(axis=1)
-        self._late = (known[:, due] & (cohort.submitted[:, due] > cohort.task_day[due])).sum(axis=1)
-        self._early = known[:, ~due].sum(axis=1)
-        score = np.where(known, cohort.score, np.nan)[:, due]
-        marked = np.isfinite(score).sum(axis=1)
-        self._mark = np.where(marked > 0, np.nansum(score, axis=1) / np.maximum(1, marked), np.nan)
-        self._usual_mark = float(np.nanmean(self._mark)) if np.isfinite(self._mark).any() else float("nan")
-        self._failed = (np.nan_to_num(score, nan=100.0) < PASS_MARK).sum(axis=1)
-        self._clicks = np.nan_to_num(cohort.clicks)
-        self._usual_clicks = float(np.median(self._clicks)) if cohort.size else 0.0
-
-    def learner(self, row: int) -> str:
-        return self._cohort.learners[row]
-
-    def about(self, subject: str, row: int, raises: bool) -> str:
-        """A sentence on the facts behind a part."""
-        return str(getattr(self, f"_{subject}")(row, raises))
-
-    def _submissions(self, row: int, raises: bool) -> str:
-        if not self._due:
-            return "No work has been due yet"
-        return f"Handed in {self._made[row]} of {self._due} tasks that were due"
-
-    def _marks(self, row: int, raises: bool) -> str:
-        if not np.isfinite(self._mark[row]):
-            return "No marks yet"
-        failed = f", {self._failed[row]} below {PASS_MARK:.0f}" if self._failed[row] else ""
-        return f"Mean mark {self._mark[row]:.0f} where the course has {self._usual_mark:.0f}{failed}"
-
-    def _punctuality(self, row: int, raises: bool) -> str:
-        if not raises:
-            return "Hands in in good time" if self._made[row] else "Nothing was handed in late"
-        return f"{self._late[row]} of {self._made[row]} pieces of work came late"
-
-    def _activity(self, row: int, raises: bool) -> str:
-        if not self._clicks[row]:
-            return "Has not opened the course material"
-        usual = f"where half of the course have {self._usual_clicks:.0f} or more"
-        own = f"{self._clicks[row]:.0f}"
-        return f"{own} click{'' if own == '1' else 's'} in the course material {usual}"
-
-    def _ahead(self, row: int, raises: bool) -> str:
-        return "Works ahead of the dates" if self._early[row] else "Has done nothing ahead of its date yet"
-
-    def _registration(self, row: int, raises: bool) -> str:
-        day = self._cohort.registered_day[row]
-        if not np.isfinite(day):
-            return "The day of registration is not known"
-        when = f"{-day:.0f} days before the start" if day < 0 else f"{day:.0f} days after the start"
-        return f"Registered {when}"
-
-    def _repeating(self, row: int, raises: bool) -> str:
-        before = int(np.nan_to_num(self._cohort.previous_attempts[row]))
-        return f"Takes this for the {_ordinal(before + 1)} time" if before else "Takes this for the first time"
-
-    def _load(self, row: int, raises: bool) -> str:
-        return f"Studies {np.nan_to_num(self._cohort.credits[row]):.0f} credits at the same time"
-
-
-def _ordinal(number: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
+    weighty = [reason for reason in told if abs(reason.weight) >= LEAST_WEIGHT]
+    if level == "low":
+        return Explained(learner, probability, level, weighty[:MOST_REASONS], None, None)
+    cause = next((reason for reason in told if reason.weight > 0), None) or Reason(
+        COURSE, 0.0, f"The average learner of this course is at {100 * usual:.0f} %"
+    )
+    shown = weighty[:MOST_REASONS]
+    if cause not in shown:
+        shown = [*shown[: MOST_REASONS - 1], cause]
+    began_in_time = cause.subject == "registration" and not late_start
+    helps = INTERVENTIONS["activity" if began_in_time else cause.subject]
+    return Explained(learner, probability, level, shown, *helps)
