@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.framework import DataFolder, OutFile, Row, Run, job
 from jobs.framework.rows import Work
-from jobs.reading.textbooks import read_passages, read_questions
+from jobs.reading.textbooks import misplaced, read_passages, read_questions
 
 COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
 MODEL = "extractive"
@@ -23,6 +23,8 @@ def answer_questions(run: Run, data: DataFolder, out: OutFile) -> None:
     three, beside what words alone find, and how many were declined.
     """
     passages, questions = read_passages(data), read_questions(data)
+    if odd := misplaced(passages, questions):
+        run.warn(f"{odd} questions name a section or passage_id that no passage has: they count as not found.")
     # What answers a question is for the figures: it does not reach what answers.
     asked = [{"question_id": one["question_id"], "question": one["question"]} for one in questions]
     vectors = [row["vector"] for row in run.each(passages, embedder, stage="passages", batch_size=64)]

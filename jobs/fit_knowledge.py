@@ -51,7 +51,7 @@ def fit_knowledge(
     results = read_results(data, graded=True, learners=learners)
     run.warn(*results.told.remarks)
     every = [Learner(row["skills"], row["right"]) for row in results.learners]
-    source = folder_hash(data)
+    source = folder_hash(data, out)
     some = [learner for place, learner in enumerate(every) if place % _HELD_OUT]
     others = [learner for place, learner in enumerate(every) if not place % _HELD_OUT]
     check = _fitted(run, some, "check", "held out")

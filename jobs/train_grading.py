@@ -34,7 +34,7 @@ def train_grading(run: Run, data: DataFolder, out: OutFile) -> None:
     read = sorted(run.each(asked, reader, stage="answers", batch_size=128), key=lambda row: row["place"])
     answers = seen([graded_of(row) for row in rows], [_unpacked(row) for row in read])
     with run.step("Fitting"):
-        source = folder_hash(data)
+        source = folder_hash(data, out)
         fitted = fit(answers, f"short-answers-{source[:12]}")
     with replacing(out) as fresh:
         save(fitted.model, fresh, about=_about(rows, source, fitted.figures))

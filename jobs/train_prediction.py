@@ -43,7 +43,7 @@ def train_prediction(
             model = train(cohorts, day)
     except ValueError as error:
         raise UnusableData(f"The model cannot be trained, on all or without one presentation: {error}.") from error
-    document = document_of(model, cohorts, tests, Gate(), data_hash=folder_hash(data))
+    document = document_of(model, cohorts, tests, Gate(), data_hash=folder_hash(data, out))
     write_json(out, document)
     run.note(
         learners=sum(int(cohort.known.sum()) for cohort in cohorts),

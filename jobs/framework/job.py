@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from configs.errors import AzoraError
+from jobs.framework.errors import JobError
 from jobs.framework.execution import Device, Means, Where
 from jobs.framework.journal import Journal
 from jobs.framework.outputs import write_json
@@ -64,14 +65,17 @@ class Job:
     """A job: its function, and its command.
 
     `version` grows where the same input gives another output than before. One with `platform` works on the platform's
-    own database, whose address and keys it finds in the settings.
+    own database, whose address and keys it finds in the settings. One with `gpu` has models that run on one.
     """
 
-    def __init__(self, function: Callable[..., None], *, name: str, version: int, platform: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., None], *, name: str, version: int, platform: bool = False, gpu: bool = False
+    ) -> None:
         self.function = function
         self.name = name
         self.version = version
         self.platform = platform
+        self.gpu = gpu
 
     def __call__(self, arguments: list[str] | None = None) -> None:
         """Run as a command line does. Ends the process where it fails."""
@@ -125,6 +129,8 @@ class Job:
     def run(self, console: Console, asked: _Asked, options: dict[str, Any]) -> dict[str, Any]:
         """Run, and return the summary. Raises `AzoraError`."""
         out: Path | None = options.get("out")
+        if asked.device is Device.GPU and not self.gpu:
+            raise JobError(f"{self.name} has no model that runs on a GPU. Leave --device away.")
         if "data" in options:
             require_folder(options["data"])
         journal = None
@@ -153,7 +159,7 @@ class Job:
     def _fingerprint(self, options: dict[str, Any]) -> str:
         """What makes a run this run. Files and folders that it reads count by their content."""
         plain = {
-            name: folder_hash(value) if isinstance(value, Path) and value.exists() else value
+            name: folder_hash(value, options.get("out")) if isinstance(value, Path) and value.exists() else value
             for name, value in options.items()
             if name != "out"
         }
@@ -161,7 +167,7 @@ class Job:
         return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 
-def job(*, version: int = 1, platform: bool = False) -> Callable[[Callable[..., None]], Job]:
+def job(*, version: int = 1, platform: bool = False, gpu: bool = False) -> Callable[[Callable[..., None]], Job]:
     """Make a job of a function `(run: Run, option: Annotated[...] = default, ...) -> None`.
 
     Its command is the function's name with dashes and its documentation the help. An option `out` names the file
@@ -169,7 +175,7 @@ def job(*, version: int = 1, platform: bool = False) -> Callable[[Callable[..., 
     """
 
     def made(function: Callable[..., None]) -> Job:
-        return Job(function, name=function.__name__.replace("_", "-"), version=version, platform=platform)
+        return Job(function, name=function.__name__.replace("_", "-"), version=version, platform=platform, gpu=gpu)
 
     return made
 

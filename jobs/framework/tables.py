@@ -35,8 +35,13 @@ def table_path(folder: Path, name: str) -> Path | None:
 
 
 def table_files(folder: Path, what: str) -> list[Path]:
-    """Every table of a folder, in the order of their names. Raises `MissingData`, which says `what` is not there."""
-    files = sorted(path for path in require_folder(folder).iterdir() if path.name.endswith(SUFFIXES))
+    """Every table of a folder, in the order of their names, but for what jobs have written there (a summary lies beside
+    it). Raises `MissingData`, which says `what` is not there."""
+    files = sorted(
+        path
+        for path in require_folder(folder).iterdir()
+        if path.name.endswith(SUFFIXES) and not path.with_name(f"{path.name}.summary.json").exists()
+    )
     if not files:
         raise MissingData(f"{folder} has no {what}: looked for files that end in {', '.join(SUFFIXES)}.")
     return files
@@ -171,14 +176,26 @@ def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     return row
 
 
-def folder_hash(path: Path) -> str:
-    """SHA-256 over the names and contents of a file or of all files of a folder: the same data, the same hash."""
+def folder_hash(path: Path, besides: Path | None = None) -> str:
+    """SHA-256 over the names and contents of a file or of all files of a folder: the same data, the same hash. What is
+    being written to `besides`, and what lies beside that, does not count."""
     total = hashlib.sha256()
     files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
+    if besides is not None:
+        files = [file for file in files if not _belongs(file.resolve(), besides.resolve())]
     for file in files:
         total.update(f"{file.relative_to(path) if file != path else ''}\0".encode())
         total.update(_file_hash(file))
     return total.hexdigest()
+
+
+def _belongs(file: Path, out: Path) -> bool:
+    """Whether a job that writes to `out` has made the file: itself, its summary, what is done so far."""
+    if out.parent not in file.parents:
+        return False
+    first = file.relative_to(out.parent).parts[0]
+    own = (out.name, f"{out.name}.summary.json", f"{out.name}.partial")
+    return first in own or first.startswith((f".{out.name}.", f".{out.name}.summary.json."))
 
 
 def _file_hash(file: Path) -> bytes:

@@ -8,6 +8,7 @@ answered, and `answerable` (0 for what the book does not answer).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def read_questions(folder: Path) -> list[Row]:
     optional = ["question_id", *_PLACE, "answerable"]
     table = read_table(folder, "questions", ["question"], optional, text={"question", *optional})
     return [_question(number, raw) for number, raw in enumerate(table.to_dict("records"), 1)]
+
+
+def misplaced(passages: Sequence[Row], questions: Sequence[Row]) -> int:
+    """How many questions name only places that no passage has."""
+    ids, sections = {row["passage_id"] for row in passages}, {row["section"] for row in passages}
+    named = [row for row in questions if row["passage_ids"] or row["sections"]]
+    return sum(not (ids & set(row["passage_ids"]) or sections & set(row["sections"])) for row in named)
 
 
 def _passage(number: int, raw: dict[str, Any]) -> Row:

@@ -236,5 +236,5 @@ async def test_all_that_waits_is_suggested_a_grade_once(platform: Platform) -> N
     assert {one["submission_id"] for one in queue} == {newest, works[2]}
     assert [one.unit_id for one in await waiting(platform.database, org.id, ())] == [UUID(plain["id"])]
     async with platform.database.transaction(org.id) as connection:
-        await connection.execute("update users set status = 'suspended' where id = $1", course.instructor.id)
+        await connection.execute("update users set status = 'deactivated' where id = $1", course.instructor.id)
     assert [one.role for one in await waiting(platform.database, org.id, ())] == [None]

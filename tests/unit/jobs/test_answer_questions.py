@@ -12,7 +12,7 @@ from jobs import answer_questions as module
 from jobs.answer_questions import figures
 from jobs.framework import write_rows
 from jobs.framework.errors import MissingData
-from jobs.reading.textbooks import read_passages, read_questions
+from jobs.reading.textbooks import misplaced, read_passages, read_questions
 
 
 def test_a_book_is_a_table_of_passages_or_a_folder_of_chapters(tmp_path: Path) -> None:
@@ -43,6 +43,12 @@ def test_places_that_look_like_numbers_stay_what_they_are(tmp_path: Path) -> Non
     (tmp_path / "questions.csv").write_text("question,section,passage_id\nWhat?,1.10,2\nWho?,,\n")
     assert [(row["passage_id"], row["section"]) for row in read_passages(tmp_path)] == [("2", "1.1"), ("3", "1.10")]
     assert [(row["passage_ids"], row["sections"]) for row in read_questions(tmp_path)] == [(["2"], ["1.10"]), ([], [])]
+
+
+def test_places_that_the_book_does_not_have_are_counted() -> None:
+    passages = [{"passage_id": "2", "section": "1.1"}]
+    places = [(["2"], []), ([], ["1.1", "9"]), (["2.0"], []), ([], [])]
+    assert misplaced(passages, [{"passage_ids": ids, "sections": sections} for ids, sections in places]) == 1
 
 
 def test_a_book_in_json_lines(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from jobs.framework.errors import Busy
 from jobs.framework.journal import Journal
 from jobs.framework.rows import in_batches
 from jobs.framework.summary import show
+from jobs.framework.tables import table_files
 from tests.unit.jobs.doubling import double_numbers
 
 runner = CliRunner()
@@ -117,6 +118,16 @@ def test_a_worker_that_dies_is_told_and_what_is_done_stays(data: Path) -> None:
     (data.parent / "log.stumble").write_text("")
     assert start(double_numbers, data, "--workers", "2").exit_code == 0
     assert len(doubles(data)) == 95
+
+
+def test_an_output_among_the_data_is_no_part_of_them(data: Path) -> None:
+    out = ["--out", str(data / "out.csv"), "--workers", "1", "--json"]
+    (data.parent / "log.stumble").write_text("55")
+    assert start(double_numbers, data, *out).exit_code == 130
+    (data.parent / "log.stumble").write_text("")
+    assert json.loads(start(double_numbers, data, *out).stdout)["resumed_after"] == 50
+    assert json.loads(start(double_numbers, data, *out).stdout)["resumed_after"] == 50  # nothing was done again
+    assert [path.name for path in table_files(data, "numbers")] == ["numbers.csv"]
 
 
 def test_two_processes_do_not_write_the_same_output(tmp_path: Path) -> None:
@@ -213,6 +224,13 @@ def half_failing(run: Run) -> None:
     """Do three and fail at one."""
     run.note(done=3)
     run.fail("One failed.")
+
+
+def test_a_gpu_is_refused_by_jobs_that_would_not_use_it(data: Path) -> None:
+    refused = start(double_numbers, data, "--device", "gpu")
+    assert refused.exit_code == 1
+    assert "no model that runs on a GPU" in refused.output
+    assert start(double_numbers, data, "--device", "cpu", "--workers", "1").exit_code == 0
 
 
 def test_what_failed_does_not_hide_what_was_done() -> None:
