@@ -54,6 +54,18 @@ def test_only_what_was_scanned_gets_the_name_that_promotion_asks_for() -> None:
     assert 'imageTag="$COMMIT"' in promoting
 
 
+def test_promotion_writes_digests_into_overlays_that_are_there() -> None:
+    promote = WORKFLOWS["promote.yml"]
+    for overlay in promote[True]["workflow_dispatch"]["inputs"]["overlay"]["options"]:
+        images = yaml.safe_load((ROOT / f"cluster/kubernetes/overlays/{overlay}/kustomization.yaml").read_text())[
+            "images"
+        ]
+        assert {image["name"] for image in images} == {"azora", "azora-gpu"}
+    (writing,) = (step for step in promote["jobs"]["propose"]["steps"] if "kustomize edit" in step.get("run", ""))
+    assert "for image in azora azora-gpu" in writing["run"]
+    assert 'kustomize edit set image "$image=$REGISTRY/$image@$digest"' in writing["run"]
+
+
 def test_the_role_that_pushes_may_do_what_the_workflows_ask_of_the_registry() -> None:
     asked = {
         "".join(word.capitalize() for word in command.split("-"))
