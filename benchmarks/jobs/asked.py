@@ -16,11 +16,13 @@ _QUESTIONS = ("What does a job leave behind when it is killed?", "Who approves w
 
 @dataclass(frozen=True)
 class Asked:
-    """A job with its options; `out` is the name of the file that it writes, if it writes one."""
+    """A job with its options; `out` is the name of the file that it writes, if it writes one. One on the platform's own
+    data (`platform`) does its work at each run."""
 
     name: str
     options: tuple[str, ...]
     out: str | None = None
+    platform: bool = False
 
     def arguments(self, folder: Path) -> list[str]:
         """What stands behind the name of the job, where it writes into this folder."""
@@ -44,7 +46,8 @@ def asked(data: Path, work: Path, models: Path, rows: int) -> Iterator[Asked]:
         yield Asked("predict", (*learners, *model, "--failed-gate-too"), "predictions.csv")
         yield Asked("evaluate-prediction", (*learners, *model), "report.json")
     for name in ("embed-catalogue", "fit-mastery", "score-learners", "suggest-grades", "bias-report"):
-        yield Asked(name, ())
+        yield Asked(name, (), platform=True)
+    yield Asked("plan-paths", (), "paths.jsonl", platform=True)
 
 
 def _texts(folder: Path) -> str:

@@ -26,6 +26,7 @@ from learning.paths.reviewing import RATED, Review, seen
 from learning.paths.units import Seen, Step, Why
 from stores.decisions import AutomatedKind
 from stores.errors import StoreError
+from stores.postgres import Connection
 
 log = get_logger("learning")
 
@@ -83,6 +84,16 @@ class PathRules:
         await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.of_learner(work, principal, course_id, user_id)
         return await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
+
+    async def of_enrolment(
+        self, connection: Connection, course_id: UUID, user_id: UUID, minutes: int | None
+    ) -> Path | None:
+        """That of whoever takes the course, for the batch job, which sees to who may see it; None without a seat."""
+        repository = KnowledgeRepository(connection)
+        standing = await repository.standing(course_id, user_id)
+        if standing is None or standing.enrollment_id is None or standing.version_id is None:
+            return None
+        return await self._plan(repository, await self._mastery.known(repository, standing), minutes)
 
     async def set_goals(
         self, work: Work, principal: Principal, course_id: UUID, skill_ids: Sequence[UUID], minutes: int

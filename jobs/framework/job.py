@@ -136,11 +136,12 @@ class Job:
         journal = None
         if out is not None:
             fingerprint = self._fingerprint(options)
-            if not asked.again and (done := _finished(out, fingerprint)) is not None:
+            # What the platform's database holds is not known before it is read.
+            if not (asked.again or self.platform) and (done := _finished(out, fingerprint)) is not None:
                 console.print(f"{escape(str(out))} is there already, made from the same data with the same options.")
                 return done
             journal = Journal(out, fingerprint)
-            journal.open(asked.again)
+            journal.open(afresh=asked.again or self.platform)
         means = Means(where=asked.where, workers=asked.workers, device=asked.device)
         run = Run(out=out, journal=journal, means=means, console=console)
         started = time.perf_counter()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from typer.testing import CliRunner
 
 from actors.learner_model.member import LearnerModelMember
+from jobs.plan_paths import plan_paths
 from stores.postgres import Database
 from tests.integration.courses.support import ok, problem
 from tests.integration.learning.mastering import Class, advised, attempt, in_step, open_class
@@ -51,6 +56,30 @@ async def test_a_path_follows_results_goals_and_time(school: Class, system: Data
     assert steps(ok(await school.teacher.http.get(f"{at}/learners/{school.learner.id}/path"))) == steps(path)
     assert (await school.other.http.get(f"{at}/learners/{school.learner.id}/path")).status_code == 403
     problem(await school.teacher.http.get(f"{at}/path"), 404, "not-learning")
+
+
+async def test_the_job_writes_the_path_that_each_learner_is_shown(
+    school: Class, system: Database, platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.data.platform.load_settings", lambda: platform.settings)
+
+    async def planned(*options: str) -> list[dict[str, Any]]:
+        command = ["--out", str(tmp_path / "paths.jsonl"), "--organisation", school.org.slug, *options]
+        ran = await asyncio.to_thread(CliRunner().invoke, plan_paths.app, command)
+        assert ran.exit_code == 0, ran.output
+        return [json.loads(line) for line in (tmp_path / "paths.jsonl").read_text().splitlines()]
+
+    await attempt(school.learner, school.enrolment, school.modules[0]["units"][1], right=4)
+    await in_step(system, school.org.id)
+    rows = {row["user_id"]: row for row in await planned()}
+    assert set(rows) == {str(school.learner.id), str(school.other.id)}
+    for person in (school.learner, school.other):
+        shown = ok(await person.http.get(f"/api/learning/courses/{school.course}/path"))
+        assert steps(rows[str(person.id)]) == steps(shown)
+        assert rows[str(person.id)]["course_id"] == school.course
+    short = await planned("--course", school.course, "--minutes", "5")  # at once, and made anew
+    assert {row["minutes"] for row in short} == {5}
+    assert await planned("--course", str(uuid4())) == []
 
 
 async def test_what_fades_is_seen_again_as_the_learner_remembers_it(school: Class, system: Database) -> None:
