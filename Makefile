@@ -28,6 +28,11 @@ acceptance: tests/acceptance
 test: unit integration
 	+@$(MAKE) --no-print-directory acceptance
 
+# What the release before would do on the newest schema.
+.PHONY: old-code
+old-code: $(VENV)/.installed-dev
+	bash .ci/old-code $(BEFORE)
+
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -49,26 +49,32 @@ def head() -> str:
 
 def knows(revision: str) -> bool:
     """Whether this code has a revision: a database with another was migrated by newer code."""
-    return any(one.revision == revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
+    return revision in revisions()
 
 
-def _upgrade(connection: Connection) -> tuple[str | None, str]:
+def revisions() -> list[str]:
+    """Every revision this code knows, the oldest first."""
+    return [one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+
+
+def _upgrade(connection: Connection, to: str) -> tuple[str | None, str]:
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     before = MigrationContext.configure(connection).get_current_revision()
-    if before != head():
-        command.upgrade(_config(connection), "head")
-    return before, head()
+    if before != to:
+        command.upgrade(_config(connection), to)
+    return before, to
 
 
-async def migrate(url: str) -> tuple[str | None, str]:
-    """Upgrade the database at `url` (a login that owns the schema). Returns the revisions before and after.
+async def migrate(url: str, to: str | None = None) -> tuple[str | None, str]:
+    """Upgrade the database at `url` (a login that owns the schema) to a revision, by default the newest. Returns the
+    revisions before and after.
 
     Runs in one transaction: it is wholly done or not at all.
     """
     engine = _engine(url)
     try:
         async with engine.begin() as connection:
-            return await connection.run_sync(_upgrade)
+            return await connection.run_sync(_upgrade, to or head())
     finally:
         await engine.dispose()
 
