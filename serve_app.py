@@ -17,10 +17,11 @@ from actors.session_cache.actor import ActorFeed
 from actors.session_cache.state import RevocationFeed
 from cluster.models.values import LocalModel
 from configs.errors import ConfigurationError
-from configs.settings import Settings, load_settings
+from configs.settings import Settings
 from deployments.kit import logs
 from deployments.kit.service import ServiceHost
 from deployments.registry import NAMES, duties, service
+from stores.vaulted import load_settings
 
 
 class Arguments(BaseModel):

@@ -29,6 +29,7 @@ from stores.audit.heads import HeadKeys
 from stores.audit.sealing import Sealer
 from stores.audit.verifying import Verifier
 from stores.ids import new_id
+from stores.keyrings import keyring_of
 from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.signing_keys import KeyDirectory, ensure_keys
@@ -140,8 +141,7 @@ async def logging(entries: int) -> None:
 async def _measure(settings: Settings, entries: int) -> None:
     app, system = Database.from_settings(settings), Database.from_settings(settings, role="azora_system")
     client = valkey.connect(settings)
-    assert settings.data_keys is not None
-    keyring = Keyring.parse(settings.data_keys.get_secret_value())
+    keyring = keyring_of(settings)
     await ensure_keys(app, keyring)
     keys = HeadKeys(KeyDirectory(system), keyring)
     await keys.refresh()

@@ -25,8 +25,8 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Request
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
-from configs.settings import load_settings
 from stores.session_keys import session_key
+from stores.vaulted import load_settings
 
 settings = load_settings()
 _LIMIT = 1_000_000

@@ -17,11 +17,12 @@ from pathlib import Path
 from benchmarks.client import Identity
 from cluster.embedded import Home
 from cluster.installation import complete, read_running
-from configs.settings import Settings, load_settings
+from configs.settings import Settings
 from deployments.kit.passwords import Passwords
 from deployments.users.administration import create_organisation, create_user
 from deployments.users.errors import EmailTaken, SlugTaken
 from stores.postgres import Database
+from stores.vaulted import load_settings
 
 _START_SECONDS = 600
 _PASSWORD = "a benchmark's own password"

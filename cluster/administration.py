@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from cluster.bootstrap import keyring_of, prepare
+from cluster.bootstrap import prepare
 from cluster.console import fail, out, show_event
 from cluster.installation import connected
 from configs.settings import Settings
@@ -13,6 +13,7 @@ from deployments.kit.passwords import Passwords
 from deployments.kit.work import Work
 from deployments.users import administration as users
 from stores import valkey
+from stores.keyrings import keyring_of
 from stores.postgres import Database
 from stores.resealing import SEALED, reseal
 from stores.sessions import SessionStore

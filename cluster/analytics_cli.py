@@ -9,8 +9,8 @@ from typing import Any
 import typer
 
 from cluster.console import explained
-from cluster.vaulted import load_settings
 from configs.settings import Settings
+from stores.vaulted import load_settings
 
 app = typer.Typer(help="The figures that are computed from the event log.", no_args_is_help=True)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cluster.bootstrap import keyring_of, owner_url, prepare
+from cluster.bootstrap import owner_url, prepare
 from cluster.console import fail, out, show_event
 from cluster.installation import connected
 from configs.settings import Settings
@@ -19,6 +19,7 @@ from stores import valkey
 from stores.audit import PLATFORM, anchors, resumption, verifying
 from stores.audit.heads import Head, HeadKeys
 from stores.audit.verifying import KnownChain, Report, Verifier
+from stores.keyrings import keyring_of
 from stores.postgres import Database
 from stores.signing_keys import KeyDirectory
 from stores.valkey import Valkey

@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from cluster.console import explained
-from cluster.vaulted import load_settings
 from configs.settings import Settings
+from stores.vaulted import load_settings
 
 app = typer.Typer(help="The audit log: verify it, keep its ends elsewhere.", no_args_is_help=True)
 

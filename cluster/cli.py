@@ -16,8 +16,8 @@ from cluster import analytics_cli, audit_cli, cluster_cli, events_cli, gateway_c
 from cluster.backup import cli as backup_cli
 from cluster.console import explained, fail, out, show_event, step
 from cluster.installation import connected, home_of, read_running
-from cluster.vaulted import load_settings
 from configs.settings import Settings
+from stores.vaulted import load_settings
 
 app = typer.Typer(
     name="azora", help="Azora, a learning platform on Ray.", no_args_is_help=True, pretty_exceptions_enable=False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from cluster.console import explained, out, step
-from cluster.vaulted import load_settings
+from stores.vaulted import load_settings
 
 if TYPE_CHECKING:
     from cluster.dashboard import Dashboard

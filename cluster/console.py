@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from cluster.embedded import EmbeddedServerError, Event, EventKind
+from cluster.schema import SchemaDiffers
 from configs.errors import AzoraError, ConfigurationError
 
 out = Console(highlight=False, soft_wrap=True)
@@ -55,5 +56,7 @@ def explained() -> Iterator[None]:
         raise typer.Exit(2) from None
     except EmbeddedServerError as error:
         fail(error.message, error.remedy)
+    except SchemaDiffers as error:
+        fail(error.detail, error.remedy)
     except AzoraError as error:
         fail(error.detail)

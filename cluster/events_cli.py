@@ -10,8 +10,8 @@ from uuid import UUID
 import typer
 
 from cluster.console import explained, fail
-from cluster.vaulted import load_settings
 from configs.settings import Settings
+from stores.vaulted import load_settings
 
 app = typer.Typer(help="The event log.", no_args_is_help=True)
 letters = typer.Typer(help="Events that a consumer could not digest.", no_args_is_help=True)

@@ -9,7 +9,7 @@ import orjson
 import typer
 
 from cluster.console import explained, out
-from cluster.vaulted import load_settings
+from stores.vaulted import load_settings
 
 app = typer.Typer(help="Gateways in front of the platform.", no_args_is_help=True)
 

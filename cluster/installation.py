@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from pydantic import SecretStr
 
 from cluster.embedded import EmbeddedServers, EventHook, Home
 from cluster.embedded.supervisor import ignore_event
@@ -45,15 +46,15 @@ def home_of(settings: Settings) -> Home:
 def complete(settings: Settings, database_url: str, valkey_url: str) -> Settings:
     """Fill in addresses, and keys out of the home where none are configured."""
     home = home_of(settings).create()
-    given: dict[str, Any] = settings.model_dump()
-    given["home"] = home.root
+    given: dict[str, Any] = {"home": home.root}
     if settings.database_url is None:
-        given["database_url"] = given["database_owner_url"] = database_url
+        given["database_url"] = given["database_owner_url"] = SecretStr(database_url)
     if settings.valkey_url is None:
-        given["valkey_url"] = valkey_url
+        given["valkey_url"] = SecretStr(valkey_url)
     if settings.data_keys is None:
-        given["data_keys"] = home.secret("data-keys", lambda: Keyring.new_key("k1").encode()).decode().strip()
-    return Settings(**given)
+        kept = home.secret("data-keys", lambda: Keyring.new_key("k1").encode()).decode().strip()
+        given["data_keys"] = SecretStr(kept)
+    return settings.model_copy(update=given)
 
 
 def demo_password(settings: Settings) -> str:
@@ -62,11 +63,13 @@ def demo_password(settings: Settings) -> str:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings as the variables that make them again; holds secrets."""
+    """The settings as the variables that make them again; holds secrets. What a vault has is not among them: variables
+    win over the vault, and would keep from it whoever inherits them.
+    """
     values: dict[str, str] = {}
     for name in Settings.model_fields:
         value = getattr(settings, name)
-        if value is None:
+        if value is None or name in settings.from_vault:
             continue
         if hasattr(value, "get_secret_value"):
             value = value.get_secret_value()

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cluster.console import explained, out
 from cluster.installation import home_of
-from cluster.vaulted import load_settings
+from stores.vaulted import load_settings
 
 app = typer.Typer(help="Language models on this machine.", no_args_is_help=True)
 _MEGABYTE = 10**6

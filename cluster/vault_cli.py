@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from cluster.console import explained, fail, out, step
-from cluster.vaulted import load_settings
 from stores.vault import Vault, VaultAccess
 from stores.vault_keys import activate_data_key, announce_data_key
+from stores.vaulted import load_settings
 
 app = typer.Typer(help="Settings, keys and logins in a vault.", no_args_is_help=True)
 
@@ -45,12 +45,14 @@ def show() -> None:
     _with_vault(work)
 
 
-@app.command("rotate-data-key")
-def rotate_data_key(
-    name: Annotated[str, typer.Option(help="of the new key; default k and the time")] = "",
+@app.command("rotate-keys")
+def rotate_keys(
+    name: Annotated[str, typer.Option(help="of the new data key; default k and the time")] = "",
 ) -> None:
-    """Make a new data key, wait until every replica knows it, then let it seal. `azora admin rotate-keys` afterwards
-    seals old data again and makes a new signing key."""
+    """Make a new data key, wait until everybody knows it, let it seal; then seal everything again and make a new key
+    for tokens, as `azora admin rotate-keys` does."""
+    from cluster import administration
+
     settings = load_settings()
     chosen = name or f"k{int(time.time())}"
 
@@ -60,6 +62,8 @@ def rotate_data_key(
         with step(f"{chosen} is in the vault; waiting {wait:.0f} s until everybody knows it"):
             await asyncio.sleep(wait)
         await activate_data_key(vault, chosen)
-        out.print(f"{chosen} seals from now on. Next: azora admin rotate-keys")
+        out.print(f"{chosen} seals from now on.")
 
     _with_vault(work)
+    with explained():
+        asyncio.run(administration.rotate_keys(load_settings()))  # as the vault has them now

@@ -14,7 +14,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -234,6 +243,8 @@ class Settings(BaseSettings):
     smtp_url: SmtpUrl = Field(default=None, description="smtp[s]://user:password@host:port")
     mail_from: str = "Azora <no-reply@localhost>"
 
+    _from_vault: frozenset[str] = PrivateAttr(frozenset())
+
     @field_validator("data_keys")
     @classmethod
     def _own_keys_in_production(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -262,6 +273,13 @@ class Settings(BaseSettings):
         sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
         return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
 
+    @property
+    def from_vault(self) -> frozenset[str]:
+        """The settings that came from the vault, since nobody nearer named them. They are never handed on: each process
+        asks the vault itself, and may ask again.
+        """
+        return self._from_vault
+
     @cached_property
     def home_path(self) -> Path:
         """`home` with the user's directory expanded, absolute."""
@@ -280,8 +298,10 @@ class Settings(BaseSettings):
         return (self.services_url or f"http://{host}:{self.http_port}").rstrip("/")
 
 
-def load_settings(below: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
+def read_settings(below: Mapping[str, str] | None = None, /, **overrides: object) -> Settings:
     """Read settings from overrides, environment and file; `below` are values for what none of those names.
+
+    Whoever wants the settings of this process wants `stores.vaulted.load_settings`, which knows what belongs below.
 
     Raises `ConfigurationError` that lists every problem with the variable's name and never a secret's value.
     """
@@ -292,6 +312,7 @@ def load_settings(below: Mapping[str, str] | None = None, /, **overrides: object
     try:
         lowest = {name: value for name, value in (below or {}).items() if name not in _given(file)}
         settings = Settings(**{**lowest, **overrides})  # type: ignore[arg-type]
+        settings._from_vault = frozenset(lowest.keys() - overrides.keys())
     except ValidationError as error:
         raise ConfigurationError(unknown + [_describe(e["loc"], e["msg"]) for e in error.errors()]) from None
     except ValueError as error:  # an unreadable TOML file

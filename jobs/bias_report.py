@@ -21,12 +21,11 @@ def bias_report(
     """
     from deployments.learning.reporting import report_on
     from jobs.data.platform import Organisation, for_each_organisation, platform_settings
+    from stores.keyrings import keyring_of
     from stores.postgres import Database
-    from stores.sealing import Keyring
 
     settings = platform_settings()
-    assert settings.data_keys is not None
-    keyring = Keyring.parse(settings.data_keys.get_secret_value())
+    keyring = keyring_of(settings)
     verdicts: list[dict[str, object]] = []
 
     async def work(database: Database, tenant: Organisation) -> None:

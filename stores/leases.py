@@ -1,7 +1,8 @@
 """Database logins that come from a vault and go back there: renewed in time, exchanged before their end.
 
-One per process and pool. A login lasts for its lease; renewing prolongs it up to the maximum that the vault allows, and
-past that another is taken and the pool told to open new connections, while running transactions end under the old one.
+One per process and pool. A login lasts for its lease, and no longer than the token that asked for it. Renewing prolongs
+both up to the maxima that the vault allows, and past those another login is taken and the pool told to open new
+connections, while running transactions end under the old one.
 """
 
 from __future__ import annotations
@@ -55,10 +56,18 @@ class DatabaseLogin:
 
     async def keep(self) -> None:
         """Renew and exchange until cancelled; a vault that is away is asked again, as long as the lease lasts."""
-        left = (await self._patiently()).lifetime
+        pause_seconds = self._pause_seconds((await self._patiently()).lifetime)
         while True:
-            await asyncio.sleep(max(_SHORTEST_SECONDS, left.total_seconds() * _RENEW_AT * random.uniform(0.9, 1.0)))
-            left = await self._prolonged(left)
+            await asyncio.sleep(pause_seconds)
+            try:
+                pause_seconds = self._pause_seconds(await self._prolonged())
+            except AzoraError as error:
+                _log.warning("database login not renewed", reason=error.detail)
+                pause_seconds = _RETRY_SECONDS
+
+    def _pause_seconds(self, left: timedelta) -> float:
+        usable = min(left, self.vault.signed_in_for).total_seconds()
+        return max(_SHORTEST_SECONDS, usable * _RENEW_AT * random.uniform(0.9, 1.0))
 
     async def give_back(self) -> None:
         """End the login now, where the vault can be reached."""
@@ -75,14 +84,10 @@ class DatabaseLogin:
                 _log.warning("no database login from the vault", reason=error.detail)
                 await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _prolonged(self, left: timedelta) -> timedelta:
+    async def _prolonged(self) -> timedelta:
         assert self._lease is not None
-        try:
-            renewed = await self._renewed(self._lease)
-            return renewed if renewed >= self._lease.lifetime * _NEAR_THE_END else await self._exchange()
-        except AzoraError as error:
-            _log.warning("database login not renewed", reason=error.detail)
-            return max(left * (1 - _RENEW_AT), timedelta(seconds=_RETRY_SECONDS))
+        renewed = await self._renewed(self._lease)
+        return renewed if renewed >= self._lease.lifetime * _NEAR_THE_END else await self._exchange()
 
     async def _renewed(self, lease: Lease) -> timedelta:
         """How long the lease lasts now; nothing, where it cannot be renewed or is over already."""

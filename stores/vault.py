@@ -4,8 +4,9 @@
     async with Vault(access) as vault:
         values = await vault.read_secret()
 
-A token is fetched when it is first needed and again once it has gone bad; nothing is kept on disk. API reference:
-Vault's HTTP API, KV secrets engine version 2, auth methods AppRole and Kubernetes, `sys/leases/renew`.
+A token is fetched when it is first needed, renewed for as long as the vault allows and then replaced; nothing is kept
+on disk. What a token asked for ends with it, logins to databases too. API reference: Vault's HTTP API, KV secrets
+engine version 2, auth methods AppRole, Kubernetes and token (`renew-self`), `sys/leases/renew`.
 
 StoreError
 ├── StoreUnavailable
@@ -15,9 +16,10 @@ StoreError
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +33,11 @@ from stores.errors import StoreError, StoreUnavailable
 
 KUBERNETES_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _TIMEOUT_SECONDS = 5.0
+# Of its life, when a token is renewed or replaced. What hangs on a replaced one has the rest to come to an end.
+_RENEWED_AT = 0.5
+# A token that renewing gives less than this share of its first life nears the vault's maximum.
+_NEAR_THE_END = 0.5
+_LONG_SECONDS = 86_400.0 * 365
 _RETRIED = {429, 472, 473, 500, 502, 503}
 
 
@@ -83,6 +90,40 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class _Token:
+    """What Vault knows us by since a sign-in of ours. Times are of the monotonic clock."""
+
+    value: str = field(repr=False)
+    sign_in: int
+    first_seconds: float
+    renewable: bool
+    due_at: float
+    ends_at: float
+
+    @classmethod
+    def of(cls, auth: dict[str, Any], sign_in: int) -> Self:
+        """As a login answered."""
+        return cls(value=str(auth["client_token"]), sign_in=sign_in, first_seconds=_seconds(auth), **_life(auth))
+
+    def renewed(self, auth: dict[str, Any]) -> Self:
+        """As renewing answered."""
+        return replace(self, **_life(auth))
+
+    @property
+    def left_seconds(self) -> float:
+        return max(0.0, self.ends_at - time.monotonic())
+
+
+def _seconds(auth: dict[str, Any]) -> float:
+    return float(auth["lease_duration"]) or float("inf")  # 0 is Vault's word for a token without an end
+
+
+def _life(auth: dict[str, Any]) -> dict[str, Any]:
+    now, seconds = time.monotonic(), _seconds(auth)
+    return {"renewable": bool(auth["renewable"]), "due_at": now + seconds * _RENEWED_AT, "ends_at": now + seconds}
+
+
+@dataclass(frozen=True)
 class Lease:
     """A database login that Vault made and will take back, unless renewed."""
 
@@ -91,6 +132,7 @@ class Lease:
     password: SecretStr
     lifetime: timedelta
     renewable: bool
+    sign_in: int  # which of our sign-ins it hangs on
 
 
 class Vault:
@@ -98,8 +140,9 @@ class Vault:
 
     def __init__(self, access: VaultAccess, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._access = access
-        self._token: str | None = None
-        self._token_ends = 0.0
+        self._token: _Token | None = None
+        self._sign_ins = 0
+        self._signing_in = asyncio.Lock()
         trust: ssl.SSLContext | bool = True
         if access.authority is not None:
             trust = ssl.create_default_context(cafile=str(access.authority))
@@ -137,17 +180,29 @@ class Vault:
 
     async def database_login(self, role: str) -> Lease:
         """A new login by a role of a database engine, `mount/creds/name`."""
-        answer = await self._call("GET", role)
+        answer, token = await self._answer("GET", role)
         return Lease(
             id=answer["lease_id"],
             username=answer["data"]["username"],
             password=SecretStr(answer["data"]["password"]),
             lifetime=timedelta(seconds=answer["lease_duration"]),
             renewable=answer["renewable"],
+            sign_in=token.sign_in,
         )
 
+    @property
+    def signed_in_for(self) -> timedelta:
+        """How long the present token lasts, and with it whatever it was given."""
+        if self._token is None:
+            return timedelta(0)
+        return timedelta(seconds=min(self._token.left_seconds, _LONG_SECONDS))
+
     async def renew(self, lease: Lease) -> timedelta:
-        """Ask for as long again as at first; how long the lease lasts now, which may be less."""
+        """Ask for as long again as at first; how long the lease lasts now, which may be less. Nothing where its token
+        has been replaced: it cannot outlast that.
+        """
+        if lease.sign_in != (await self._signed_in()).sign_in:
+            return timedelta(0)
         seconds = int(lease.lifetime.total_seconds())
         answer = await self._call("PUT", "sys/leases/renew", {"lease_id": lease.id, "increment": seconds})
         return timedelta(seconds=answer["lease_duration"])
@@ -157,20 +212,44 @@ class Vault:
         await self._call("PUT", "sys/leases/revoke", {"lease_id": lease.id})
 
     async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        answer = await self._send(method, path, body, await self._signed_in())
-        if answer.status_code == 403:  # the token may have been revoked: once more with a fresh one
-            self._token = None
-            answer = await self._send(method, path, body, await self._signed_in())
-        return _decoded(answer, path)
+        return (await self._answer(method, path, body))[0]
 
-    async def _signed_in(self) -> str:
-        if self._token is None or time.monotonic() > self._token_ends:
-            path, body = self._credentials()
-            auth = _decoded(await self._send("POST", path, body), path)["auth"]
-            self._token = str(auth["client_token"])
-            # Long before its end, so that no call meets it there; 0 is Vault's word for a token without one.
-            self._token_ends = time.monotonic() + (auth["lease_duration"] * 0.7 or float("inf"))
-        return self._token
+    async def _answer(self, method: str, path: str, body: Any = None) -> tuple[dict[str, Any], _Token]:
+        """The answer, and the token that it was given to."""
+        token = await self._signed_in()
+        answer = await self._send(method, path, body, token)
+        if answer.status_code == 403:  # the token may have been revoked: once more with a fresh one
+            token = await self._signed_in(instead_of=token)
+            answer = await self._send(method, path, body, token)
+        return _decoded(answer, path), token
+
+    async def _signed_in(self, instead_of: _Token | None = None) -> _Token:
+        """A token that has some time before it, and is not the one that was refused."""
+        async with self._signing_in:
+            token = self._token
+            if token is None or (instead_of is not None and token.sign_in == instead_of.sign_in):
+                token = await self._sign_in()
+            elif time.monotonic() >= token.due_at:
+                token = await self._renewed(token) or await self._sign_in()
+            self._token = token
+            return token
+
+    async def _renewed(self, token: _Token) -> _Token | None:
+        """None where it has to be replaced."""
+        if not token.renewable:
+            return None
+        path = "auth/token/renew-self"
+        try:
+            renewed = token.renewed(_decoded(await self._send("POST", path, {}, token), path)["auth"])
+        except VaultRefused:  # it is over, or its policies do not let it
+            return None
+        return renewed if renewed.left_seconds >= token.first_seconds * _NEAR_THE_END else None
+
+    async def _sign_in(self) -> _Token:
+        path, body = self._credentials()
+        auth = _decoded(await self._send("POST", path, body), path)["auth"]
+        self._sign_ins += 1
+        return _Token.of(auth, self._sign_ins)
 
     def _credentials(self) -> tuple[str, dict[str, str]]:
         access = self._access
@@ -186,8 +265,8 @@ class Vault:
         mount = access.auth_mount or "approle"
         return f"auth/{mount}/login", {"role_id": access.role_id, "secret_id": access.secret_id.get_secret_value()}
 
-    async def _send(self, method: str, path: str, body: Any, token: str | None = None) -> httpx.Response:
-        headers = {"X-Vault-Token": token} if token else {}
+    async def _send(self, method: str, path: str, body: Any, token: _Token | None = None) -> httpx.Response:
+        headers = {"X-Vault-Token": token.value} if token else {}
         try:
             return await self._http.request(method, path, json=body, headers=headers)
         except httpx.HTTPError as error:

@@ -1,4 +1,4 @@
-"""Data keys in a vault: replicas follow them, so that a rotation needs no restart."""
+"""Data keys in a vault: who seals follows them, so that a rotation needs no restart."""
 
 from __future__ import annotations
 
@@ -8,35 +8,33 @@ from datetime import timedelta
 import structlog
 
 from configs.errors import AzoraError
-from configs.settings import Settings
 from stores.sealing import Keyring
-from stores.vault import Vault, VaultAccess, VaultRefused
+from stores.vault import Vault, VaultRefused
 
 _FIELD = "data_keys"
+_RETRY = timedelta(seconds=5)
 
 _log = structlog.get_logger(__name__)
 
 
 async def follow_data_keys(vault: Vault, keyring: Keyring, every: timedelta) -> None:
-    """Keep a ring as the vault has it, until cancelled. While the vault is away the ring stays as it is."""
+    """`take_over` again and again until cancelled, sooner where the vault did not answer."""
+    pause = every
+    while True:
+        await asyncio.sleep(pause.total_seconds())
+        pause = every if await take_over(vault, keyring) else min(every, _RETRY)
+
+
+async def take_over(vault: Vault, keyring: Keyring) -> bool:
+    """Make a ring as the vault has it. Whether it could be read: while the vault is away the ring stays as it is."""
     try:
-        while True:
-            await asyncio.sleep(every.total_seconds())
-            try:
-                text = (await vault.read_secret()).values.get(_FIELD)
-                if text is not None and keyring.adopt(Keyring.parse(text)):
-                    _log.info("data keys taken over", active=keyring.active, keys=sorted(keyring.keys))
-            except AzoraError as error:
-                _log.warning("data keys not read", reason=error.detail)
-    finally:
-        await vault.close()
-
-
-async def follow_settings(settings: Settings, keyring: Keyring) -> None:
-    """`follow_data_keys` as the settings say."""
-    access = VaultAccess.from_settings(settings)
-    assert access is not None
-    await follow_data_keys(Vault(access), keyring, settings.vault_refresh)
+        text = (await vault.read_secret()).values.get(_FIELD)
+        if text is not None and keyring.adopt(Keyring.parse(text)):
+            _log.info("data keys taken over", active=keyring.active, keys=sorted(keyring.keys))
+    except AzoraError as error:
+        _log.warning("data keys not read", reason=error.detail)
+        return False
+    return True
 
 
 async def announce_data_key(vault: Vault, name: str) -> None:

@@ -15,8 +15,8 @@ from configs.settings import Settings
 from learning.governance.governor import LocalGovernor
 from stores import valkey
 from stores.access_tokens import TokenIssuer
+from stores.keyrings import following_keyring
 from stores.postgres import Database
-from stores.sealing import Keyring
 from stores.sessions import SessionStore
 from stores.signing_keys import KeyDirectory
 
@@ -31,32 +31,31 @@ async def live(
     settings: Settings, owner: str, roles: Roles, stop: asyncio.Event, trace: Callable[[str], None] = _nothing
 ) -> None:
     """Work until stopped or idle for long. `roles` has the permissions of each role."""
-    assert settings.data_keys is not None
     database = Database.from_settings(settings, role="azora_system")
     client = valkey.connect(settings)
     http = Http(settings.services_base_url)
     agent = Agent(settings, database, owner)
-    keyring = Keyring.parse(settings.data_keys.get_secret_value())
     law = Law(database)
-    means = Means(
-        store=agent.store,
-        http=http,
-        delegations=Delegations(
-            store=agent.store,
-            sessions=SessionStore(client, settings),
-            issuer=TokenIssuer(KeyDirectory(database), keyring, settings.issuer, LIFETIME_SECONDS),
-        ),
-        governor=LocalGovernor(law.in_force),
-        law=law,
-        permissions=lambda role: roles.get(role, frozenset()),
-        later=agent.later,
-        news=agent.tell,
-        limits=Limits.of(settings),
-        model=settings.agent_model,
-        trace=trace,
-    )
     try:
-        await agent.run(means, stop)
+        async with following_keyring(settings) as keyring:
+            means = Means(
+                store=agent.store,
+                http=http,
+                delegations=Delegations(
+                    store=agent.store,
+                    sessions=SessionStore(client, settings),
+                    issuer=TokenIssuer(KeyDirectory(database), keyring, settings.issuer, LIFETIME_SECONDS),
+                ),
+                governor=LocalGovernor(law.in_force),
+                law=law,
+                permissions=lambda role: roles.get(role, frozenset()),
+                later=agent.later,
+                news=agent.tell,
+                limits=Limits.of(settings),
+                model=settings.agent_model,
+                trace=trace,
+            )
+            await agent.run(means, stop)
     finally:
         await http.close()
         await client.aclose()

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import asyncpg
 
-from configs.settings import load_settings
+from stores.vaulted import load_settings
 
 _BATCH = 5_000
 _TABLES = """

@@ -40,7 +40,7 @@ from benchmarks.jobs.running import (
 )
 from cluster.embedded import Home
 from cluster.installation import read_running
-from configs.settings import load_settings
+from stores.vaulted import load_settings
 
 console = Console(width=140)
 _KILLED_AFTER = 0.5  # of the seconds that the whole run took, for a job without batches

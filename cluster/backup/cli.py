@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from cluster.console import explained, out, show_event, step
-from cluster.vaulted import load_settings
+from stores.vaulted import load_settings
 
 File: TypeAlias = Annotated[Path, typer.Argument(dir_okay=False)]
 _MEBIBYTE = 2**20

@@ -17,6 +17,7 @@ from cluster.backup.members import Manifest, MemberWriter, read_members
 from cluster.backup.sealed_file import BackupUnreadable, SealedReader, SealedWriter
 from configs.settings import Settings
 from stores import valkey
+from stores.keyrings import keyring_of
 
 DATABASE, SESSIONS = "database.pgdump", "sessions.valkey"
 _LINES_BYTES = 1 << 18
@@ -52,7 +53,7 @@ async def back_up(settings: Settings, path: Path, progress: Progress = lambda _:
     with _appearing(path) as file:
         async with database.snapshot(url) as snapshot:
             created = datetime.now(UTC)
-            sealed = SealedWriter(file, bootstrap.keyring_of(settings), {"created_at": created.isoformat()})
+            sealed = SealedWriter(file, keyring_of(settings), {"created_at": created.isoformat()})
             writer = MemberWriter(sealed)
             progress("sessions")
             held = await _write_sessions(settings, writer, await snapshot.people(), created)
@@ -113,7 +114,7 @@ async def _write_sessions(settings: Settings, writer: MemberWriter, people: set[
 def verify(settings: Settings, path: Path) -> Summary:
     """Decrypt all of a backup and compare its members with the manifest. Raises `BackupUnreadable`."""
     with path.open("rb") as file:
-        reader = SealedReader(file, bootstrap.keyring_of(settings))
+        reader = SealedReader(file, keyring_of(settings))
         manifest = None
         for found in read_members(reader):
             if isinstance(found, Manifest):
@@ -165,7 +166,7 @@ def _compare(manifest: Manifest, restored: dict[str, Any]) -> None:
 
 async def _member(settings: Settings, path: Path, name: str) -> AsyncIterator[bytes]:
     with path.open("rb") as file:
-        for found in read_members(SealedReader(file, bootstrap.keyring_of(settings))):
+        for found in read_members(SealedReader(file, keyring_of(settings))):
             if not isinstance(found, Manifest) and found[0] == name:
                 yield found[1]
 

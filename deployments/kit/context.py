@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
@@ -18,6 +19,7 @@ from deployments.kit.look_ups import LookUps
 from deployments.kit.rate_limit import RateLimiter
 from learning.embedding.embedder import Embedder
 from stores import valkey
+from stores.keyrings import following, keyring_of
 from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.session_keys import session_key
@@ -44,11 +46,11 @@ class ServiceContext:
     embedder: Embedder
     memory: ConversationMemory
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @classmethod
     def create(cls, settings: Settings, feed: RevocationFeed, memory: ConversationMemory) -> Self:
         """Wire the resources up. Opens no connection yet."""
-        assert settings.data_keys is not None
         database = Database.from_settings(settings)
         client = valkey.connect(settings)
         keys = KeyDirectory(database)
@@ -57,7 +59,7 @@ class ServiceContext:
             settings=settings,
             database=database,
             valkey=client,
-            keyring=Keyring.parse(settings.data_keys.get_secret_value()),
+            keyring=keyring_of(settings),
             keys=keys,
             sessions=sessions,
             authenticator=Authenticator(keys, sessions, settings.issuer),
@@ -74,13 +76,10 @@ class ServiceContext:
         task.add_done_callback(self._tasks.discard)
 
     async def open(self) -> None:
-        """Start following revocations and keys."""
+        """Start following revocations and keys. Data keys are those of now, once it is open."""
+        await self._opened.enter_async_context(following(self.settings, self.keyring))
         self.spawn(self.sessions.follow())
         self.spawn(self.keys.keep_fresh())
-        if self.settings.vault_url is not None:
-            from stores.vault_keys import follow_settings  # an HTTP client comes with it
-
-            self.spawn(follow_settings(self.settings, self.keyring))
 
     async def ping_valkey(self) -> None:
         """One round trip. Raises `StoreUnavailable`."""
@@ -92,6 +91,7 @@ class ServiceContext:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._opened.aclose()
         await self.database.close()
         await self.valkey.aclose()
         self.embedder.close()

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from rich.markup import escape
 
-from configs.settings import Settings, load_settings
+from configs.settings import Settings
 from jobs.framework import JobError, Run
 from stores.postgres import Database
+from stores.vaulted import load_settings
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class HeadKeys:
     def __init__(self, directory: KeyDirectory, keyring: Keyring) -> None:
         self._directory = directory
         self._keyring = keyring
-        self._private: dict[str, RSAPrivateKey | None] = {}
+        self._private: dict[str, RSAPrivateKey] = {}
 
     async def refresh(self) -> None:
         """Read the keys anew. Raises `StoreUnavailable`."""
@@ -86,6 +86,6 @@ class HeadKeys:
                 return None
             try:
                 self._private[kid] = key.private(self._keyring)
-            except SealBroken:
-                self._private[kid] = None
+            except SealBroken:  # for now: its data key may yet come
+                return None
         return self._private[kid]

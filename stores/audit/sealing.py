@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,10 +23,10 @@ from stores.audit import anchors
 from stores.audit.chain import GENESIS
 from stores.audit.heads import Head, HeadKeys
 from stores.errors import StoreError
+from stores.keyrings import following_keyring
 from stores.metrics import audit as metrics
 from stores.postgres import Connection, Database
 from stores.queries import load_queries
-from stores.sealing import Keyring
 from stores.signing_keys import KeyDirectory
 from stores.valkey import Valkey
 
@@ -188,19 +189,23 @@ class SealAudit:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sealer: Sealer | None = None
-        self._valkey: Valkey | None = None
+        self._held: AsyncExitStack | None = None
 
     async def __call__(self, database: Database) -> int:
         """Returns how many entries were chained."""
         if self._sealer is None:
-            assert self._settings.data_keys is not None
-            keyring = Keyring.parse(self._settings.data_keys.get_secret_value())
-            keys = HeadKeys(KeyDirectory(database), keyring)
-            self._valkey = valkey.connect(self._settings)
-            self._sealer = Sealer(database, keys, self._valkey)
+            self._sealer = await self._made(database)
         return await self._sealer.run()
+
+    async def _made(self, database: Database) -> Sealer:
+        async with AsyncExitStack() as held:
+            keyring = await held.enter_async_context(following_keyring(self._settings))
+            client = valkey.connect(self._settings)
+            held.push_async_callback(client.aclose)
+            self._held = held.pop_all()
+        return Sealer(database, HeadKeys(KeyDirectory(database), keyring), client)
 
     async def aclose(self) -> None:
         """Let its connections go."""
-        if self._valkey is not None:
-            await self._valkey.aclose()
+        if self._held is not None:
+            await self._held.aclose()

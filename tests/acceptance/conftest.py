@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,12 +100,9 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session", params=TOPOLOGIES)
-def running_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform]:
-    """The platform on each topology in turn, but for tests that say where they run (`on`)."""
-    if url := os.environ.get("AZORA_TEST_URL"):
-        yield RunningPlatform(url, Path(os.environ["AZORA_TEST_HOME"]), Path(os.devnull))
-        return
+@contextmanager
+def started(variables: dict[str, str]) -> Iterator[RunningPlatform]:
+    """`azora up` in a home of its own with these variables besides, for as long as the block lasts."""
     # Run as root, PostgreSQL works as another account, which must be able to enter.
     root = Path(tempfile.mkdtemp(prefix="azora-acceptance-"))
     root.chmod(0o711)
@@ -120,7 +117,7 @@ def running_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform
         "AZORA_RATE_LIMIT": "1000000/60s",
         "AZORA_RATE_LIMIT_ANONYMOUS": "1000000/60s",
         "AZORA_RATE_LIMIT_CREDENTIALS": "1000000/60s",
-        **TOPOLOGIES[request.param],
+        **variables,
     }
     log = root / "up.log"
     with log.open("wb") as output:
@@ -138,6 +135,16 @@ def running_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform
         process.kill()
         process.wait()
         shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", params=TOPOLOGIES)
+def running_platform(request: pytest.FixtureRequest) -> Iterator[RunningPlatform]:
+    """The platform on each topology in turn, but for tests that say where they run (`on`)."""
+    if url := os.environ.get("AZORA_TEST_URL"):
+        yield RunningPlatform(url, Path(os.environ["AZORA_TEST_HOME"]), Path(os.devnull))
+        return
+    with started(TOPOLOGIES[request.param]) as platform:
+        yield platform
 
 
 def _await_start(process: subprocess.Popen[bytes], platform: RunningPlatform) -> None:

@@ -15,6 +15,7 @@ from configs.settings import Settings
 from stores import audit
 from stores.decisions import AutomatedKind
 from stores.ids import new_id
+from stores.keyrings import following_keyring
 from stores.metrics import decisions as metrics
 from stores.postgres import Connection, Database
 from stores.queries import load_queries
@@ -47,8 +48,10 @@ class WatchDecisions:
 
     async def __call__(self, database: Database) -> int:
         """Returns how many measures were made."""
-        assert self._settings.data_keys is not None
-        keyring = Keyring.parse(self._settings.data_keys.get_secret_value())
+        async with following_keyring(self._settings) as keyring:
+            return await self._watch_all(database, keyring)
+
+    async def _watch_all(self, database: Database, keyring: Keyring) -> int:
         async with database.transaction(None, readonly=True) as connection:
             due = [(row["org_id"], AutomatedKind(row["kind"])) async for row in _queries.organisations(connection)]
         for org_id, kind in due:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,16 +16,18 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from cluster import vaulted
+from cluster.installation import environment
 from configs.errors import ConfigurationError
 from configs.settings import Settings
+from stores import vaulted
 from stores.leases import DatabaseLogin
 from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.vault import Vault, VaultAccess, VaultRefused, VaultUnavailable
 from stores.vault_keys import activate_data_key, announce_data_key, follow_data_keys
-from tests.integration.vault.conftest import Server
+from tests.integration.vault.conftest import name_vault
 from tests.patience import PATIENCE_SECONDS
+from tests.vault_server import Server
 
 
 async def test_settings_come_from_the_vault_under_the_environment(
@@ -31,7 +35,7 @@ async def test_settings_come_from_the_vault_under_the_environment(
 ) -> None:
     key = Keyring.new_key("k1")
     vault.write_settings(data_keys=key, issuer="from-the-vault", rate_limit="7/1s", log_level="ERROR")
-    _name_vault(monkeypatch, vault.app_role())
+    name_vault(monkeypatch, vault.app_role())
     monkeypatch.setenv("AZORA_ENVIRONMENT", "production")  # demands the keys that only the vault has
     monkeypatch.setenv("AZORA_LOG_LEVEL", "DEBUG")
     settings = vaulted.load_settings(issuer="from-the-caller")
@@ -39,6 +43,8 @@ async def test_settings_come_from_the_vault_under_the_environment(
     assert settings.data_keys.get_secret_value() == key
     assert str(settings.rate_limit) == "7/1s"
     assert settings.log_level == "DEBUG"
+    assert settings.from_vault == {"data_keys", "rate_limit"}  # what nobody nearer named
+    assert {"AZORA_DATA_KEYS", "AZORA_RATE_LIMIT"}.isdisjoint(environment(settings))
     assert settings.issuer == "from-the-caller"
 
 
@@ -46,7 +52,7 @@ async def test_a_misspelt_name_in_the_vault_is_refused_without_its_value(
     vault: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vault.write_settings(data_keys=Keyring.new_key("k1"), smtp_ulr="smtp://user:hunter2@mail")
-    _name_vault(monkeypatch, vault.app_role())
+    name_vault(monkeypatch, vault.app_role())
     with pytest.raises(ConfigurationError) as caught:
         vaulted.load_settings()
     assert "smtp_ulr" in str(caught.value.problems)
@@ -73,18 +79,18 @@ async def test_a_revoked_token_is_replaced(vault: Server) -> None:
     vault.write_settings(issuer="one")
     async with Vault(vault.app_role()) as client:
         await client.read_secret()
-        vault.call("POST", "auth/token/revoke", {"token": client._token})
+        assert client._token is not None
+        vault.call("POST", "auth/token/revoke", {"token": client._token.value})
         assert (await client.read_secret()).values == {"issuer": "one"}
 
 
 async def test_a_data_key_rotates_without_a_restart(vault: Server) -> None:
     vault.write_settings(data_keys=Keyring.new_key("k1"), issuer="kept")
     access = vault.app_role()
-    async with Vault(access) as client:
+    async with Vault(access) as client, AsyncExitStack() as held:
         rings = [Keyring.parse((await client.read_secret()).values["data_keys"]) for _ in range(2)]
-        followers = [
-            asyncio.create_task(follow_data_keys(Vault(access), ring, timedelta(seconds=0.1))) for ring in rings
-        ]
+        for ring in rings:
+            await held.enter_async_context(_followed(access, ring))
         sealed_before = rings[0].seal(b"old", "row")
         await announce_data_key(client, "k2")
         await _until(lambda: all("k2" in ring.keys for ring in rings))
@@ -96,9 +102,17 @@ async def test_a_data_key_rotates_without_a_restart(vault: Server) -> None:
         assert (await client.read_secret()).values["issuer"] == "kept"
         with pytest.raises(VaultRefused):
             await announce_data_key(client, "k2")
-        for task in followers:
+
+
+@asynccontextmanager
+async def _followed(access: VaultAccess, ring: Keyring) -> AsyncIterator[None]:
+    async with Vault(access) as vault:
+        task = asyncio.create_task(follow_data_keys(vault, ring, timedelta(seconds=0.1)))
+        try:
+            yield
+        finally:
             task.cancel()
-        await asyncio.gather(*followers, return_exceptions=True)
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_two_who_rotate_at_once_do_not_undo_each_other(vault: Server) -> None:
@@ -140,24 +154,69 @@ async def test_kubernetes_authentication_sends_the_account_s_token(vault: Server
 
 async def test_database_logins_are_renewed_exchanged_and_given_back(vault: Server, settings: Settings) -> None:
     """With leases of 4 s that cannot outlast 7 s, a pool works on for 12 s, under one login after the other."""
-    assert settings.database_url is not None
-    role = _database_engine(vault, settings.database_url.get_secret_value(), ttl="4s", max_ttl="7s")
-    login = DatabaseLogin(Vault(vault.app_role()), role)
-    database = Database(settings.database_url.get_secret_value(), login=login)
+    role = _database_engine(vault, settings, ttl="4s", max_ttl="7s")
+    seen = await _worked(settings, vault.app_role(), role, seconds=12)
+    assert len(seen) >= 2
+    await _gone(settings, seen)  # what was given back is gone, what was exchanged expires
+
+
+async def test_a_login_lasts_as_long_as_its_token_is_renewed(vault: Server, settings: Settings) -> None:
+    """Its lease of a minute would end with the first token after 8 s, in the midst of a transaction."""
+    role = _database_engine(vault, settings, ttl="60s", max_ttl="120s")
+    access = vault.app_role(name="short", token_ttl="8s")
+    async with _transacting(settings, access, role):
+        seen = await _worked(settings, access, role, seconds=13)
+    assert len(seen) == 1
+    await _gone(settings, seen)
+
+
+async def test_a_login_is_exchanged_before_its_token_ends_for_good(vault: Server, settings: Settings) -> None:
+    """Leases of a minute, under tokens that no renewal keeps beyond 12 s."""
+    role = _database_engine(vault, settings, ttl="60s", max_ttl="120s")
+    access = vault.app_role(name="mortal", token_ttl="8s", token_max_ttl="12s")
+    seen = await _worked(settings, access, role, seconds=18)
+    assert len(seen) >= 2
+    await _gone(settings, seen)
+
+
+async def _worked(settings: Settings, access: VaultAccess, role: str, *, seconds: float) -> set[str]:
+    """The logins under which a pool worked for so long, without one failure."""
     seen: set[str] = set()
+    database = _database(settings, access, role)
     try:
-        deadline = asyncio.get_running_loop().time() + 12
+        deadline = asyncio.get_running_loop().time() + seconds
         while asyncio.get_running_loop().time() < deadline:
             async with database.transaction(None) as connection:
                 assert await connection.fetchval("select current_user") == "azora_app"
                 seen.add(await connection.fetchval("select session_user"))
-            await asyncio.sleep(0.1)
+                await asyncio.sleep(0.1)
     finally:
         await database.close()
-    assert len(seen) >= 2
+    return seen
+
+
+@asynccontextmanager
+async def _transacting(settings: Settings, access: VaultAccess, role: str) -> AsyncIterator[None]:
+    """One transaction that goes on for all of the block."""
+    database = _database(settings, access, role)
+    try:
+        async with database.transaction(None) as connection:
+            yield
+            await connection.fetchval("select 1")
+    finally:
+        await database.close()
+
+
+def _database(settings: Settings, access: VaultAccess, role: str) -> Database:
+    assert settings.database_url is not None
+    return Database(settings.database_url.get_secret_value(), login=DatabaseLogin(Vault(access), role))
+
+
+async def _gone(settings: Settings, names: set[str]) -> None:
+    assert settings.database_url is not None
     owner = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
-        await _until_async(lambda: _roles(owner, seen))  # what was given back is gone, what was exchanged expires
+        await _until_async(lambda: _roles(owner, names))
     finally:
         await owner.close()
 
@@ -167,8 +226,9 @@ def _valid_now() -> dict[str, int]:
     return {"iat": now - 60, "nbf": now - 60, "exp": now + 600}
 
 
-def _database_engine(vault: Server, url: str, *, ttl: str, max_ttl: str) -> str:
-    parts = urlsplit(url)
+def _database_engine(vault: Server, settings: Settings, *, ttl: str, max_ttl: str) -> str:
+    assert settings.database_url is not None
+    parts = urlsplit(settings.database_url.get_secret_value())
     host = parse_qs(parts.query)["host"][0]
     name = f"azora-{uuid4().hex[:8]}"
     vault.call(
@@ -194,14 +254,6 @@ def _database_engine(vault: Server, url: str, *, ttl: str, max_ttl: str) -> str:
 
 async def _roles(owner: Any, names: set[str]) -> bool:
     return not await owner.fetchval("select count(*) from pg_roles where rolname = any($1)", list(names))
-
-
-def _name_vault(monkeypatch: pytest.MonkeyPatch, access: VaultAccess) -> None:
-    assert access.role_id is not None
-    assert access.secret_id is not None
-    monkeypatch.setenv("AZORA_VAULT_URL", access.url)
-    monkeypatch.setenv("AZORA_VAULT_ROLE_ID", access.role_id)
-    monkeypatch.setenv("AZORA_VAULT_SECRET_ID", access.secret_id.get_secret_value())
 
 
 async def _until(condition: Any, seconds: float = PATIENCE_SECONDS) -> None:

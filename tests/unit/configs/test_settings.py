@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import pickle
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from cluster.installation import environment
+from cluster.installation import complete, environment
 from configs.errors import ConfigurationError
 from configs.rates import Rate
-from configs.settings import Settings, load_settings
+from configs.settings import Settings, read_settings
+from stores.sealing import Keyring
+from stores.vaulted import load_settings
 
 
 def test_every_problem_is_reported_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,3 +60,34 @@ def test_settings_survive_the_journey_through_the_environment(monkeypatch: pytes
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings
+
+
+def test_what_a_vault_gave_is_kept_to_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZORA_ISSUER", "from-here")
+    settings = read_settings(
+        {"data_keys": Keyring.new_key("k1"), "issuer": "from-there", "mail_from": "a@b"}, home=tmp_path
+    )
+    assert settings.from_vault == {"data_keys", "mail_from"}
+    completed = complete(settings, "postgresql:///a", "redis://b")
+    for found in (settings, completed, pickle.loads(pickle.dumps(completed))):
+        assert found.from_vault == {"data_keys", "mail_from"}
+        assert {"AZORA_DATA_KEYS", "AZORA_MAIL_FROM"}.isdisjoint(environment(found))
+        assert environment(found)["AZORA_ISSUER"] == "from-here"
+    assert completed.database_url == completed.database_owner_url == SecretStr("postgresql:///a")
+    assert complete(read_settings(home=tmp_path), "", "").from_vault == frozenset()  # keys of the home may be handed on
+
+
+def test_settings_are_loaded_in_one_place() -> None:
+    """Whoever read them otherwise would lack what a vault has: on a cluster nobody hands it to a replica."""
+    root = Path(__file__).parents[3]
+    packages = ("actors", "cluster", "deployments", "jobs", "learning", "stores", "benchmarks")
+    files = [file for package in packages for file in (root / package).rglob("*.py")] + [root / "serve_app.py"]
+    readers = {
+        file.relative_to(root).as_posix()
+        for file in files
+        if "read_settings" in (text := file.read_text())
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and node.module == "configs.settings"
+        if "read_settings" in {name.name for name in node.names}
+    }
+    assert readers == {"stores/vaulted.py"}

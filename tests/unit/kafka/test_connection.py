@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from configs.errors import ConfigurationError
-from configs.settings import Settings, load_settings
+from configs.settings import Settings
 from stores.kafka.connection import client_configuration, topic_name
+from stores.vaulted import load_settings
 
 
 def test_without_security_nothing_is_said_of_it() -> None:

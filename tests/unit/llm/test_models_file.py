@@ -11,7 +11,7 @@ import yaml
 
 from configs.errors import ConfigurationError
 from configs.models import STAYS, DataRule, load_models
-from configs.settings import load_settings
+from stores.vaulted import load_settings
 
 OPENAI = {"provider": "openai", "base_url": "https://api.openai.com/v1", "model": "gpt"}
 

@@ -1,4 +1,7 @@
-"""Settings with what a vault has for those that neither the environment nor the file names."""
+"""The settings of this process: the environment, the configuration file, and below them what a vault has.
+
+The one way to them, for replicas, commands and jobs alike: no process hands what a vault has on to another.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +10,33 @@ import os
 import tomllib
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from configs.errors import ConfigurationError
-from configs.settings import ENVIRONMENT_PREFIX, Settings
-from configs.settings import load_settings as without_vault
-from stores.vault import Vault, VaultAccess
+from configs.settings import ENVIRONMENT_PREFIX, Settings, read_settings
+
+if TYPE_CHECKING:
+    from stores.vault import VaultAccess
 
 _KEY_OF_NOTHING = "none:" + "A" * 43 + "="  # stands in while the vault, which has the real ones, is not read yet
 
 
 def load_settings(**overrides: object) -> Settings:
-    """As `configs.settings.load_settings`, over what the vault has. Of the vault's values, names that are no settings
-    are refused as misspelt.
+    """As `configs.settings.read_settings`, over what the vault has, where one is configured. Of its values, names that
+    are no settings are refused as misspelt.
 
     Raises `ConfigurationError`, `VaultUnavailable`, `VaultRefused`.
     """
     if not _names_vault():
-        return without_vault(**overrides)
-    access = VaultAccess.from_settings(without_vault({"data_keys": _KEY_OF_NOTHING}, **overrides))
+        return read_settings(**overrides)
+    from stores.vault import VaultAccess  # an HTTP client comes with it, which few installations need
+
+    access = VaultAccess.from_settings(read_settings({"data_keys": _KEY_OF_NOTHING}, **overrides))
     assert access is not None
     values = _outside_of_any_loop(access)
     if unknown := sorted(values.keys() - Settings.model_fields.keys()):
         raise ConfigurationError([f"{access.secret}: {name}: no such setting" for name in unknown])
-    return without_vault(values, **overrides)
+    return read_settings(values, **overrides)
 
 
 def _names_vault() -> bool:
@@ -43,6 +49,8 @@ def _names_vault() -> bool:
 
 def _outside_of_any_loop(access: VaultAccess) -> dict[str, str]:
     """Read the secret in a thread of its own: the caller may be inside a running loop."""
+    from stores.vault import Vault
+
     outcome: dict[str, Any] = {}
 
     async def read() -> dict[str, str]:

@@ -1,0 +1,145 @@
+"""Keys out of a vault rotate under everybody who has them: replicas, agents and the housekeeper, those that run and
+those that are made anew with the settings of before."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from actors.governor.bias.watching import WatchDecisions
+from cluster import administration
+from configs.settings import Settings
+from jobs.data.platform import platform_settings
+from stores import audit
+from stores.audit.sealing import SealAudit
+from stores.ids import new_id
+from stores.keyrings import keyring_of
+from stores.postgres import Database
+from stores.sealing import Keyring
+from stores.vault import Vault, VaultAccess
+from stores.vault_keys import activate_data_key, announce_data_key
+from stores.vaulted import load_settings
+from tests.integration.agents.support import ask, listening, taught_course, until, working
+from tests.integration.vault.conftest import name_vault
+from tests.patience import patiently
+from tests.platform import Organisation, Platform
+from tests.vault_server import Server
+
+
+@dataclass
+class Installation:
+    """A platform whose data keys are in the vault alone."""
+
+    settings: Settings
+    access: VaultAccess
+    platform: Platform
+
+    async def rotate(self) -> Settings:
+        """As `azora vault rotate-keys` does; the settings as they are afterwards."""
+        name = f"k{new_id().hex[-8:]}"
+        ring = self.platform.host.context.keyring
+        async with Vault(self.access) as vault:
+            await announce_data_key(vault, name)
+            async for _ in patiently():
+                if name in ring.keys:
+                    break
+            await activate_data_key(vault, name)
+        async for _ in patiently():
+            if ring.active == name:
+                break
+        fresh = load_settings()
+        assert keyring_of(fresh).active == name
+        await administration.rotate_keys(fresh)
+        return fresh
+
+
+@pytest.fixture
+async def installation(
+    vault: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Installation]:
+    """Settings as a replica has them whose environment says where the stores and the vault are, and has no key."""
+    assert settings.database_url is not None
+    assert settings.valkey_url is not None
+    monkeypatch.setenv("AZORA_HOME", str(settings.home))
+    monkeypatch.setenv("AZORA_DATABASE_URL", settings.database_url.get_secret_value())
+    monkeypatch.setenv("AZORA_VALKEY_URL", settings.valkey_url.get_secret_value())
+    monkeypatch.setenv("AZORA_BCRYPT_COST", "4")
+    monkeypatch.setenv("AZORA_ENVIRONMENT", "production")  # demands keys
+    monkeypatch.setenv("AZORA_VAULT_REFRESH", "PT1S")
+    monkeypatch.setenv("AZORA_VAULT_SECRET", "secret/rotating")
+    access = vault.app_role()
+    name_vault(monkeypatch, access)
+    if not vault.has("secret/data/rotating"):  # what a test before has rotated, the database is sealed under
+        assert settings.data_keys is not None
+        vault.call("POST", "secret/data/rotating", {"data": {"data_keys": settings.data_keys.get_secret_value()}})
+    found = load_settings()
+    async with Platform.running(found) as platform:
+        yield Installation(found, VaultAccess.from_settings(found) or access, platform)
+
+
+async def _overview(org: Organisation) -> None:
+    """A task that an agent can only do with a token that it signs."""
+    course = await taught_course(await org.person("instructor"))
+    person = await org.person("student")
+    await person.http.post("/api/enrollments", json={"course_id": course})
+    made = await ask(person, "study_overview", {"course_id": course, "question": "Why?"})
+    task = await until(person, made["id"])
+    assert task["status"] == "succeeded", task
+
+
+async def test_agents_act_after_a_rotation(installation: Installation) -> None:
+    org = await installation.platform.create_organisation()
+    async with listening(installation.platform.host) as url:
+        of_before = installation.settings.model_copy(update={"services_url": url})
+        async with working(of_before, "agent-from-before"):
+            await installation.rotate()
+            await _overview(org)
+        async with working(pickle.loads(pickle.dumps(of_before)), "agent-made-anew"):
+            await _overview(org)
+
+
+async def test_the_housekeeper_seals_after_a_rotation(installation: Installation) -> None:
+    system = Database.from_settings(installation.settings, role="azora_system")
+    seals = SealAudit(installation.settings)
+    try:
+        await seals(system)
+        await installation.rotate()
+        anew = pickle.loads(pickle.dumps(SealAudit(installation.settings)))
+        for duty in (seals, anew, seals):
+            org_id = new_id()
+            async with installation.platform.database.transaction(org_id) as connection:
+                entry = audit.Entry(org_id=org_id, action="session.started", source="test", details={})
+                await audit.append(connection, [entry])
+            await duty(system)
+            async with system.transaction(None, readonly=True) as connection:
+                sealed = await connection.fetchval("select count(*) from audit_log where org_id = $1", org_id)
+            assert sealed == 1
+        await anew.aclose()
+        assert await WatchDecisions(installation.settings)(system) >= 0
+    finally:
+        await seals.aclose()
+        await system.close()
+
+
+async def test_a_replica_that_starts_after_a_rotation_knows_the_key_at_once(installation: Installation) -> None:
+    await installation.rotate()
+    async with Platform.running(pickle.loads(pickle.dumps(installation.settings))) as started:
+        org = await started.create_organisation()
+        assert (await (await org.person()).http.get("/api/users/me")).status_code == 200
+
+
+async def test_a_job_finds_what_only_the_vault_has(installation: Installation) -> None:
+    fresh = await installation.rotate()
+    assert platform_settings().data_keys == fresh.data_keys
+
+
+async def test_keys_that_somebody_nearer_names_are_not_followed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Keyring.new_key("own")
+    monkeypatch.setenv("AZORA_DATA_KEYS", own)
+    async with Platform.running(load_settings()) as started:
+        assert set(started.host.context.keyring.keys) == {"own"}
