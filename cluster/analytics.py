@@ -35,10 +35,8 @@ _PHASES = {
 async def _system(settings: Settings, statement_timeout: timedelta) -> AsyncIterator[Database]:
     async with connected(settings, show_event) as found:
         await prepare(found)
-        assert found.database_url is not None
-        database = Database(
-            found.database_url.get_secret_value(), role="azora_system", statement_timeout=statement_timeout
-        )
+        patient = found.model_copy(update={"database_statement_timeout": statement_timeout})
+        database = Database.from_settings(patient, role="azora_system")
         try:
             yield database
         finally:

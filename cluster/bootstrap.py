@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from cluster import admission, schema
 from configs.settings import Settings
 from migrations.run import migrate
 from stores.event_log.settling import settle
+from stores.keyrings import keyring_of
 from stores.postgres import Database
-from stores.sealing import Keyring
 from stores.signing_keys import ensure_keys
 
 
@@ -17,18 +18,19 @@ def owner_url(settings: Settings) -> str:
     return url.get_secret_value()
 
 
-def keyring_of(settings: Settings) -> Keyring:
-    """The data keys. Raises `ConfigurationError`."""
-    assert settings.data_keys is not None
-    return Keyring.parse(settings.data_keys.get_secret_value())
-
-
 async def prepare(settings: Settings) -> tuple[str | None, str]:
-    """Migrate, settle the event log, make sure of signing keys. Returns the revisions before and after.
+    """Migrate, let the login that serves take its roles, settle the event log, make sure of signing keys. Returns the
+    revisions before and after. Where a vault makes the logins and the owner's is not known here, nothing is migrated,
+    and the schema must be right already.
 
-    Safe to repeat.
+    Safe to repeat. Raises `ConfigurationError`, `SchemaDiffers`, `StoreError`.
     """
-    revisions = await migrate(owner_url(settings))
+    if settings.vault_database_role is not None and settings.database_owner_url is None:
+        found = await schema.require(settings)
+        revisions: tuple[str | None, str] = (found, found)
+    else:
+        revisions = await migrate(owner_url(settings))
+        await admission.admit(settings, owner_url(settings))
     await _settle_event_log(settings)
     database = Database.from_settings(settings)
     try:

@@ -10,19 +10,29 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import asyncpg
+from redis.exceptions import ResponseError
 
-from cluster.bootstrap import keyring_of, owner_url
+from cluster import schema
+from cluster.bootstrap import owner_url
 from cluster.console import out
 from cluster.embedded import EmbeddedServerError
 from cluster.installation import connected, home_of, read_running
 from cluster.ports import PortInUse, check_free
+from cluster.schema import SchemaDiffers
 from configs.errors import AzoraError
 from configs.settings import Settings
-from migrations.run import current, head
 from stores import valkey
+from stores.keyrings import keyring_of
 from stores.postgres import Database
 
 _FREE_DISK_BYTES = 2 * 2**30
+_OLDEST_POSTGRES = 15
+_NOT_OWNED = """
+select array_agg(c.oid::regclass::text order by 1)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = 'public' and c.relkind in ('r', 'p') and not pg_has_role(c.relowner, 'usage')
+  and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+"""
 
 
 @dataclass(frozen=True)
@@ -52,12 +62,18 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield check(settings)
     try:
         async with connected(settings) as found:
-            for name, probe, remedy in _probes(found):
-                yield await _probe(name, probe, remedy)
+            async for finding in examined(found):
+                yield finding
     except EmbeddedServerError as error:
         yield Finding("Embedded servers", False, error.message, error.remedy)
     except AzoraError as error:
         yield Finding("Stores", False, error.detail, "Check the addresses in AZORA_DATABASE_URL and AZORA_VALKEY_URL.")
+
+
+async def examined(settings: Settings) -> AsyncIterator[Finding]:
+    """What the stores at the settings' addresses are found to be."""
+    for name, probe, remedy in _probes(settings):
+        yield await _probe(name, probe, remedy)
 
 
 def _python(_settings: Settings) -> Finding:
@@ -98,14 +114,12 @@ def _port(settings: Settings) -> Finding:
 
 
 def _probes(settings: Settings) -> list[tuple[str, Callable[[], Awaitable[str]], str]]:
+    owner = "Check AZORA_DATABASE_OWNER_URL: it must be the login that owns the tables."
     return [
-        (
-            "PostgreSQL",
-            lambda: _postgres(settings),
-            "Check AZORA_DATABASE_OWNER_URL; PostgreSQL 15 or newer is needed.",
-        ),
-        ("Schema", lambda: _schema(settings), "Run `azora migrate`."),
+        ("PostgreSQL", lambda: _postgres(settings), "Check AZORA_DATABASE_URL; PostgreSQL 15 or newer is needed."),
+        ("Schema", lambda: _schema(settings), "Check AZORA_DATABASE_URL; the login must be granted azora_app."),
         ("Application role", lambda: _role(settings), "Run `azora migrate`; the login must be granted azora_app."),
+        *([("Owner", lambda: _owner(settings), owner)] if settings.database_owner_url is not None else []),
         ("Valkey", lambda: _valkey(settings), "Check AZORA_VALKEY_URL; Valkey 7.2, Redis 6.2 or newer is needed."),
         ("Data keys", lambda: _data_keys(settings), "`azora doctor --new-key` prints a key for AZORA_DATA_KEYS."),
     ]
@@ -114,28 +128,41 @@ def _probes(settings: Settings) -> list[tuple[str, Callable[[], Awaitable[str]],
 async def _probe(name: str, probe: Callable[[], Awaitable[str]], remedy: str) -> Finding:
     try:
         return Finding(name, True, await probe())
+    except SchemaDiffers as error:
+        return Finding(name, False, error.detail, error.remedy)
     except AzoraError as error:
-        return Finding(name, False, error.detail, remedy)
+        cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
+        return Finding(name, False, f"{error.detail}{cause}", remedy)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return Finding(name, False, str(error) or type(error).__name__, remedy)
 
 
 async def _postgres(settings: Settings) -> str:
-    connection = await asyncpg.connect(owner_url(settings), timeout=5)
+    database = Database.from_settings(settings)
     try:
-        version: str = await connection.fetchval("show server_version")
-        if int(version.split(".")[0]) < 15:
-            raise AzoraError(f"version {version} is too old")
-        return version
+        major, version = await database.server_version()
     finally:
-        await connection.close()
+        await database.close()
+    if major < _OLDEST_POSTGRES:
+        raise AzoraError(f"version {version} is too old")
+    return version
 
 
 async def _schema(settings: Settings) -> str:
-    revision = await current(owner_url(settings))
-    if revision != head():
-        raise AzoraError(f"at revision {revision}, this code needs {head()}")
-    return f"at revision {revision}"
+    return f"at revision {await schema.require(settings)}"
+
+
+async def _owner(settings: Settings) -> str:
+    """Only where it has an address of its own: what serves need not know it."""
+    connection = await asyncpg.connect(owner_url(settings), timeout=5)
+    try:
+        name: str = await connection.fetchval("select current_user")
+        others = await connection.fetchval(_NOT_OWNED)
+    finally:
+        await connection.close()
+    if others:
+        raise AzoraError(f"{name} does not own {', '.join(others)}")
+    return f"{name} owns every table"
 
 
 async def _role(settings: Settings) -> str:
@@ -157,12 +184,19 @@ async def _valkey(settings: Settings) -> str:
     client = valkey.connect(settings)
     try:
         with valkey.translated():
-            info = await client.info("server")
-            persistence = await client.config_get("appendonly")
+            await client.ping()
+            return await _told(client)
     finally:
         await client.aclose()
+
+
+async def _told(client: valkey.Valkey) -> str:
+    try:
+        info = await client.info("server")
+        durable = bool((await client.info("persistence")).get("aof_enabled"))
+    except ResponseError:  # a login may be kept from what looks at the server itself
+        return "answers; whether it keeps an append-only file this login may not ask"
     version = info.get("valkey_version") or info.get("redis_version")
-    durable = persistence.get(b"appendonly", persistence.get("appendonly")) in (b"yes", "yes")
     return f"{version}, {'keeps an append-only file' if durable else 'WITHOUT an append-only file'}"
 
 

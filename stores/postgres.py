@@ -229,6 +229,17 @@ class Database:
                 pool.terminate()
         await self._release_login()
 
+    async def server_version(self) -> tuple[int, str]:
+        """The server's major version, and how it calls itself, by the login alone: on a server that is new it has no
+        role to take yet. Raises `StoreUnavailable` and its kin.
+        """
+        with translated():
+            connection = await self._connect(self._url, timeout=self._acquire_timeout_seconds)
+            try:
+                return connection.get_server_version().major, await connection.fetchval("show server_version")
+            finally:
+                await connection.close()
+
     @asynccontextmanager
     async def transaction(
         self, org_id: UUID | None, *, readonly: bool = False, plan_anew: bool = False

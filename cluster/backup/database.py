@@ -17,7 +17,7 @@ import asyncpg
 from cluster.backup.members import TableState
 from cluster.embedded.installation import postgres_installation
 from cluster.embedded.placement import SYSTEM_DIRECTORY
-from configs.errors import AzoraError
+from configs.errors import AzoraError, ConfigurationError
 
 _PIECE_BYTES = 1 << 18
 _CONNECT_SECONDS = 10
@@ -49,6 +49,14 @@ do $$ begin
     end if;
 end $$
 """
+
+
+# Functions carry settings of the extension, which a login that is no superuser may set only once its library is loaded.
+_BEGIN = b"begin; select '[0]'::public.vector \\g /dev/null\n"
+_BY_AN_ADMINISTRATOR = (
+    "Have an administrator make the roles azora_app and azora_system, grant them to it with admin option, and run in "
+    "the database: create extension vector with schema public;"
+)
 
 
 class DumpFailed(AzoraError):
@@ -119,17 +127,56 @@ async def dump(url: str, of: Snapshot) -> AsyncIterator[bytes]:
 
 @asynccontextmanager
 async def restoring(url: str) -> AsyncIterator[Any]:
-    """A pipe into `pg_restore`; all of it comes into the database, or nothing. Raises `NotEmpty`, `DumpFailed`."""
+    """A pipe for the dump; all of it comes into the database, or nothing. Raises `NotEmpty`, `DumpFailed`,
+    `ConfigurationError`.
+
+    `pg_restore` makes a script of it, which `psql` runs in a transaction that is ours to begin and, once the script is
+    whole, to commit.
+    """
     await _require_empty(url)
+    session = await _program(
+        "psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", f"--dbname={url}", stdin=PIPE
+    )
+    assert session.stdin is not None
+    async with _supervised(session, "psql"):
+        session.stdin.write(_BEGIN)
+        async with _script_into(session.stdin) as dump:
+            yield dump
+        session.stdin.write(b"\ncommit;\n")
+        session.stdin.close()
+        await session.stdin.wait_closed()
+
+
+@asynccontextmanager
+async def _script_into(sink: asyncio.StreamWriter) -> AsyncIterator[asyncio.StreamWriter]:
     process = await _program(
-        "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--no-password", f"--dbname={url}",
-        stdin=PIPE,
+        "pg_restore", "--no-owner", "--exit-on-error", "--file=-",
+        "--no-comments",  # ours has none; that of the extension is for whoever made it, who may be an administrator
+        stdin=PIPE, stdout=PIPE,
     )  # fmt: skip
     assert process.stdin is not None
+    assert process.stdout is not None
     async with _supervised(process, "pg_restore"):
-        yield process.stdin
-        process.stdin.close()
-        await process.stdin.wait_closed()
+        passing = asyncio.create_task(_pass_on(process.stdout, sink))
+        try:
+            yield process.stdin
+            process.stdin.close()
+            await process.stdin.wait_closed()
+            await passing
+        finally:
+            passing.cancel()
+
+
+async def _pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    """To the end, also where nobody takes it any more: who writes it shall not wait for ever."""
+    heard = True
+    while piece := await source.read(_PIECE_BYTES):
+        try:
+            if heard:
+                sink.write(piece)
+                await sink.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            heard = False
 
 
 async def read_states(url: str) -> dict[str, TableState]:
@@ -142,13 +189,17 @@ async def read_states(url: str) -> dict[str, TableState]:
 
 
 async def _require_empty(url: str) -> None:
+    """Make what a dump takes for granted, in a database that has no tables yet."""
     connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS)
     try:
         if names := await connection.fetch(_TABLES):
             raise NotEmpty(f"It has {len(names)} tables, {names[0]['name']} among them; a backup is restored into none")
         await connection.execute(_ROLES)
-        # Made anew by the dump; an empty one that somebody prepared would be in its way.
-        await connection.execute("drop extension if exists vector")
+        await connection.execute("create extension if not exists vector with schema public")
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise ConfigurationError(
+            [f"This login may not prepare the database: {error}. {_BY_AN_ADMINISTRATOR}"]
+        ) from error
     finally:
         await connection.close()
 
