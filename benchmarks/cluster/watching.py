@@ -14,7 +14,7 @@ from cluster.several.local_cluster import LocalCluster
 from configs.errors import AzoraError
 
 _POLL_SECONDS = 0.5
-_ANSWER_SECONDS = 2.0  # of a dashboard whose head may just be dying
+_ANSWER_SECONDS = 5.0  # of a dashboard whose head may just be dying, or lacks processor time like all others
 
 
 @dataclass(frozen=True)

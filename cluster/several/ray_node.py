@@ -24,10 +24,20 @@ from cluster.several.network import Namespace
 
 GCS_PORT = 6379
 DASHBOARD_PORT = 8265
+# Told their ports, a node's agents are not waited for: otherwise it waits 15 s for each of them to say its own, and on a
+# machine that is busy with what a lost node did, gives up. Below the ports that the system hands out.
+_AGENT_PORTS = {
+    "dashboard-agent-grpc-port": 6380,
+    "dashboard-agent-listen-port": 6381,
+    "runtime-env-agent-port": 6382,
+    "metrics-export-port": 6383,
+}
 _OBJECT_STORE_BYTES = 80 * 2**20
 _STOP_SECONDS = 25
 _PR_SET_PDEATHSIG = 1
 _STABLE_SECONDS = 30.0
+# All nodes share this machine's processor: what a lost worker ran comes up elsewhere first, then the worker.
+_OTHERS_FIRST_SECONDS = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +60,7 @@ class NodePlan:
         # It passes on what workers print, at a price on every node; drivers of our jobs do not ask for it
         # (`log_to_driver=False`). A driver that does gets nothing: what workers print is in their node's own logs.
         words += ["--include-log-monitor=false"]
+        words += [f"--{name}={port}" for name, port in _AGENT_PORTS.items()]
         words += [f"--resources={json.dumps(dict(self.resources))}", f"--temp-dir={self.directory}"]
         if self.head is None:
             words += ["--head", f"--port={GCS_PORT}", "--include-dashboard=true"]
@@ -86,7 +97,8 @@ class RayNode:
             code = await self._process.wait()
             self.plan.namespace.clear()
             self._on_event(f"{self.plan.label}: ended with {code}; starting it again")
-            await asyncio.sleep(backoff.next_delay(loop.time() - began))
+            others_first = _OTHERS_FIRST_SECONDS if self.plan.head is not None else 0.0
+            await asyncio.sleep(max(backoff.next_delay(loop.time() - began), others_first))
 
     async def stop(self) -> None:
         """End the node, in order where it obeys in time."""
