@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from time import monotonic, sleep
@@ -18,6 +18,7 @@ from stores.event_log.claims import Fenced
 from stores.event_log.types import Entry, Share
 from stores.kafka.connection import ANSWER_SECONDS, client_configuration, topic_name
 from stores.kafka.errors import kafka_translated
+from stores.kafka.looks import Looks, Place
 from stores.kafka.messages import entry_of
 from stores.kafka.patience import Patience
 
@@ -37,11 +38,8 @@ _FETCHED_AHEAD_KIB = 8 * 1024
 _FETCHED_AT_ONCE_BYTES = 1024 * 1024
 _OF_A_PARTITION_BYTES = 64 * 1024
 _UNPACKED_AT_ONCE = 500
+_WAITING_OF_A_PARTITION = 1_000
 _STATISTICS_MS = 2_000
-# From a broker without patience: this long a look, so long for the rest to come, this long a pause after nothing.
-_LOOK_SECONDS = 0.05
-_GATHER_SECONDS = 0.02
-_PAUSE_SECONDS = 0.2
 _REPORT_SECONDS = 5.0
 # One broker of several is away, or slow: the client sees to it.
 _PASSING = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT}
@@ -80,7 +78,8 @@ class GroupMember:
         self._is_broken = False
         self._barred_until = 0.0
         self._patience = Patience()
-        self._is_paused = False
+        self._looks: Looks | None = None
+        self._starts: dict[Place, int] = {}
 
     @property
     def deal(self) -> int:
@@ -163,6 +162,7 @@ class GroupMember:
                 "max.poll.interval.ms": _ROUND_MS,
                 "fetch.wait.max.ms": _FETCH_WAIT_MS,
                 "queued.max.messages.kbytes": _FETCHED_AHEAD_KIB,
+                "queued.min.messages": _WAITING_OF_A_PARTITION,
                 "fetch.max.bytes": _FETCHED_AT_ONCE_BYTES,
                 "max.partition.fetch.bytes": _OF_A_PARTITION_BYTES,
                 "statistics.interval.ms": _STATISTICS_MS,
@@ -185,62 +185,57 @@ class GroupMember:
         self._deals += 1
         if apart := {partition for _, partition in self._dealt} - self.partitions:
             log.warning("dealt partitions of some topics only; not read", group=self._group, partitions=sorted(apart))
-        self._go_on()
+        self._end_looks()
+        self._starts = {}
         consumer.assign([])  # nothing to be fetched before it is known from where
 
     def _on_withdrawn(self, _consumer: Any, _partitions: list[TopicPartition]) -> None:
-        self._go_on()
+        self._end_looks()
+        self._starts = {}
         self._dealt = frozenset()
         self._deals += 1
 
     def _start(self, offsets: Mapping[Share, int | None]) -> None:
         self._returned.clear()
-        self._go_on()
-        self._consumer.assign([self._partition(share, offset) for share, offset in offsets.items()])
+        self._end_looks()
+        found = [self._partition(share, offset) for share, offset in offsets.items()]
+        self._starts = {(one.topic, one.partition): max(one.offset, 0) for one in found}
+        self._consumer.assign(found)
+        self._look_where_needed()
 
     def _read(self, limit: int, wait_seconds: float) -> Read:
         if self._consumer is None:
             sleep(wait_seconds)
             return Read([], set())
         self._report()
+        self._look_where_needed()
         found = Read([], set())
-        # Asked for many, the client waits until it has them all: so for one, then for what else is there.
-        messages = self._first(wait_seconds)
-        while messages:
+        batches = self._looks.batches if self._looks is not None else self._batches
+        for messages in batches(limit, wait_seconds):
             self._unpack(messages, found)
-            messages = self._consumer.consume(min(_UNPACKED_AT_ONCE, limit - len(found.entries)), timeout=0)
-        if self._patience.is_lacking and len(found.entries) < limit:
-            self._pause()
         self._give_up_if_broken()
         if found.entries:
             self._recovered()
             self._returned |= {entry.share: entry.offset + 1 for entry in found.entries if entry.offset is not None}
         return found
 
-    def _first(self, wait_seconds: float) -> list[Message]:
-        if not self._patience.is_lacking:
-            return _list(self._consumer.poll(wait_seconds))
-        if self._is_paused:
-            self._go_on()
-            with suppress(KafkaException):  # any answer has the client look what else there is to do
-                self._consumer.list_topics(next(iter(self._topics)), timeout=_LOOK_SECONDS)
-        found = _list(self._consumer.poll(min(wait_seconds, _LOOK_SECONDS)))
-        if found:
-            sleep(_GATHER_SECONDS)  # the first message is there before those of other shares
-            return found
-        self._pause()
-        return _list(self._consumer.poll(min(wait_seconds, _PAUSE_SECONDS)))  # no message, but deals and errors
+    def _batches(self, limit: int, wait_seconds: float) -> Iterator[list[Message]]:
+        # Asked for many, the client waits until it has them all: so for one, then for what else is there.
+        message = self._consumer.poll(wait_seconds)
+        messages = [message] if message is not None else []
+        while messages:
+            yield messages
+            limit -= len(messages)
+            messages = self._consumer.consume(min(_UNPACKED_AT_ONCE, limit), timeout=0) if limit > 0 else []
 
-    def _pause(self) -> None:
-        # Nothing is lost by it: a share goes on after the last message that was returned.
-        self._consumer.pause(self._consumer.assignment())
-        self._is_paused = True
+    def _look_where_needed(self) -> None:
+        if self._patience.is_lacking and self._looks is None and self._starts:
+            self._looks = Looks(self._consumer, self._starts)
 
-    def _go_on(self) -> None:
-        if self._is_paused:
-            self._is_paused = False
-            with suppress(KafkaException):  # of what is not ours any more
-                self._consumer.resume(self._consumer.assignment())
+    def _end_looks(self) -> None:
+        if self._looks is not None:
+            self._looks.forget()
+            self._looks = None
 
     def _unpack(self, messages: Collection[Message], into: Read) -> None:
         for message in messages:
@@ -289,7 +284,3 @@ class GroupMember:
         if self._troubles:
             self._troubles.clear()
             log.info("Kafka answers again", group=self._group)
-
-
-def _list(message: Message | None) -> list[Message]:
-    return [message] if message is not None else []
