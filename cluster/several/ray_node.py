@@ -24,8 +24,8 @@ from cluster.several.network import Namespace
 
 GCS_PORT = 6379
 DASHBOARD_PORT = 8265
-# Told their ports, a node's agents are not waited for: otherwise it waits 15 s for each of them to say its own, and on a
-# machine that is busy with what a lost node did, gives up. Below the ports that the system hands out.
+# Told their ports, a node's agents are not waited for: otherwise it waits 15 s for each of them to say its own, and on
+# a machine that is busy with what a lost node did, gives up. Below the ports that the system hands out.
 _AGENT_PORTS = {
     "dashboard-agent-grpc-port": 6380,
     "dashboard-agent-listen-port": 6381,

@@ -39,6 +39,7 @@ _FETCHED_AT_ONCE_BYTES = 1024 * 1024
 _OF_A_PARTITION_BYTES = 64 * 1024
 _UNPACKED_AT_ONCE = 500
 _WAITING_OF_A_PARTITION = 1_000
+_FETCH_AGAIN_MS = 20  # after there was enough; by default it is a second, in which what was enough is gone
 _STATISTICS_MS = 2_000
 _REPORT_SECONDS = 5.0
 # One broker of several is away, or slow: the client sees to it.
@@ -55,7 +56,8 @@ class Read(NamedTuple):
 
 
 class GroupMember:
-    """Joins `group` under `name` at its first use and reads those partitions that it is dealt of every topic.
+    """Joins `group` under `name` at its first use and reads those partitions that it is dealt of every topic; events of
+    other `names` (None: all are wanted) for their positions only.
 
     The membership is a static one: who comes back under a name takes up what that one had. Nothing is read of a new
     deal until `start` says from where. To be used by one task at a time. Its methods raise `Fenced` once another
@@ -63,10 +65,18 @@ class GroupMember:
     is away shows in nothing coming, and is logged once.
     """
 
-    def __init__(self, settings: Settings, group: str, name: str, topics: Collection[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        group: str,
+        name: str,
+        topics: Collection[str],
+        names: frozenset[str] | None = None,
+    ) -> None:
         self._settings = settings
         self._group = group
         self._name = name
+        self._names = names
         self._topics = {topic_name(settings, topic): topic for topic in sorted(topics)}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=group)
         self._consumer: Any = None
@@ -163,6 +173,7 @@ class GroupMember:
                 "fetch.wait.max.ms": _FETCH_WAIT_MS,
                 "queued.max.messages.kbytes": _FETCHED_AHEAD_KIB,
                 "queued.min.messages": _WAITING_OF_A_PARTITION,
+                "fetch.queue.backoff.ms": _FETCH_AGAIN_MS,
                 "fetch.max.bytes": _FETCHED_AT_ONCE_BYTES,
                 "max.partition.fetch.bytes": _OF_A_PARTITION_BYTES,
                 "statistics.interval.ms": _STATISTICS_MS,
@@ -240,7 +251,7 @@ class GroupMember:
     def _unpack(self, messages: Collection[Message], into: Read) -> None:
         for message in messages:
             if (error := message.error()) is None:
-                into.entries.append(entry_of(message, self._topics[message.topic()]))
+                into.entries.append(entry_of(message, self._topics[message.topic()], self._names))
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
                 into.out_of_range.add(self._share(message))
             else:

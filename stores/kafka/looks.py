@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from confluent_kafka import OFFSET_END, KafkaException, Message, TopicPartition
 
@@ -18,8 +18,17 @@ from stores.kafka.connection import ANSWER_SECONDS
 
 Place = tuple[str, int]
 
+
+class Reach(NamedTuple):
+    """From where to where a partition is to be read."""
+
+    start: int
+    end: int
+
+
 _AT_ONCE = 500
-# What is there comes within this, as a rule; a partition that had nothing after all is left alone for a while.
+# What is there comes within this, as a rule. A partition that had nothing after all, as where only the mark of a
+# transaction's end is left, is left alone until it reaches further, or for so long.
 _COME_SECONDS = 0.05
 _ALONE_SECONDS = 1.0
 _STEP_SECONDS = 0.005
@@ -35,8 +44,8 @@ class Looks:
     def __init__(self, consumer: Any, starts: Mapping[Place, int]) -> None:
         self._consumer = consumer
         self._starts = starts
-        self._open: dict[Place, int] = {}  # how far they are to be read
-        self._alone_until: dict[Place, float] = {}
+        self._open: dict[Place, Reach] = {}
+        self._in_vain: dict[tuple[Place, int], float] = {}  # up to where, and until when that holds
         self._order: list[Place] = [_place(one) for one in consumer.assignment()]
         self._pause(self._order)
 
@@ -53,8 +62,7 @@ class Looks:
                 yield messages
             self._close_what_was_read()
         if limit > 0:
-            self._alone_until |= dict.fromkeys(self._open, monotonic() + _ALONE_SECONDS)
-            self._close(self._open)
+            self._give_up()
 
     def forget(self) -> None:
         """Nothing is paused any more."""
@@ -63,13 +71,14 @@ class Looks:
 
     def _look(self, limit: int) -> bool:
         """Open what reaches further than was read, until that may be `limit` messages."""
-        wanted = 0
+        wanted, now = 0, monotonic()
         for place, end in self._ends().items():
             position = self._position(place)
-            if end != position and wanted < limit:
-                # One that ends before our position has lost what it had: to be fetched, for the client to tell us.
-                self._open[place] = max(end, position + 1)
-                wanted += max(end - position, 0)
+            # One that ends before our position has lost what it had: to be fetched, for the client to tell us.
+            reach = Reach(position, max(end, position + 1))
+            if end != position and wanted < limit and self._in_vain.get((place, reach.end), now) <= now:
+                self._open[place] = reach
+                wanted += reach.end - position
         if self._open:
             self._consumer.resume([TopicPartition(*place) for place in self._open])
             with suppress(KafkaException):  # any answer has the client look what else there is to do
@@ -79,12 +88,8 @@ class Looks:
         return bool(self._open)
 
     def _ends(self) -> dict[Place, int]:
-        now = monotonic()
-        asked = [place for place in self._order if self._alone_until.get(place, 0.0) <= now]
-        if not asked:
-            return {}
         told = self._consumer.offsets_for_times(
-            [TopicPartition(*place, OFFSET_END) for place in asked], timeout=ANSWER_SECONDS
+            [TopicPartition(*place, OFFSET_END) for place in self._order], timeout=ANSWER_SECONDS
         )
         return {_place(one): one.offset for one in told if one.error is None}
 
@@ -96,11 +101,22 @@ class Looks:
         return found
 
     def _close_what_was_read(self) -> None:
-        self._close([place for place, end in self._open.items() if self._position(place) >= end])
+        self._close([place for place, reach in self._open.items() if self._is_read(place, reach)])
+
+    def _give_up(self) -> None:
+        now = monotonic()
+        still = {which: until for which, until in self._in_vain.items() if until > now}
+        self._in_vain = still | {(place, reach.end): now + _ALONE_SECONDS for place, reach in self._open.items()}
+        self._close(self._open)
+
+    def _is_read(self, place: Place, reach: Reach) -> bool:
+        # A transaction's end is a mark behind its last message, which is passed with the next: not worth waiting for.
+        position = self._position(place)
+        return position >= reach.end or (position == reach.end - 1 and position > reach.start)
 
     def _close(self, places: Collection[Place]) -> None:
         self._pause(places)
-        self._open = {place: end for place, end in self._open.items() if place not in places}
+        self._open = {place: reach for place, reach in self._open.items() if place not in places}
 
     def _pause(self, places: Collection[Place]) -> None:
         # Nothing is lost by it: a partition goes on after the last message that was returned.

@@ -10,7 +10,6 @@ import structlog
 from configs.settings import Settings
 from stores.event_log import claims, positions
 from stores.event_log.types import Claim, Entry, Share
-from stores.events import name_of
 from stores.kafka.errors import KafkaUnavailable
 from stores.kafka.group import GroupMember
 from stores.kafka.topics import ensure_topics
@@ -44,8 +43,8 @@ class KafkaSource:
         self._consumer = consumer
         self._topics = sorted(topics)
         self._member = member
-        self._names = names
-        self._group = GroupMember(settings, f"{settings.kafka_topic_prefix}azora-{consumer}", member, topics)
+        group = f"{settings.kafka_topic_prefix}azora-{consumer}"
+        self._group = GroupMember(settings, group, member, topics, names)
         self._claims: dict[int, Claim] = {}
         self._settled_deal: int | None = None
         self._beyond_retention: set[Share] = set()
@@ -75,7 +74,7 @@ class KafkaSource:
         if read.out_of_range:
             self._beyond_retention |= read.out_of_range
             await self.rewind()
-        return read.entries if self._names is None else [_wanted(entry, self._names) for entry in read.entries]
+        return read.entries
 
     async def rewind(self) -> None:
         """See `Source.rewind`. The claims are seized anew, as after a deal."""
@@ -125,9 +124,3 @@ class KafkaSource:
             "events lost: Kafka no longer has the next offset; reading on from the earliest",
             lost=lost, earliest=first, end=end, **told,
         )  # fmt: skip
-
-
-def _wanted(entry: Entry, names: frozenset[str]) -> Entry:
-    if not isinstance(entry.body, Mapping) or name_of(entry.body.get("type")) in names:
-        return entry
-    return entry._replace(wanted=False)

@@ -78,3 +78,21 @@ def test_what_is_no_object_stays_bytes(value: bytes | None) -> None:
 def test_bytes_are_sent_as_they_are() -> None:
     assert message_of(Entry("t", 0, Position(1, 1), None, b"x"))["value"] == b"x"
     assert orjson.loads(message_of(Entry("t", 0, Position(1, 1), None, {"a": 1}))["value"]) == {"a": 1}
+
+
+@given(names=st.frozensets(st.sampled_from(["a.made", "b.made"])), kind=st.sampled_from(["a.made.v1", "b.made.v2", 5]))
+def test_what_is_not_wanted_is_known_with_and_without_the_header(names: frozenset[str], kind: object) -> None:
+    body = {"type": kind, "data": {"a": 1}}
+    sent = message_of(Entry("t", 3, Position(1, 2), None, body))
+    bare = sent | {"headers": [header for header in sent["headers"] if header[0] != "ce_type"]}
+    wanted = isinstance(kind, str) and kind.rpartition(".")[0] in names
+    for one in (sent, bare):
+        found = entry_of(Message(topic="prefix-t", offset=4, **one), "t", names)
+        assert (found.wanted, found.position, found.offset) == (wanted, Position(1, 2), 4)
+        assert not wanted or found.body == body
+
+
+def test_what_is_not_wanted_is_not_read() -> None:
+    sent = message_of(Entry("t", 3, Position(1, 2), None, {"type": "a.made.v1"}))
+    found = entry_of(Message(topic="prefix-t", offset=4, **sent), "t", frozenset({"b.made"}))
+    assert found == Entry("t", 3, Position(1, 2), 4, b"", wanted=False)
