@@ -18,6 +18,8 @@ from stores.postgres import Database
 # Readers see changes at this pace; more often would cost more than it shows.
 _PACE = timedelta(milliseconds=250)
 _METRICS_SECONDS = 1.0
+# Fewer take longer for each event; more take memory, twice: the next are read while these take effect.
+_AT_ONCE = 2_500
 
 
 class Aggregator:
@@ -29,7 +31,8 @@ class Aggregator:
 
     def __init__(self, settings: Settings, database: Database, member: str) -> None:
         handler = AnalyticsHandler()
-        self._consumer = Consumer(database, _source(settings, database, handler, member), handler, min_interval=_PACE)
+        source = _source(settings, database, handler, member)
+        self._consumer = Consumer(database, source, handler, limit=_AT_ONCE, min_interval=_PACE)
 
     @property
     def figures(self) -> Figures:

@@ -166,6 +166,7 @@ async def _autoscale(busy: int, up_seconds: float, down_seconds: float, keep: Pa
     async with running(0, keep, shape, scaling.topology()) as (cluster, http), world.load_client(cluster) as many:
         place = await world.build(cluster, http, learners=8, courses=2)
         course = await scaling.run(cluster, place, many, busy, up_seconds, down_seconds)
+        out.print(await cluster.ask(placement_table))
     nodes, replicas = course.most()
     promises = {
         f"nodes and replicas came: {nodes} and {replicas} at the most": nodes > 1 and replicas > 2,
