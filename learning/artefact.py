@@ -39,6 +39,8 @@ def write(
 
 def read(path: Path | BinaryIO, kind: str, form: int) -> tuple[dict[str, Any], Arrays]:
     """The document and the arrays. Raises `UnusableModel`."""
+    if isinstance(path, Path) and path.is_file() and not zipfile.is_zipfile(path):
+        raise UnusableModel(f"{path} is not a model: a model is an archive of arrays, in a .npz file.")
     try:
         with path.open("rb") if isinstance(path, Path) else path as file, np.load(file, allow_pickle=False) as opened:
             arrays = {name: opened[name] for name in opened.files}

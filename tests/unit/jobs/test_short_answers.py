@@ -58,7 +58,7 @@ def test_what_is_no_model_is_told_at_once(tmp_path: Path) -> None:
     arguments = ["--data", str(tmp_path / "data"), "--model", str(tmp_path / "model.npz"), "--out"]
     ran = CliRunner().invoke(grade.app, [*arguments, str(tmp_path / "out.csv"), "--workers", "2"])
     assert ran.exit_code == 1
-    assert "is not a model" in ran.output
+    assert "is not a model: a model is an archive" in " ".join(ran.output.split())
 
 
 def test_compressed_lines_with_labels(tmp_path: Path) -> None:
