@@ -11,6 +11,8 @@ from actors.retrieval_index.quoting import quotations
 from actors.retrieval_index.search import Found, Question, search_versions
 from learning.embedding.embedder import Embedder
 from learning.embedding.minilm import Vectors
+from learning.retrieval import extraction
+from learning.retrieval.sentence_vectors import unpacked
 from learning.tutoring.quizzes import QuizQuestion, questions
 from learning.tutoring.replies import Quotation, Source
 from stores.postgres import Connection
@@ -73,3 +75,13 @@ def source_of(found: Found) -> Source:
     """Where a passage stands."""
     passage = found.passage
     return Source(unit_id=passage.unit_id, passage_id=passage.id, heading=passage.heading)
+
+
+def meaning_of(found: Sequence[Found]) -> dict[str, Vectors]:
+    """What sentences of passages mean, as far as that is stored."""
+    known: dict[str, Vectors] = {}
+    for one in found:
+        sentences = extraction.candidates([one.passage.text])
+        if (vectors := unpacked(one.passage.sentences, len(sentences))) is not None:
+            known.update(zip((quote.text for quote in sentences), vectors, strict=True))
+    return known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from actors.retrieval_index.search import Found
 from deployments.kit.errors import CourseNotFound
 from deployments.kit.principal import Principal
 from deployments.tutor.errors import ConversationNotFound, NothingToTeach
-from deployments.tutor.material import Material, Quizzes, source_of
+from deployments.tutor.material import Material, Quizzes, meaning_of, source_of
 from deployments.tutor.remembering import LastTurns, Said
 from deployments.tutor.repository import ConversationRepository
 from learning.embedding.minilm import Vectors
@@ -39,7 +39,8 @@ Told = TypeVar("Told", Quotation, Excerpt)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A question with all that a reply depends on. `sought`: what of an open quiz it comes to; `near`: what of open
-    quizzes is about the same; `standings`: how far the learner is with what was found."""
+    quizzes is about the same; `standings`: how far the learner is with what was found; `meaning`: vectors of sentences
+    of the excerpts."""
 
     text: str
     version_id: UUID
@@ -51,6 +52,7 @@ class Prepared:
     excerpts: tuple[Excerpt, ...]
     by_meaning: bool
     standings: tuple[Standing, ...] = ()
+    meaning: Mapping[str, Vectors] = field(default_factory=dict)
 
 
 class Preparation:
@@ -102,7 +104,14 @@ class Preparation:
             excerpts=excerpts,
             by_meaning=vector is not None,
             standings=standings if quoted else (),
+            meaning=meaning_of(found) if excerpts and self._for_a_model else {},
         )
+
+    async def meaning(self, prepared: Prepared, sentence: str) -> Vectors | None:
+        """What a sentence means (d), where it can be compared with what was prepared."""
+        if not sentence or not prepared.meaning:
+            return None
+        return (await self._material.vectors([sentence])).get(sentence)
 
     async def _standings(
         self, connection: Connection, principal: Principal, course_id: UUID, version_id: UUID, found: Sequence[Found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from learning.tutoring import replies
 from learning.tutoring.guarding import Guard
 from learning.tutoring.replies import Reply
 from learning.tutoring.standing import for_a_model, with_advice
+from learning.tutoring.wording import Wording
 from stores.ids import new_id
 from stores.postgres import Database
 
@@ -80,8 +81,10 @@ class TutorService:
         prepared = await self._preparation.prepare(principal, conversation_id, text)
         said = None
         if self._speaks(prepared):
+            wording = _wording(prepared)
             try:
-                said = "".join([piece async for piece in self._say(prepared, token)])
+                pieces = [piece async for piece in self._say(prepared, wording, token)]
+                said = _worded(prepared, wording, pieces)
             except VoiceFailed as error:
                 log.warning("quoting instead of a model's answer", cause=str(error))
         return await self._keep(work, principal, conversation_id, prepared, said)
@@ -91,13 +94,14 @@ class TutorService:
     ) -> AsyncIterator[str | Exchange]:
         """Pieces of the answer as the model says them, then what was remembered, in a transaction of its own.
 
-        What fails before the first piece is answered by quoting. Raises `VoiceFailed` where it breaks off later: then
-        nothing is remembered.
+        What fails before the first piece, or says nothing that the material bears out, is answered by quoting. Raises
+        `VoiceFailed` where it breaks off later: then nothing is remembered.
         """
         pieces: list[str] = []
+        wording = _wording(prepared)
         if self._speaks(prepared):
             try:
-                async for piece in self._say(prepared, token):
+                async for piece in self._say(prepared, wording, token):
                     pieces.append(piece)
                     yield piece
             except VoiceFailed as error:
@@ -105,7 +109,8 @@ class TutorService:
                     raise
                 log.warning("quoting instead of a model's answer", cause=str(error))
         async with Work(self._database, principal.org_id, "tutor") as work:
-            exchange = await self._keep(work, principal, conversation_id, prepared, "".join(pieces) or None)
+            said = _worded(prepared, wording, pieces) if pieces else None
+            exchange = await self._keep(work, principal, conversation_id, prepared, said)
         if not pieces:
             yield exchange.reply.text
         yield exchange
@@ -117,20 +122,29 @@ class TutorService:
     def _speaks(self, prepared: Prepared) -> bool:
         return self.voice is not None and prepared.sought is None and bool(prepared.quotations and prepared.excerpts)
 
-    async def _say(self, prepared: Prepared, token: str) -> AsyncIterator[str]:
+    async def _say(self, prepared: Prepared, wording: Wording, token: str) -> AsyncIterator[str]:
+        """What of a model's answer may be shown: it gives no open quiz away, and the excerpts bear it out."""
+        async for sentence in self._sentences(prepared, token):
+            meant = await self._preparation.meaning(prepared, wording.plain(sentence))
+            if shown := wording.take(sentence, meant):
+                yield shown
+        if rest := wording.finish():
+            yield rest
+
+    async def _sentences(self, prepared: Prepared, token: str) -> AsyncIterator[str]:
         assert self.voice is not None
         guard = Guard(prepared.near)
         before = [Spoken(exchange.question, exchange.reply.text) for exchange in prepared.before.exchanges]
-        excerpts = [f"{excerpt.source.heading}\n{excerpt.text}" for excerpt in prepared.excerpts]
         learner = for_a_model(prepared.standings)
+        excerpts = [f"{excerpt.source.heading}\n{excerpt.text}" for excerpt in prepared.excerpts]
         async for piece in self.voice.say(token, prepared.text, excerpts, before, learner):
-            if shown := guard.take(piece):
-                yield shown
-        if rest := guard.finish():
-            yield rest
+            for sentence in guard.take(piece):
+                yield sentence
+        for sentence in guard.finish():
+            yield sentence
 
     async def _keep(
-        self, work: Work, principal: Principal, conversation_id: UUID, prepared: Prepared, said: str | None
+        self, work: Work, principal: Principal, conversation_id: UUID, prepared: Prepared, said: Reply | None
     ) -> Exchange:
         """Write the exchange, the conversation being locked: hints are counted one by one."""
         repository = ConversationRepository(await work.connection(), principal.user_id)
@@ -158,7 +172,7 @@ class TutorService:
         )  # fmt: skip
         return exchange
 
-    def _made_by(self, prepared: Prepared, said: str | None) -> dict[str, Any]:
+    def _made_by(self, prepared: Prepared, said: Reply | None) -> dict[str, Any]:
         model = self.voice.model if said is not None and self.voice is not None else EXTRACTIVE
         return {
             "model": model, "version": VERSION, "searched": "words and meaning" if prepared.by_meaning else "words",
@@ -168,11 +182,28 @@ class TutorService:
         }  # fmt: skip
 
 
-def _reply(prepared: Prepared, said: str | None, hints: int) -> Reply:
+def _wording(prepared: Prepared) -> Wording:
+    excerpts = [f"{excerpt.source.heading}\n\n{excerpt.text}" for excerpt in prepared.excerpts]
+    return Wording(excerpts, prepared.meaning)
+
+
+def _worded(prepared: Prepared, wording: Wording, pieces: Sequence[str]) -> Reply | None:
+    """The reply that a model's sentences make; None where nothing that it said may be shown."""
+    text = "".join(pieces)
+    if wording.cited:
+        return replies.in_other_words(text, [prepared.excerpts[place].source for place in wording.cited])
+    if wording.refuses:
+        return replies.no_answer(text)
+    return None
+
+
+def _reply(prepared: Prepared, said: Reply | None, hints: int) -> Reply:
     if prepared.sought is not None:
         return replies.hint(prepared.sought, hints, prepared.quotations)
     if said is not None:
-        reply = replies.in_other_words(said, [excerpt.source for excerpt in prepared.excerpts])
+        if said.kind == "declined":
+            return said
+        reply = said
     elif prepared.quotations:
         reply = replies.answer(prepared.quotations)
     else:

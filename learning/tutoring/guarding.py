@@ -19,20 +19,20 @@ class Guard:
         self._questions = questions
         self._held = ""
 
-    def take(self, piece: str) -> str:
-        """More of the answer; what of it may be shown by now."""
+    def take(self, piece: str) -> list[str]:
+        """More of the answer; the sentences that may be shown by now, with the spaces behind them."""
         self._held += piece
-        shown = ""
+        shown = []
         while (end := _END.search(self._held)) or len(self._held) > _LONGEST_SENTENCE:
             cut = end.end() if end else _LONGEST_SENTENCE
-            shown += self._checked(self._held[:cut])
+            shown.append(self._checked(self._held[:cut]))
             self._held = self._held[cut:]
         return shown
 
-    def finish(self) -> str:
+    def finish(self) -> list[str]:
         """The answer is over; the rest of it."""
         held, self._held = self._held, ""
-        return self._checked(held)
+        return [self._checked(held)] if held else []
 
     def _checked(self, sentence: str) -> str:
         if not any(gives_away(sentence, question) for question in self._questions):

@@ -85,9 +85,14 @@ def answer(quotations: Sequence[Quotation]) -> Reply:
 
 
 def in_other_words(text: str, sources: Sequence[Source]) -> Reply:
-    """What a language model made of excerpts, which it was given numbered from one, in the order of `sources`."""
+    """What a language model made of the material. `sources`: what it cites, numbered from one in this order."""
     listing = "\n".join(f"[{number}] {source.heading}" for number, source in enumerate(sources, start=1))
     return Reply(kind="answer", text=f"{text.strip()}\n\n{listing}", sources=tuple(sources))
+
+
+def no_answer(text: str) -> Reply:
+    """A language model's words for: the material does not answer that."""
+    return Reply(kind="declined", text=text.strip())
 
 
 def hint(question: QuizQuestion, asked_before: int, quotations: Sequence[Quotation]) -> Reply:

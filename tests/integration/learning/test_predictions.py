@@ -29,11 +29,7 @@ async def test_those_far_enough_on_are_predicted_with_reasons(school: School) ->
     assert items[0]["probability"] > items[1]["probability"]
     assert items[0]["reasons"]
     told = [reason for item in items for reason in item["reasons"]]
-    assert not {reason["subject"] for reason in told} & {
-        "registration",
-        "repeating",
-        "load",
-    }  # of which nothing is known
+    assert not {reason["subject"] for reason in told} & {"registration", "repeating", "load"}
     assert not [reason["text"] for reason in told if "click" in reason["text"]]
 
     assert ok(await school.teacher.http.post(path)) == {"predicted": 2}  # again: the same ones

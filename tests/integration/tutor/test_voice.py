@@ -205,9 +205,12 @@ async def test_a_model_does_not_give_away_what_was_asked_before(
 
 
 async def test_no_model_gets_to_know_a_key(settings: Settings, index: RetrievalMember, system: Database) -> None:
+    shown = []
+
     async def repeat(request: web.Request, answer: web.StreamResponse) -> None:
         asked = (await request.json())["messages"][-1]["content"]
         excerpts, _, _ = asked.rpartition("\n\nQuestion: ")
+        shown.append(excerpts)
         await answer.prepare(request)
         for piece in (f"{excerpts}. ", " ".join(word[::-1] for word in excerpts.split()), "."):
             await answer.write(chunk(piece))
@@ -219,7 +222,74 @@ async def test_no_model_gets_to_know_a_key(settings: Settings, index: RetrievalM
             await get_no_key(learner, course)
             turn = await ask(learner, await begin(learner, course), QUESTION)
             assert turn["made_by"]["model"] == "any"
-            assert "naidem" in turn["text"]
+            assert "naidem" not in turn["text"]  # which the material does not say
+            assert MEDIAN in shown[-1]
+            assert not [excerpts for excerpts in shown if "lava" in excerpts.casefold()]
+
+
+INVENTED = "Lima is the capital of Peru and has ten million people. "
+
+
+async def test_only_what_the_material_bears_out_is_shown_and_only_what_is_cited_is_a_source(
+    settings: Settings, index: RetrievalMember, system: Database
+) -> None:
+    async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        await answer.prepare(request)
+        for piece in ("Gladly! ", INVENTED, f"{MEDIAN} [9]\n", "As everybody in Lima and in Peru knows well [1]."):
+            await answer.write(chunk(piece))
+        await answer.write(chunk("", "stop") + b"data: [DONE]\n\n")
+
+    async with upstream(tell) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, _):
+            conversation = await begin(learner, course)
+            said = await stream(learner, conversation, QUESTION)
+            turn = await ask(learner, conversation, QUESTION)
+            for reply in (said[-1][1], turn):
+                assert reply["made_by"]["model"] == "any"
+                assert reply["kind"] == "answer"
+                assert reply["text"].startswith(f"Gladly! {MEDIAN[:-1]} [1].")
+                assert "Lima" not in reply["text"]
+                assert "[9]" not in reply["text"]
+                assert [(one["number"], one["heading"][-7:]) for one in reply["sources"]] == [(1, "Middles")]
+            told = "".join(data["text"] for name, data in said if name == "delta")
+            assert turn["text"].startswith(told.strip())
+
+
+@pytest.mark.parametrize("words", ["", INVENTED, "Good question! That is all."])
+async def test_a_model_that_says_nothing_from_the_material_is_replaced_by_quotations(
+    settings: Settings, index: RetrievalMember, system: Database, words: str
+) -> None:
+    async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        await answer.prepare(request)
+        await answer.write(chunk(words, "stop") + b"data: [DONE]\n\n")
+
+    async with upstream(tell) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, _):
+            conversation = await begin(learner, course)
+            said = await stream(learner, conversation, QUESTION)
+            for turn in (said[-1][1], await ask(learner, conversation, QUESTION)):
+                assert turn["made_by"]["model"] == "extractive"
+                assert turn["kind"] == "answer"
+                assert MEDIAN in turn["text"]
+            assert [data["text"] for name, data in said if name == "delta"] == [said[-1][1]["text"]]
+
+
+async def test_a_model_may_say_that_the_excerpts_do_not_answer(
+    settings: Settings, index: RetrievalMember, system: Database
+) -> None:
+    async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        await answer.prepare(request)
+        await answer.write(chunk(f"The excerpts do not answer that. {INVENTED}", "stop"))
+
+    async with upstream(tell) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, _):
+            turn = await ask(learner, await begin(learner, course), QUESTION)
+            assert (turn["kind"], turn["sources"]) == ("declined", [])
+            assert turn["text"] == "The excerpts do not answer that."
+            assert turn["made_by"]["model"] == "any"
 
 
 async def test_no_transaction_is_open_while_the_model_speaks_and_a_key_makes_one_turn(
