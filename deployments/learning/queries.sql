@@ -21,6 +21,11 @@ update learning_models set status = 'registered' where kind = 'risk' and status 
 -- name: set_status!
 update learning_models set status = :status, status_reason = :reason where id = :id;
 
+-- name: waive!
+update learning_models
+   set gate_passed = true, document = jsonb_set(document, '{gate,waived}', :reasons::jsonb)
+ where id = :id;
+
 -- name: serving^
 select id, version, day from learning_models where kind = 'risk' and status = 'serving';
 

@@ -133,6 +133,10 @@ class LearningRepository:
         row = await _queries.model(self.connection, id=id)
         return Model.from_row(row) if row else None
 
+    async def waive(self, id: UUID, reasons: Sequence[Mapping[str, str]]) -> None:
+        """Let the gate count as passed, and keep why."""
+        await _queries.waive(self.connection, id=id, reasons=list(reasons))
+
     async def serve(self, id: UUID) -> None:
         """Let it serve, and no other of its kind."""
         await _queries.retire_serving(self.connection, id=id)

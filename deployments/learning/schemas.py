@@ -14,6 +14,7 @@ _NO_NUL = r"^[^\x00]*$"
 Note = Annotated[str, StringConstraints(max_length=2000, pattern=_NO_NUL)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z_]+$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_NO_NUL)]
+CheckName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z_]+$")]
 Outcome = Literal["helped", "no_change", "not_reached", "not_needed"]
 
 
@@ -54,6 +55,16 @@ class ModelView(BaseModel):
 
 class Models(BaseModel):
     items: list[ModelView]
+
+
+class ModelServe(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    waived: dict[CheckName, Reason] = Field(
+        default={},
+        max_length=10,
+        description="Why a condition of the gate that could not be measured is done without, by its name",
+    )
 
 
 class ModelStop(BaseModel):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
 from deployments.kit.decisions import require_running
-from deployments.kit.errors import Invalid
+from deployments.kit.errors import Invalid, PeopleOnly
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.learning.authority import reached, reaches
@@ -35,30 +35,37 @@ class LearningService:
         self.paths = PathRules(self.mastery, spawn)
 
     async def register(self, work: Work, principal: Principal, document: dict[str, Any]) -> Model:
-        """Keep a model with what it was made of. One that failed its gate is kept too, and never serves.
+        """Keep a model with what it was made of. One that fails the gate is kept too, and does not serve.
 
         Raises `Invalid` for what is no model of this version.
         """
         artefact = await asyncio.to_thread(_read, document)
         repository = LearningRepository(await work.connection())
+        gate = {"passed": artefact.passed, "checks": [asdict(check) for check in artefact.checks]}
         return await repository.register(
-            id=new_id(), org_id=work.org_id, day=artefact.model.day, version=artefact.version, document=document,
-            gate_passed=artefact.passed, by=principal.user_id,
+            id=new_id(), org_id=work.org_id, day=artefact.model.day, version=artefact.version,
+            document={**document, "gate": gate}, gate_passed=artefact.passed, by=principal.user_id,
         )  # fmt: skip
 
     async def models(self, work: Work, limit: int) -> list[Model]:
         return await LearningRepository(await work.connection()).models(limit)
 
-    async def serve(self, work: Work, model_id: UUID) -> Model:
-        """Let a model serve in place of the one that does. Raises `ModelNotFound`, `ModelNotFit`."""
+    async def serve(self, work: Work, principal: Principal, model_id: UUID, waived: Mapping[str, str]) -> Model:
+        """Let a model serve in place of the one that does. `waived`: why a condition of the gate that could not be
+        measured is done without, by its name. Raises `ModelNotFound`, `ModelNotFit`, `PeopleOnly`.
+        """
         repository = LearningRepository(await work.connection())
         model = await repository.model(model_id)
         if model is None:
             raise ModelNotFound()
-        if not model.gate_passed:
-            raise ModelNotFit("The model failed its gate")
         if model.status == "stopped":
             raise ModelNotFit(model.status_reason or "The model was stopped")
+        done_without = _done_without(model, waived)
+        if waived:
+            if principal.acting is not None:
+                raise PeopleOnly()
+            await repository.waive(model_id, done_without)
+            work.audit("learning_model.waived", subject=str(model_id), checks=sorted(waived))
         await repository.serve(model_id)
         return await self._again(repository, model_id)
 
@@ -132,6 +139,25 @@ class LearningService:
         model = await repository.model(model_id)
         assert model is not None
         return model
+
+
+def _done_without(model: Model, waived: Mapping[str, str]) -> list[dict[str, str]]:
+    """The conditions of the gate that could not be measured, each with the reason why it is done without, now or from
+    before. Raises `ModelNotFit` where a condition fails, has no such reason, or has one though it was measured.
+    """
+    from learning.prediction.artefact import checks_of
+
+    checks = checks_of(model.card)
+    before = {one["check"]: one["reason"] for one in model.card["gate"].get("waived", ())}
+    if failed := [check.name for check in checks if not check.passed and check.value is not None]:
+        raise ModelNotFit(f"The model failed its gate: {', '.join(failed)}")
+    unmeasured = [check.name for check in checks if check.value is None]
+    if measured := sorted(waived.keys() - set(unmeasured)):
+        raise ModelNotFit(f"Nothing that was measured can be done without: {', '.join(measured)}")
+    reasons = {**before, **waived}
+    if missing := [name for name in unmeasured if name not in reasons]:
+        raise ModelNotFit(f"Not measured, and nobody has said why it may be done without: {', '.join(missing)}")
+    return [{"check": name, "reason": reasons[name]} for name in unmeasured]
 
 
 def _read(document: dict[str, Any]) -> Any:

@@ -25,6 +25,16 @@ Attributes = Mapping[str, Mapping[str, str | None]]
 
 
 @dataclass(frozen=True)
+class Check:
+    """One condition of the gate. What could not be measured (`value` None) has not passed."""
+
+    name: str
+    value: float | None
+    limit: float
+    passed: bool
+
+
+@dataclass(frozen=True)
 class Gate:
     """What a model must reach on held-out learners. `most_abroca` is by attribute; others are reported only."""
 
@@ -32,15 +42,14 @@ class Gate:
     most_calibration_error: float = 0.025
     most_abroca: tuple[tuple[str, float], ...] = (("gender", 0.05), ("disability", 0.03))
 
-
-@dataclass(frozen=True)
-class Check:
-    """One condition of the gate; `value` None where it could not be measured, which does not count against it."""
-
-    name: str
-    value: float | None
-    limit: float
-    passed: bool
+    def checks(self, quality: float | None, error: float | None, abroca: Mapping[str, float | None]) -> list[Check]:
+        """Its conditions, of an AUROC, an expected calibration error and ABROCA by attribute."""
+        most = [("expected_calibration_error", error, self.most_calibration_error)]
+        most += [(f"abroca_{attribute}", abroca.get(attribute), limit) for attribute, limit in self.most_abroca]
+        return [
+            Check("auroc", quality, self.least_auroc, quality is not None and quality >= self.least_auroc),
+            *(Check(name, value, limit, value is not None and value <= limit) for name, value, limit in most),
+        ]
 
 
 @dataclass(frozen=True)
@@ -57,18 +66,8 @@ class Evaluation:
 
     def checks(self, gate: Gate) -> list[Check]:
         """The conditions of a gate."""
-        quality, error = self.auroc, self.expected_calibration_error
-        found = [
-            Check("auroc", quality, gate.least_auroc, quality is not None and quality >= gate.least_auroc),
-            Check(
-                "expected_calibration_error", error, gate.most_calibration_error, error <= gate.most_calibration_error
-            ),
-        ]
-        for attribute, limit in gate.most_abroca:
-            figures = self.fairness.of(attribute)
-            value = figures.abroca if figures else None
-            found.append(Check(f"abroca_{attribute}", value, limit, value is None or value <= limit))
-        return found
+        abroca = {figures.attribute: figures.abroca for figures in self.fairness.attributes}
+        return gate.checks(self.auroc, self.expected_calibration_error, abroca)
 
     def summary(self) -> dict[str, Any]:
         """The figures as plain values."""

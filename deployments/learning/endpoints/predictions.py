@@ -15,6 +15,7 @@ from deployments.learning.schemas import (
     InterventionView,
     ModelDocument,
     Models,
+    ModelServe,
     ModelStop,
     ModelView,
     OutcomeSet,
@@ -40,8 +41,15 @@ async def models(work: CurrentWork, learning: Learning, limit: Limit = 50) -> Mo
 
 
 @router.post("/models/{model_id}/serve", summary="Let a model serve")
-async def serve_model(model_id: UUID, work: CurrentWork, learning: Learning) -> ModelView:
-    return ModelView.of(await learning.serve(work, model_id))
+async def serve_model(
+    model_id: UUID,
+    principal: CurrentPrincipal,
+    work: CurrentWork,
+    learning: Learning,
+    body: ModelServe | None = None,
+) -> ModelView:
+    waived = {} if body is None else body.waived
+    return ModelView.of(await learning.serve(work, principal, model_id, waived))
 
 
 @router.post("/models/{model_id}/stop", summary="Stop a model for good, and hide what it predicted")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from learning.prediction.artefact import document_of
-from learning.prediction.evaluation import Gate, held_out
+from learning.prediction.evaluation import Gate, cohort_key, held_out
 from learning.prediction.model import train
 from stores.postgres import Database
 from tests.integration.courses.support import create, ok
 from tests.platform import Account, Organisation, Platform
-from tests.unit.prediction.worlds import world
+from tests.unit.prediction.worlds import cohort, world
 
-LENIENT = Gate(0.5, 0.5, ())
-STRICT = Gate(0.999, 0.0, ())
+Quality = Literal["passes", "unmeasured", "fails"]
 QUIZ = {
     "pass_mark_percent": 100,
     "attempts_allowed": 3,
@@ -33,22 +34,40 @@ class School(NamedTuple):
     course: str
 
 
-def document(gate: Gate) -> dict[str, Any]:
-    cohorts = world()
-    made = document_of(train(cohorts, 56), cohorts, held_out(cohorts, 56, {}, only_last=True), gate, "0" * 64)
-    found: dict[str, Any] = json.loads(json.dumps(made))
+@cache
+def _written(quality: Quality) -> str:
+    cohorts = (
+        world()
+        if quality == "fails"
+        else [
+            cohort(1500, seed, module, presentation)
+            for seed, (presentation, module) in enumerate(
+                itertools.product(("2013J", "2014J"), ("AAA", "BBB")), start=75
+            )
+        ]
+    )
+    people = [cohort_key(one, learner) for one in cohorts for learner in one.learners]
+    known = ("gender",) if quality == "unmeasured" else ("gender", "disability")
+    groups = {name: {person: "ab"[number % 2] for number, person in enumerate(people)} for name in known}
+    tests = held_out(cohorts, 56, groups, only_last=True)
+    return json.dumps(document_of(train(cohorts, 56), cohorts, tests, Gate(), "0" * 64))
+
+
+def document(quality: Quality) -> dict[str, Any]:
+    """A model as the job writes it. `unmeasured`: the groups of one attribute were not known."""
+    found: dict[str, Any] = json.loads(_written(quality))
     return found
 
 
-async def register(school: School, gate: Gate) -> dict[str, Any]:
+async def register(school: School, quality: Quality) -> dict[str, Any]:
     admin = await school.org.person("org_admin")
-    found: dict[str, Any] = ok(await admin.http.post("/api/learning/models", json=document(gate)), 201)
+    found: dict[str, Any] = ok(await admin.http.post("/api/learning/models", json=document(quality)), 201)
     return found
 
 
 async def serve(school: School) -> str:
     admin = await school.org.person("org_admin")
-    model = await register(school, LENIENT)
+    model = await register(school, "passes")
     assert ok(await admin.http.post(f"/api/learning/models/{model['id']}/serve"))["status"] == "serving"
     return str(model["id"])
 

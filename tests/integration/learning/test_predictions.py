@@ -9,9 +9,11 @@ from uuid import UUID
 
 import pytest
 
+from learning.prediction.artefact import version_of
 from stores.postgres import Database
+from tests.integration.audit.test_security_events import entries
 from tests.integration.courses.support import ok, problem
-from tests.integration.learning.predicting import LENIENT, STRICT, School, document, register, schooled, serve
+from tests.integration.learning.predicting import School, document, register, schooled, serve
 from tests.platform import Platform
 
 
@@ -45,7 +47,7 @@ async def test_those_far_enough_on_are_predicted_with_reasons(school: School) ->
 
 async def test_a_model_that_failed_its_gate_is_on_record_and_never_serves(school: School) -> None:
     admin = await school.org.person("org_admin")
-    model = await register(school, STRICT)
+    model = await register(school, "fails")
     assert not model["gate_passed"]
     problem(await admin.http.post(f"/api/learning/models/{model['id']}/serve"), 409, "model-not-fit")
     problem(
@@ -53,15 +55,48 @@ async def test_a_model_that_failed_its_gate_is_on_record_and_never_serves(school
     )
 
 
+async def test_a_model_that_only_says_that_it_passed_does_not_serve(school: School) -> None:
+    admin = await school.org.person("org_admin")
+    forged = document("fails")
+    forged["gate"] = {"passed": True, "checks": []}
+    forged["version"] = version_of(forged)
+    model = ok(await admin.http.post("/api/learning/models", json=forged), 201)
+    assert not model["gate_passed"]
+    assert "auroc" in {check["name"] for check in model["gate"]["checks"]}
+    problem(await admin.http.post(f"/api/learning/models/{model['id']}/serve"), 409, "model-not-fit")
+    waived = {"waived": {check["name"]: "Never mind" for check in model["gate"]["checks"] if not check["passed"]}}
+    problem(await admin.http.post(f"/api/learning/models/{model['id']}/serve", json=waived), 409, "model-not-fit")
+
+
+async def test_what_could_not_be_measured_is_done_without_in_writing_only(platform: Platform, school: School) -> None:
+    admin = await school.org.person("org_admin")
+    model = await register(school, "unmeasured")
+    assert not model["gate_passed"]
+    assert [check["name"] for check in model["gate"]["checks"] if not check["passed"]] == ["abroca_disability"]
+    path = f"/api/learning/models/{model['id']}/serve"
+    assert "abroca_disability" in problem(await admin.http.post(path), 409, "model-not-fit")["detail"]
+    measured = {"waived": {"abroca_disability": "Nobody states it here", "auroc": "Nor this"}}
+    problem(await admin.http.post(path, json=measured), 409, "model-not-fit")
+    reason = {"abroca_disability": "Nobody states it here; the nightly report watches age"}
+    served = ok(await admin.http.post(path, json={"waived": reason}))
+    assert (served["status"], served["gate_passed"]) == ("serving", True)
+    assert served["gate"]["waived"] == [{"check": name, "reason": said} for name, said in reason.items()]
+    kept = await entries(platform, school.org.id)
+    assert [one["details"]["checks"] for one in kept if one["action"] == "learning_model.waived"] == [
+        ["abroca_disability"]
+    ]
+    assert ok(await admin.http.post(path))["status"] == "serving"  # said once, it holds
+
+
 async def test_what_is_no_model_or_was_changed_is_refused(school: School) -> None:
     admin = await school.org.person("org_admin")
-    changed = document(LENIENT)
+    changed = document("passes")
     changed["model"]["intercept"] += 1
     problem(await admin.http.post("/api/learning/models", json=changed), 422, "invalid")
     for field, value in (("model", {}), ("gate", {}), ("model", {"kind": "risk", "names": [1]}), ("format", 7)):
-        odd = {**document(LENIENT), field: value}
+        odd = {**document("passes"), field: value}
         problem(await admin.http.post("/api/learning/models", json=odd), 422, "invalid")
-    again = [(await register(school, LENIENT))["id"] for _ in range(2)]
+    again = [(await register(school, "passes"))["id"] for _ in range(2)]
     assert again[0] == again[1]
 
 
