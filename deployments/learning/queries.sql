@@ -76,13 +76,16 @@ on conflict (enrollment_id, model_id) do update
        intervention = excluded.intervention, suggestion = excluded.suggestion, predicted_at = now();
 
 -- name: predictions
--- The newest model's of a course, the highest risk first.
+-- Of those still at it, by the model that serves, the highest risk first. What was done about somebody stays theirs,
+-- whichever model it was that spoke of them.
 select p.*, m.version as model_version, m.day,
        coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'kind', i.kind, 'note', i.note, 'made_at', i.made_at,
                                                      'outcome', i.outcome, 'outcome_note', i.outcome_note,
                                                      'outcome_at', i.outcome_at) order by i.id)
-                   from learning_interventions i where i.prediction_id = p.id), '[]') as interventions
+                   from learning_interventions i join learning_predictions o on o.id = i.prediction_id
+                  where o.enrollment_id = p.enrollment_id), '[]') as interventions
   from learning_predictions p join learning_models m on m.id = p.model_id and m.status = 'serving'
+  join enrollments e on e.id = p.enrollment_id and e.status = 'active' and not overdue(e)
  where p.course_id = :course_id
    and (:probability::float8 is null or (p.probability, p.id) < (:probability::float8, :before::uuid))
  order by p.probability desc, p.id desc limit :limit;

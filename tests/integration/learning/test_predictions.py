@@ -140,6 +140,35 @@ async def test_interventions_and_their_outcomes_are_the_teacher_s_to_note(school
     )
 
 
+async def test_what_was_done_stays_with_the_learner_when_another_model_serves(school: School) -> None:
+    await serve(school)
+    path = f"/api/learning/courses/{school.course}/predictions"
+    ok(await school.teacher.http.post(path))
+    before = ok(await school.teacher.http.get(path))["items"][0]
+    noted = {"kind": "check_in", "note": "Rang up."}
+    at = f"/api/learning/predictions/{before['id']}/interventions"
+    made = ok(await school.teacher.http.post(at, json=noted), 201)
+
+    await serve(school, "unmeasured")
+    ok(await school.teacher.http.post(path))
+    now = next(one for one in ok(await school.teacher.http.get(path))["items"] if one["user_id"] == before["user_id"])
+    assert now["id"] != before["id"]
+    assert [one["note"] for one in now["interventions"]] == ["Rang up."]
+    outcome = {"outcome": "helped", "note": ""}
+    ok(await school.teacher.http.put(f"/api/learning/interventions/{made['id']}/outcome", json=outcome))
+    shown = ok(await school.teacher.http.get(path))["items"]
+    assert [one["outcome"] for item in shown for one in item["interventions"]] == ["helped"]
+
+
+async def test_who_has_left_or_finished_is_not_on_the_list(school: School) -> None:
+    await serve(school)
+    path = f"/api/learning/courses/{school.course}/predictions"
+    ok(await school.teacher.http.post(path))
+    mine = ok(await school.idle.http.get("/api/enrollments"))["items"]
+    ok(await school.idle.http.post(f"/api/enrollments/{mine[0]['id']}/drop"))
+    assert [one["user_id"] for one in ok(await school.teacher.http.get(path))["items"]] == [str(school.diligent.id)]
+
+
 async def test_predictions_are_part_of_export_and_erasure(school: School, system: Database) -> None:
     await serve(school)
     ok(await school.teacher.http.post(f"/api/learning/courses/{school.course}/predictions"))
