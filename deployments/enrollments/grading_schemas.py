@@ -52,6 +52,7 @@ class SuggestionView(BaseModel):
     status: Literal["open", "accepted", "overridden", "replaced"]
     decided_points: Decimal | None
     decided_at: datetime | None
+    decided_by_agent: bool = Field(description="Then it is no decision to learn from")
     created_at: datetime
 
 

@@ -178,14 +178,18 @@ class Suggesting:
 
 
 async def settle(work: Work, principal: Principal, graded: Submission, learner: UUID, course_id: UUID) -> None:
-    """Note a grade as a person's decision on what had been suggested, if anything had."""
+    """Note a grade as the decision on what had been suggested, if anything had; and whether a person gave it, since an
+    agent that gives what was suggested says nothing of how good that was."""
     assert graded.points is not None
     repository = SuggestionRepository(await work.connection())
     suggestion = await repository.to_decide(graded.id)
-    if suggestion is None or suggestion.decided_points == graded.points:
+    by_agent = principal.acting is not None
+    if suggestion is None or (suggestion.decided_points, suggestion.decided_by_agent) == (graded.points, by_agent):
         return
     status = "accepted" if graded.points == suggestion.points else "overridden"
-    await repository.decide(suggestion.id, status=status, decided_by=principal.user_id, points=graded.points)
+    await repository.decide(
+        suggestion.id, status=status, decided_by=principal.user_id, by_agent=by_agent, points=graded.points
+    )
     work.publish(
         "ai_events", "grade_suggestion.decided.v1", subject=suggestion.id, key=learner,
         data={

@@ -57,10 +57,10 @@ select p.user_id, (array_agg(p.course_id order by p.advised_at desc))[1] as cour
 
 -- name: grades
 -- The share of points that was suggested to each person, and whether people gave them at least half. One row a person:
--- groups are of people, and many works of one are no crowd.
+-- groups are of people, and many works of one are no crowd. What an agent gave says nothing of what people would.
 select e.user_id, (array_agg(g.course_id order by g.id desc))[1] as course_id,
        avg(g.points / g.maximum_points)::float8 as value, max(g.created_at) as decided_at, u.sensitive,
-       avg(g.decided_points / g.maximum_points) >= 0.5 as outcome
+       avg(g.decided_points / g.maximum_points) filter (where not g.decided_by_agent) >= 0.5 as outcome
   from grading_suggestions g
   join enrollments e on e.id = g.enrollment_id
   join users u on u.id = e.user_id

@@ -45,6 +45,7 @@ class Suggestion:
     decided_by: UUID | None
     decided_at: datetime | None
     decided_points: Decimal | None
+    decided_by_agent: bool
     created_at: datetime
 
     @classmethod
@@ -94,8 +95,10 @@ class SuggestionRepository:
         row = await _queries.last_decided(self._connection, submission_id=submission_id)
         return Suggestion.from_row(row) if row else None
 
-    async def decide(self, id: UUID, *, status: str, decided_by: UUID, points: Decimal) -> None:
-        await _queries.decide(self._connection, id=id, status=status, decided_by=decided_by, points=points)
+    async def decide(self, id: UUID, *, status: str, decided_by: UUID, by_agent: bool, points: Decimal) -> None:
+        await _queries.decide(
+            self._connection, id=id, status=status, decided_by=decided_by, by_agent=by_agent, points=points
+        )
 
     async def decisions(self, org_id: UUID, course_id: UUID, method: str) -> Decided:
         """What to recalibrate by."""

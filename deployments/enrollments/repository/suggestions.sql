@@ -28,7 +28,8 @@ select * from grading_suggestions
 
 -- name: decide!
 update grading_suggestions
-   set status = :status, decided_by = :decided_by, decided_at = now(), decided_points = :points
+   set status = :status, decided_by = :decided_by, decided_at = now(), decided_points = :points,
+       decided_by_agent = :by_agent
  where id = :id;
 
 -- name: decisions
@@ -36,14 +37,15 @@ update grading_suggestions
 select course_id = :course_id as of_course, model_confidence, model_share,
        (case when maximum_points > 0 then decided_points / maximum_points else 0 end)::float8 as given
   from grading_suggestions
- where org_id = :org_id and method = :method and decided_points is not null
+ where org_id = :org_id and method = :method and decided_points is not null and not decided_by_agent
  order by id desc limit :limit;
 
 -- name: heard
 -- Works that people have graded by the same references, where they still stand.
 select s.body, g.label, (case when g.maximum_points > 0 then g.decided_points / g.maximum_points else 0 end)::float8 as given
   from grading_suggestions g join submissions s on s.id = g.submission_id
- where g.org_id = :org_id and g.basis = :basis and g.decided_points is not null and s.body <> ''
+ where g.org_id = :org_id and g.basis = :basis and g.decided_points is not null and not g.decided_by_agent
+   and s.body <> ''
    and g.submission_id <> :submission_id
  order by g.id desc limit :limit;
 
@@ -63,7 +65,7 @@ select g.*, left(s.body, 300) as excerpt, s.number, s.revision as submission_rev
  order by g.id limit :limit;
 
 -- name: agreement
--- How suggestions of a course fared, by method.
+-- How suggestions of a course fared with people, by method.
 select method, count(*) as decided, count(*) filter (where status = 'accepted') as accepted,
        count(*) filter (where not needs_person) as confident,
        count(*) filter (where not needs_person and abs(points - decided_points) < 0.1 * maximum_points) as confident_agreed,
@@ -71,7 +73,7 @@ select method, count(*) as decided, count(*) filter (where status = 'accepted') 
        avg(case when maximum_points > 0 then abs(points - decided_points) / maximum_points else 0 end)::float8 as mean_difference,
        (select count(*) from grade_appeals a where a.course_id = :course_id) as appeals
   from grading_suggestions
- where course_id = :course_id and decided_points is not null
+ where course_id = :course_id and decided_points is not null and not decided_by_agent
  group by method order by method;
 
 -- name: waiting

@@ -10,7 +10,7 @@ from tests.integration.agents.support import ask, pending, until
 from tests.integration.courses.support import create
 from tests.integration.courses.test_proposals import MODULES
 from tests.integration.enrollments.support import create_course, enrol, ok, text, unit_path
-from tests.integration.enrollments.test_suggested_grades import REFERENCES, hand_in, short_answer
+from tests.integration.enrollments.test_suggested_grades import REFERENCES, grade, hand_in, short_answer, suggest
 from tests.platform import Account, Platform
 
 pytestmark = pytest.mark.usefixtures("agent")
@@ -50,7 +50,18 @@ async def test_sure_grades_are_given_after_approval_and_the_rest_is_left_for_a_p
               zip((right, ordering), enrolments, strict=True)]  # fmt: skip
     assert [one["points"] for one in listed] == ["2.00", None]
     suggestion = ok(await teacher.http.get(f"/api/enrollments/submissions/{works[0]}/suggestion"))
-    assert suggestion["status"] == "accepted"
+    assert (suggestion["status"], suggestion["decided_by_agent"]) == ("accepted", True)
+    # What an agent gave is nothing to learn from; a person who gives the same has decided.
+    agreement = f"/api/enrollments/courses/{course.id}/agreement"
+    assert ok(await teacher.http.get(agreement))["methods"] == []
+    other = await suggest(teacher, works[1])
+    assert (other["made_by"]["decisions_heard"], other["made_by"]["graded_answers_heard"]) == (0, 0)
+    await grade(teacher, works[0], suggestion["points"], suggestion["feedback"])
+    suggestion = ok(await teacher.http.get(f"/api/enrollments/submissions/{works[0]}/suggestion"))
+    assert (suggestion["status"], suggestion["decided_by_agent"]) == ("accepted", False)
+    [figures] = ok(await teacher.http.get(agreement))["methods"]
+    assert (figures["decided"], figures["accepted"]) == (1, 1)
+    assert (await suggest(teacher, works[1]))["made_by"]["decisions_heard"] == 1
 
 
 async def test_a_grade_that_a_person_gave_meanwhile_stays_and_nobody_approves_their_own(platform: Platform) -> None:
