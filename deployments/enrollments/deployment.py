@@ -19,6 +19,7 @@ from deployments.enrollments.suggesting import Suggesting
 from deployments.enrollments.versions import Versions
 from deployments.kit.asking import ModelAsking
 from deployments.kit.context import ServiceContext
+from deployments.kit.judging import Edge
 from deployments.kit.service import ServiceDefinition
 
 
@@ -37,6 +38,7 @@ def _build(context: ServiceContext) -> EnrollmentService:
         versions=versions,
         marking=Marker(context.embedder),
         confident=settings.grading_confidence,
+        edge=Edge.of(context.database, "enrollments", "grading"),
         second_opinion=opinion,
     )
     return EnrollmentService(

@@ -21,6 +21,7 @@ from deployments.enrollments.second_opinion import SecondOpinion
 from deployments.enrollments.suggesting import Suggesting
 from deployments.enrollments.versions import Versions
 from deployments.kit.asking import Asking
+from deployments.kit.judging import Edge
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from learning.embedding.embedder import Embedder
@@ -74,6 +75,7 @@ class SuggestingAll:
             versions=Versions(),
             marking=Marker(embedder),
             confident=confident,
+            edge=Edge.of(database, "enrollments", "grading"),
             second_opinion=SecondOpinion(opinion.asking) if opinion is not None else None,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -26,13 +27,18 @@ from deployments.enrollments.repository.suggestions import Decided, Heard, Sugge
 from deployments.enrollments.second_opinion import SecondOpinion
 from deployments.enrollments.versions import Versions
 from deployments.kit.decisions import require_running
+from deployments.kit.judging import Edge
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
+from learning.grading.concerns import Concern
 from learning.grading.rubrics import Basis, Rubric
 from stores.decisions import AutomatedKind
 from stores.postgres import Connection, Database
 
 _LANGUAGE = "en"
+_QUOTED = re.compile(
+    r"\N{LEFT DOUBLE QUOTATION MARK}[^\N{RIGHT DOUBLE QUOTATION MARK}]*\N{RIGHT DOUBLE QUOTATION MARK}"
+)
 _HALVES_FROM = Decimal(4)  # points; of fewer a quarter is the least step
 
 
@@ -73,6 +79,7 @@ class Suggesting:
     versions: Versions
     marking: Marking
     confident: float
+    edge: Edge
     second_opinion: SecondOpinion | None = None
 
     async def suggest(self, work: Work, principal: Principal, submission_id: UUID, token: str) -> Told:
@@ -89,11 +96,10 @@ class Suggesting:
         found = await self.marking.examine(asked.basis, asked.submission.body, asked.heard)
         if self.second_opinion is not None:
             found = await self.second_opinion.on(token, asked.basis, asked.submission.body, found)
+        fields = await self._judged(work, principal, asked, found)
         connection = await work.connection()
         await self._still(connection, principal, asked)
-        suggestion = await SuggestionRepository(connection).insert(
-            **_fields(work.org_id, principal.user_id, asked, found, self.confident)
-        )
+        suggestion = await SuggestionRepository(connection).insert(**fields)
         work.publish(
             "ai_events", "grade.suggested.v1", subject=suggestion.id, key=asked.enrollment.user_id,
             data={
@@ -133,6 +139,25 @@ class Suggesting:
         connection = await work.connection()
         staffed(principal, await EnrollmentRepository(connection).course(course_id), "submissions.grade")
         return await SuggestionRepository(connection).agreement(course_id)
+
+    async def _judged(self, work: Work, principal: Principal, asked: Asked, found: Any) -> dict[str, Any]:
+        """The suggestion with its words as the constitution lets them out; without them a person has to look."""
+        fields = _fields(work.org_id, principal.user_id, asked, found, self.confident)
+        ruling = await self.edge.ruling(principal.org_id)
+        known = (asked.submission.body, *_words_of(asked.basis))
+        passed = [
+            ruling.on(fields["feedback"], actor=principal.user_id, known=known),
+            # What it quotes or is told to look for argues from nothing: only what is said beside that does.
+            ruling.on(_own_words(fields["feedback"], asked.basis), actor=principal.user_id, recommends=True),
+        ]
+        for one in passed:
+            if one.entry is not None:
+                work.record(one.entry)
+        if all(one.text is not None for one in passed):
+            return {**fields, "feedback": passed[0].text}
+        criteria = [{**one, "quote": None, "note": ""} for one in fields["criteria"]]
+        concerns = [*fields["concerns"], str(Concern.WITHHELD)]
+        return {**fields, "feedback": "", "criteria": criteria, "concerns": concerns, "needs_person": True}
 
     async def _still(self, connection: Connection, principal: Principal, asked: Asked) -> None:
         """Lock the enrolment, and see that all is as it was before the model began."""
@@ -211,6 +236,20 @@ async def _reached(connection: Connection, principal: Principal, submission_id: 
     if not reaches(principal, course.instructor_id, "submissions.grade"):
         raise SubmissionNotFound()
     return submission, enrollment
+
+
+def _words_of(basis: Basis) -> list[str]:
+    if isinstance(basis, Rubric):
+        return [basis.task, *(text for one in basis.criteria for text in (one.title, *one.looks_for))]
+    return [basis.text, *basis.references]
+
+
+def _own_words(feedback: str, basis: Basis) -> str:
+    """Without what is quoted, and without the words of what it is graded by."""
+    said = _QUOTED.sub("", feedback)
+    for text in sorted(_words_of(basis), key=len, reverse=True):
+        said = said.replace(text, "")
+    return said
 
 
 def _method(basis: Basis) -> str:

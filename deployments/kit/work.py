@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -106,6 +107,19 @@ class Work:
         `details` are ids, figures and fixed words. Raises `UnknownAction`.
         """
         self._entries.append(self._entry(action, subject, PLATFORM if platform else self._org_id, details))
+
+    def record(self, entry: Entry) -> None:
+        """Write an entry that somebody else made to the audit log: in this transaction, or where that only reads, in
+        one of its own after it.
+        """
+        if self._readonly:
+            self._after_commit.append(partial(self._append, entry))
+        else:
+            self._entries.append(entry)
+
+    async def _append(self, entry: Entry) -> None:
+        async with self.apart() as connection:
+            await audit.append(connection, [entry])
 
     async def audit_now(
         self, action: str, *, subject: UUID | str | None = None, outcome: Outcome = "done", **details: Any

@@ -10,7 +10,7 @@ from deployments.learning.service import LearningService
 
 
 def _build(context: ServiceContext) -> LearningService:
-    return LearningService(context.spawn)
+    return LearningService(context.spawn, context.database)
 
 
 SERVICE = ServiceDefinition(

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from deployments.kit.decisions import require_running
 from deployments.kit.errors import Invalid, PersonNotFound, UnitNotFound
+from deployments.kit.judging import Edge, Ruling, withheld_of
 from deployments.kit.logs import get_logger
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.learning.errors import NotDoneYet
-from deployments.learning.knowledge import KnowledgeRepository
 from deployments.learning.mastery import Known, MasteryRules
 from deployments.learning.path_repository import Goals, PathRepository
 from learning.knowledge.mastery import Level
@@ -61,8 +61,9 @@ class Path:
 class PathRules:
     """`spawn` runs what nobody waits for."""
 
-    def __init__(self, mastery: MasteryRules, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    def __init__(self, mastery: MasteryRules, spawn: Callable[[Coroutine[Any, Any, None]], None], edge: Edge) -> None:
         self._mastery = mastery
+        self._edge = edge
         self._spawn = spawn
         self._outlines: OrderedDict[UUID, tuple[Outline, ...]] = OrderedDict()
         self._noted: OrderedDict[UUID, tuple[int, int, date]] = OrderedDict()  # what the database has, by enrolment
@@ -70,9 +71,10 @@ class PathRules:
 
     async def own(self, work: Work, principal: Principal, course_id: UUID, minutes: int | None) -> Path:
         """One's own. Raises `CourseNotFound`, `NotLearning`, `AutomatedDecisionsStopped`."""
+        ruling = await self._edge.ruling(work.org_id)
         await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.own(work, principal, course_id)
-        path = await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
+        path = await self._plan(work, ruling, known, minutes)
         if minutes is None:  # else it was asked what could be, and the time was not Azora's advice
             self._note(work, principal, course_id, path)
         return path
@@ -81,9 +83,10 @@ class PathRules:
         self, work: Work, principal: Principal, course_id: UUID, user_id: UUID, minutes: int | None
     ) -> Path:
         """That of a learner of one's course. Raises `CourseNotFound`, `NotYourCourse`, `LearnerNotFound`."""
+        ruling = await self._edge.ruling(work.org_id)
         await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.of_learner(work, principal, course_id, user_id)
-        return await self._plan(KnowledgeRepository(await work.connection()), known, minutes)
+        return await self._plan(work, ruling, known, minutes)
 
     async def of_enrolment(
         self, connection: Connection, course_id: UUID, user_id: UUID, minutes: int | None
@@ -99,6 +102,7 @@ class PathRules:
         self, work: Work, principal: Principal, course_id: UUID, skill_ids: Sequence[UUID], minutes: int
     ) -> Path:
         """Say what one wants to learn, and in what time. Raises `CourseNotFound`, `NotLearning`, `Invalid`."""
+        ruling = await self._edge.ruling(work.org_id)
         await require_running(await work.connection(), work.org_id, AutomatedKind.RECOMMENDATION)
         known = await self._mastery.own(work, principal, course_id)
         wanted = list(dict.fromkeys(skill_ids))
@@ -112,7 +116,7 @@ class PathRules:
             "ai_events", "learning_goals.set.v1", subject=known.enrollment_id, key=principal.user_id,
             data={"user_id": principal.user_id, "course_id": course_id, "skill_ids": wanted, "minutes": minutes},
         )  # fmt: skip
-        return await self._plan(KnowledgeRepository(await work.connection()), known, None)
+        return await self._plan(work, ruling, known, None)
 
     async def review(
         self, work: Work, principal: Principal, course_id: UUID, unit_id: UUID, rating: str
@@ -148,8 +152,8 @@ class PathRules:
             raise PersonNotFound()  # erased a moment ago
         return repository
 
-    async def _plan(self, knowledge: KnowledgeRepository, known: Known, minutes: int | None) -> Path:
-        repository = PathRepository(knowledge.connection, known.enrollment_id)
+    async def _plan(self, work: Work, ruling: Ruling, known: Known, minutes: int | None) -> Path:
+        repository = PathRepository(await work.connection(), known.enrollment_id)
         outlined = await self._outlined(repository, known)
         completed, reviews = await repository.completed(), await repository.reviews()
         used, goals = await repository.attempts_used(), await repository.goals()
@@ -166,9 +170,13 @@ class PathRules:
             seen=standing,
             names=known.titles,
         )
+        titles = {one.id: one.title for one in outlined}
+        names = {*titles.values(), *known.titles.values()}
+        withheld = withheld_of(work, ruling, (step.reason for step in steps), names)
+        steps = [replace(step, reason="") if step.reason in withheld else step for step in steps]
         return Path(
             known=known, goals=goals, minutes=minutes, steps=steps, reviews=standing, planned_at=now,
-            titles={one.id: one.title for one in outlined}, finished=all(one.id in completed for one in outlined),
+            titles=titles, finished=all(one.id in completed for one in outlined),
         )  # fmt: skip
 
     def _note(self, work: Work, principal: Principal, course_id: UUID, path: Path) -> None:

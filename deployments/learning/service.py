@@ -10,6 +10,7 @@ from uuid import UUID
 
 from deployments.kit.decisions import require_running
 from deployments.kit.errors import Invalid, PeopleOnly
+from deployments.kit.judging import Edge, Ruling, withheld_of
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.learning.authority import reached, reaches
@@ -26,13 +27,15 @@ from deployments.learning.repository import (
 from deployments.learning.scoring import Models, score_course
 from stores.decisions import AutomatedKind, stopped
 from stores.ids import new_id
+from stores.postgres import Database
 
 
 class LearningService:
-    def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], None], database: Database) -> None:
         self._models = Models()
+        self._edge = Edge.of(database, "learning", "predictions")
         self.mastery = MasteryRules()
-        self.paths = PathRules(self.mastery, spawn)
+        self.paths = PathRules(self.mastery, spawn, Edge.of(database, "learning", "paths"))
 
     async def register(self, work: Work, principal: Principal, document: dict[str, Any]) -> Model:
         """Keep a model with what it was made of. One that fails the gate is kept too, and does not serve.
@@ -87,27 +90,36 @@ class LearningService:
         self, work: Work, principal: Principal, course_id: UUID, position: list[Any] | None, limit: int
     ) -> list[Prediction]:
         """A course's, the highest risk first. Raises `CourseNotFound`, `NotYourCourse`, `AutomatedDecisionsStopped`."""
+        ruling = await self._edge.ruling(work.org_id)
         repository = LearningRepository(await work.connection())
         reached(principal, await repository.course(course_id))
-        return await self._shown(
-            repository, work.org_id, await repository.predictions(course_id, limit, *(position or ()))
-        )
+        found = await repository.predictions(course_id, limit, *(position or ()))
+        return await self._shown(work, repository, ruling, found)
 
     async def own_predictions(self, work: Work, principal: Principal, limit: int) -> list[Prediction]:
         """What is predicted of oneself, with the reasons; not what teachers did about it."""
+        ruling = await self._edge.ruling(work.org_id)
         repository = LearningRepository(await work.connection())
-        return await self._shown(repository, work.org_id, await repository.own_predictions(principal.user_id, limit))
+        found = await repository.own_predictions(principal.user_id, limit)
+        return await self._shown(work, repository, ruling, found)
 
     @staticmethod
-    async def _shown(repository: LearningRepository, org_id: UUID, found: list[Prediction]) -> list[Prediction]:
-        """What may be shown of them; nothing is recommended where that is stopped.
+    async def _shown(
+        work: Work, repository: LearningRepository, ruling: Ruling, found: list[Prediction]
+    ) -> list[Prediction]:
+        """What may be shown of them: no reason that the constitution does not let out, and nothing is recommended where
+        that is stopped.
 
         Raises `AutomatedDecisionsStopped`.
         """
-        await require_running(repository.connection, org_id, AutomatedKind.PREDICTION)
-        if await stopped(repository.connection, org_id, AutomatedKind.RECOMMENDATION) is None:
-            return found
-        return [replace(prediction, intervention=None, suggestion=None) for prediction in found]
+        await require_running(repository.connection, work.org_id, AutomatedKind.PREDICTION)
+        withheld = withheld_of(work, ruling, (reason["text"] for one in found for reason in one.reasons))
+        shown = [
+            replace(one, reasons=[reason for reason in one.reasons if reason["text"] not in withheld]) for one in found
+        ]
+        if await stopped(repository.connection, work.org_id, AutomatedKind.RECOMMENDATION) is None:
+            return shown
+        return [replace(prediction, intervention=None, suggestion=None) for prediction in shown]
 
     async def intervene(
         self, work: Work, principal: Principal, prediction_id: UUID, kind: str, note: str

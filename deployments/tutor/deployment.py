@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from deployments.kit.context import ServiceContext
+from deployments.kit.judging import Edge
 from deployments.kit.service import ServiceDefinition
 from deployments.tutor.endpoints import PREFIX, router
 from deployments.tutor.exchanges import Scribe
@@ -21,7 +22,8 @@ def _build(context: ServiceContext) -> TutorService:
     voice = ModelVoice(settings.services_base_url, settings.tutor_model) if settings.tutor_model else None
     last = LastTurns(context.memory, scribe)
     preparation = Preparation(context.database, Material(context.embedder), last, for_a_model=voice is not None)
-    return TutorService(context.database, preparation, scribe, last, voice)
+    edge = Edge.of(context.database, "tutor", "tutor")
+    return TutorService(context.database, preparation, scribe, last, voice, edge)
 
 
 def _background(_context: ServiceContext, service: TutorService) -> tuple[Coroutine[Any, Any, None], ...]:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from deployments.kit.judging import Edge, Ruling
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.tutor.errors import ConversationFull, ConversationNotFound
@@ -37,9 +38,11 @@ class TutorService:
     """With a `voice`, answers are put into words by a language model; hints and refusals are always the tutor's own."""
 
     def __init__(
-        self, database: Database, preparation: Preparation, scribe: Scribe, last: LastTurns, voice: Voice | None
-    ) -> None:
+        self, database: Database, preparation: Preparation, scribe: Scribe, last: LastTurns, voice: Voice | None,
+        edge: Edge,
+    ) -> None:  # fmt: skip
         self._database = database
+        self._edge = edge
         self._preparation = preparation
         self._scribe = scribe
         self._last = last
@@ -147,6 +150,7 @@ class TutorService:
         self, work: Work, principal: Principal, conversation_id: UUID, prepared: Prepared, said: Reply | None
     ) -> Exchange:
         """Write the exchange, the conversation being locked: hints are counted one by one."""
+        ruling = await self._edge.ruling(principal.org_id)
         repository = ConversationRepository(await work.connection(), principal.user_id)
         conversation = await repository.lock(conversation_id)
         if conversation is None:
@@ -154,8 +158,9 @@ class TutorService:
         if conversation.turns >= MAXIMUM_TURNS:
             raise ConversationFull()
         hints = await repository.hints(conversation_id, prepared.sought.id) if prepared.sought else 0
+        reply = _judged(work, ruling, principal, prepared, _reply(prepared, said, hints))
         exchange = Exchange(
-            number=conversation.turns + 1, question=prepared.text, reply=_reply(prepared, said, hints),
+            number=conversation.turns + 1, question=prepared.text, reply=reply,
             made_by=self._made_by(prepared, said), completed=prepared.completed, created_at=datetime.now(UTC),
         )  # fmt: skip
         if conversation.version_id != prepared.version_id:
@@ -195,6 +200,16 @@ def _worded(prepared: Prepared, wording: Wording, pieces: Sequence[str]) -> Repl
     if wording.refuses:
         return replies.no_answer(text)
     return None
+
+
+def _judged(work: Work, ruling: Ruling, principal: Principal, prepared: Prepared, reply: Reply) -> Reply:
+    """The reply as the constitution lets it out. What the learner may read in the course is nothing new to them."""
+    known = [prepared.text, *(one.text for one in prepared.quotations), *(one.text for one in prepared.excerpts)]
+    known += [text for before in prepared.before.exchanges for text in (before.question, before.reply.text)]
+    passed = ruling.on(reply.text, actor=principal.user_id, known=known)
+    if passed.entry is not None:
+        work.record(passed.entry)
+    return replies.withheld() if passed.text is None else replace(reply, text=passed.text)
 
 
 def _reply(prepared: Prepared, said: Reply | None, hints: int) -> Reply:

@@ -20,6 +20,7 @@ class Concern(StrEnum):
     ORDERS_THE_GRADER = "orders_the_grader"  # it speaks to whoever or whatever grades
     DENIES = "denies"  # it denies as much as no reference does, or less, and looks right otherwise
     TOO_LONG = "too_long"  # not all of it was read
+    WITHHELD = "withheld"  # what was to be said of it, the organisation's constitution does not let out
 
 
 def concerns_of(text: str, said: Sequence[str], *, copied: int, most: int) -> tuple[Concern, ...]:

@@ -21,6 +21,8 @@ DECLINED = (
     " something the course teaches, or ask your instructor."
 )
 
+WITHHELD = "Your organisation does not let me say what I was going to say. Ask your instructor."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -88,6 +90,11 @@ def in_other_words(text: str, sources: Sequence[Source]) -> Reply:
     """What a language model made of the material. `sources`: what it cites, numbered from one in this order."""
     listing = "\n".join(f"[{number}] {source.heading}" for number, source in enumerate(sources, start=1))
     return Reply(kind="answer", text=f"{text.strip()}\n\n{listing}", sources=tuple(sources))
+
+
+def withheld() -> Reply:
+    """What was going to be said may not be."""
+    return Reply(kind="declined", text=WITHHELD)
 
 
 def no_answer(text: str) -> Reply:

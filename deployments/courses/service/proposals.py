@@ -29,10 +29,12 @@ from deployments.courses.schemas import ModuleCreate, UnitCreate
 from deployments.courses.service.access import taught_course
 from deployments.courses.service.writing import Author, Writer
 from deployments.kit.errors import UnitNotFound
+from deployments.kit.judging import Edge, texts_in
 from deployments.kit.lru import BoundedCache
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from learning.embedding.embedder import Embedder
+from stores import audit
 from stores.postgres import Database
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from learning.content.questions import Embed, Item
     from learning.grading.rubrics import Rubric
 
+_PROPOSED = {"unit", "modules", "marking", "improvements"}
 METHOD, VERSION = "extractive", "3"
 _MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own words"}
 _MOST_IMPROVEMENTS = 20
@@ -58,6 +61,7 @@ class Proposals:
     """
 
     def __init__(self, embedder: Embedder, database: Database, writer: Writer | None = None) -> None:
+        self._edge = Edge.of(database, "courses", "content")
         self._embedder = embedder
         self._database = database
         self._writer = writer
@@ -72,18 +76,38 @@ class Proposals:
         async with Work(self._database, principal.org_id, "courses", readonly=True) as work:
             course = await taught_course(work, principal, course_id, lock=False)
             draft = await DraftRepository(await work.connection(), principal.org_id, course_id).read()
-        author = Author(principal, token)
+        made = await self._made(Author(principal, token), draft, wanted, course.difficulty)
+        await self._judged(principal, draft, wanted, made)
+        return made
+
+    async def _made(self, author: Author, draft: Draft, wanted: Wanted, difficulty: str) -> ProposalView:
         match wanted.root:
             case WantedQuiz() as asked:
-                return await self._quiz(author, draft, asked, course.difficulty)
+                return await self._quiz(author, draft, asked, difficulty)
             case WantedUnit() as asked:
-                return await self._unit(author, draft, asked, course.difficulty)
+                return await self._unit(author, draft, asked, difficulty)
             case WantedRubric() as asked:
                 return await self._rubric(author, draft, asked)
             case WantedImprovements() as asked:
-                return await self._improvements(author, draft, asked, course.difficulty)
+                return await self._improvements(author, draft, asked, difficulty)
             case WantedOutline() as asked:
-                return await self._outline(author, draft, asked, course.difficulty)
+                return await self._outline(author, draft, asked, difficulty)
+
+    async def _judged(self, principal: Principal, draft: Draft, wanted: Wanted, made: ProposalView) -> None:
+        """See that the constitution lets a proposal out as it is; what is in the draft the author knows already.
+
+        Raises `NothingToPropose`.
+        """
+        ruling = await self._edge.ruling(principal.org_id)
+        known = "\n".join([*texts_in(asdict(draft)), *texts_in(wanted.model_dump())])
+        new = [text for text in texts_in(made.model_dump(include=_PROPOSED)) if text not in known]
+        text = "\n".join(new)
+        passed = await asyncio.to_thread(ruling.on, text, actor=principal.user_id, known=[known])
+        if passed.entry is not None:
+            async with self._database.transaction(principal.org_id) as connection:
+                await audit.append(connection, [passed.entry])
+        if passed.text != text:
+            raise NothingToPropose("The organisation's constitution does not let out what would be proposed")
 
     async def _quiz(self, author: Author, draft: Draft, asked: WantedQuiz, difficulty: str) -> ProposalView:
         from learning.content.questions import Pool, items

@@ -160,6 +160,26 @@ async def test_what_was_done_stays_with_the_learner_when_another_model_serves(sc
     assert [one["outcome"] for item in shown for one in item["interventions"]] == ["helped"]
 
 
+async def test_a_reason_that_argues_from_what_somebody_is_is_not_shown(
+    platform: Platform, school: School, system: Database
+) -> None:
+    await serve(school)
+    path = f"/api/learning/courses/{school.course}/predictions"
+    ok(await school.teacher.http.post(path))
+    unfair = {"subject": "marks", "weight": 1.0, "text": "Less likely to finish because she is a woman"}
+    async with system.transaction(None) as connection:
+        await connection.execute(
+            "update learning_predictions set reasons = reasons || $2 where user_id = $1", school.idle.id, [unfair]
+        )
+    for person in (school.teacher, school.idle):
+        shown = ok(await person.http.get(path if person is school.teacher else "/api/learning/predictions"))["items"]
+        mine = next(one for one in shown if one["level"] != "low" or len(shown) == 1)
+        assert mine["reasons"]
+        assert not [reason for one in shown for reason in one["reasons"] if "woman" in reason["text"]]
+    judged = [one for one in await entries(platform, school.org.id) if one["action"] == "text.judged"]
+    assert {one["details"]["findings"][0]["check"] for one in judged} == {"protected_attribute_as_reason"}
+
+
 async def test_who_has_left_or_finished_is_not_on_the_list(school: School) -> None:
     await serve(school)
     path = f"/api/learning/courses/{school.course}/predictions"

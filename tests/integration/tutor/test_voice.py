@@ -21,6 +21,7 @@ from deployments.kit.reservations import CameTooLate, Reservation, StillAtWork
 from deployments.kit.work import Work
 from stores.postgres import Database
 from tests.acceptance.conftest import free_port
+from tests.integration.audit.test_security_events import entries
 from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, settled
 from tests.integration.tutor.test_tutoring import (
@@ -254,6 +255,23 @@ async def test_only_what_the_material_bears_out_is_shown_and_only_what_is_cited_
                 assert [(one["number"], one["heading"][-7:]) for one in reply["sources"]] == [(1, "Middles")]
             told = "".join(data["text"] for name, data in said if name == "delta")
             assert turn["text"].startswith(told.strip())
+
+
+async def test_what_goes_out_is_judged_by_the_constitution(
+    settings: Settings, index: RetrievalMember, system: Database
+) -> None:
+    async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        await answer.prepare(request)
+        await answer.write(chunk(f"{MEDIAN[:-1]}, says ada@school.example [1].", "stop"))
+
+    async with upstream(tell) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, platform):
+            turn = await ask(learner, await begin(learner, course), QUESTION)
+            assert turn["made_by"]["model"] == "any"
+            assert turn["text"].startswith(f"{MEDIAN[:-1]}, says [EMAIL] [1].")
+            judged = [one for one in await entries(platform, learner.org.id) if one["action"] == "text.judged"]
+            assert [(one["source"], one["details"]["feature"]) for one in judged] == [("tutor", "tutor")]
 
 
 @pytest.mark.parametrize("words", ["", INVENTED, "Good question! That is all."])
