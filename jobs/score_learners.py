@@ -26,7 +26,14 @@ def score_learners(
     from stores.postgres import Database
 
     models = Models()
-    done: dict[str, int] = {"organisations": 0, "without_model": 0, "stopped": 0, "courses": 0, "predictions": 0}
+    done: dict[str, int] = {
+        "organisations": 0,
+        "without_model": 0,
+        "stopped": 0,
+        "courses": 0,
+        "predictions": 0,
+        "left_out": 0,
+    }
 
     async def work(database: Database, tenant: Organisation) -> None:
         async with database.transaction(tenant.id) as connection:
@@ -40,7 +47,9 @@ def score_learners(
         for course in run.track(courses, f"courses of {tenant.slug}"):
             async with database.transaction(tenant.id) as connection:
                 repository = LearningRepository(connection)
-                done["predictions"] += await score_course(repository, models, tenant.id, course["id"])
+                scored = await score_course(repository, models, tenant.id, course["id"])
+                done["predictions"] += scored.predicted
+                done["left_out"] += scored.left_out
                 done["courses"] += 1
 
     done["organisations"] = for_each_organisation(run, organisation or (), work)

@@ -33,8 +33,10 @@ select id, version, day from learning_models where kind = 'risk' and status = 's
 select document from learning_models where id = :id;
 
 -- name: cohort
--- Who had enrolled so many days ago and had not left by then. What became of them, where it is decided.
+-- Who had enrolled so many days ago and had not left by then, those still at it first, the newest first. What became of
+-- them, where it is decided; and of how many in all who are still at it.
 select e.id, e.user_id, e.status = 'active' and not overdue(e) as open,
+       count(*) filter (where e.status = 'active' and not overdue(e)) over () as all_open,
        case when e.status = 'completed' then false
             when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
   from enrollments e join users u on u.org_id = e.org_id and u.id = e.user_id
@@ -42,7 +44,7 @@ select e.id, e.user_id, e.status = 'active' and not overdue(e) as open,
    and e.enrolled_at is not null and e.enrolled_at + make_interval(days => :day) <= now()
    and not (e.status = 'dropped' and coalesce(e.dropped_at, e.enrolled_at) <= e.enrolled_at + make_interval(days => :day))
    and not (e.status = 'completed' and e.completed_at <= e.enrolled_at + make_interval(days => :day))
- order by e.id limit :limit;
+ order by open desc, e.id desc limit :limit;
 
 -- name: results
 -- The first result of each graded unit and the best mark, in the first so many days of each enrolment.
@@ -120,15 +122,16 @@ returning id, kind, note, made_at, outcome, outcome_note, outcome_at;
 select b.id, b.model_id, b.reported_on, b.verdict, b.report from learning_bias_reports b order by b.id desc limit :limit;
 
 -- name: predicted
--- What the model that serves predicted, what became of it where that is decided, and the sealed fields of each person.
-select p.user_id, p.course_id, p.probability, u.sensitive,
+-- What the model that serves predicted, the newest first, what became of it where that is decided, and the sealed fields
+-- of each person; and how many there are in all.
+select p.user_id, p.course_id, p.probability, u.sensitive, count(*) over () as all_made,
        case when e.status = 'completed' then false
             when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
   from learning_predictions p
   join enrollments e on e.id = p.enrollment_id
   join users u on u.id = p.user_id
  where p.model_id = :model_id and u.status <> 'erased'
- order by p.id limit :limit;
+ order by p.id desc limit :limit;
 
 -- name: write_bias_report!
 insert into learning_bias_reports (id, org_id, model_id, reported_on, verdict, report)

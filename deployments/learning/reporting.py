@@ -30,6 +30,7 @@ async def report_on(connection: Connection, org_id: UUID, keyring: Keyring) -> d
         return None
     document = await repository.document(serving.id)
     report, verdict = figures_of(rows, document["distribution"], keyring, datetime.now(UTC).date())
+    report["left_out"] = rows[0]["all_made"] - len(rows)  # the oldest
     await repository.write_bias_report(id=new_id(), org_id=org_id, model_id=serving.id, verdict=verdict, report=report)
     if verdict == "stop":
         worst = ", ".join(finding["figure"] for finding in report["findings"] if finding["verdict"] == "stop")

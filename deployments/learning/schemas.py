@@ -75,6 +75,7 @@ class ModelStop(BaseModel):
 
 class Scored(BaseModel):
     predicted: int = Field(description="Of so many learners: those who enrolled long enough ago and are still at it")
+    left_out: int = Field(description="So many of them were not, the oldest: there are more than can be compared")
 
 
 class ReasonView(BaseModel):

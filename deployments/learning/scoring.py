@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from deployments.kit.decisions import require_running
@@ -45,8 +45,15 @@ class Models:
         return self._kept[id]
 
 
-async def score_course(repository: LearningRepository, models: Models, org_id: UUID, course_id: UUID) -> int:
-    """Predict for everybody who is far enough on, and keep it. How many; safe to repeat.
+class Scored(NamedTuple):
+    """For how many there is a prediction now, and how many were left out: the oldest of more than can be compared."""
+
+    predicted: int
+    left_out: int
+
+
+async def score_course(repository: LearningRepository, models: Models, org_id: UUID, course_id: UUID) -> Scored:
+    """Predict for everybody who is far enough on, and keep it. Safe to repeat.
 
     Raises `NoModelServes`, `AutomatedDecisionsStopped`.
     """
@@ -62,7 +69,7 @@ async def score_course(repository: LearningRepository, models: Models, org_id: U
     found = await asyncio.to_thread(_predicted, artefact, course_id, rows, results, completions)
     common = {"org_id": org_id, "course_id": course_id, "model_id": serving.id}
     await repository.record([{**common, **prediction} for prediction in found])
-    return len(found)
+    return Scored(len(found), rows[0]["all_open"] - len(found) if rows else 0)
 
 
 def _predicted(

@@ -24,7 +24,7 @@ from deployments.learning.repository import (
     Model,
     Prediction,
 )
-from deployments.learning.scoring import Models, score_course
+from deployments.learning.scoring import Models, Scored, score_course
 from stores.decisions import AutomatedKind, stopped
 from stores.ids import new_id
 from stores.postgres import Database
@@ -80,7 +80,7 @@ class LearningService:
         await repository.stop(model_id, reason)
         return await self._again(repository, model_id)
 
-    async def score(self, work: Work, principal: Principal, course_id: UUID) -> int:
+    async def score(self, work: Work, principal: Principal, course_id: UUID) -> Scored:
         """Predict for a course now. Raises `CourseNotFound`, `NotYourCourse`, `NoModelServes`."""
         repository = LearningRepository(await work.connection())
         reached(principal, await repository.course(course_id))

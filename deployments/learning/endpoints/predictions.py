@@ -67,7 +67,7 @@ async def own_predictions(
 
 @router.post("/courses/{course_id}/predictions", summary="Predict for the learners of a course now")
 async def score_course(course_id: UUID, principal: CurrentPrincipal, work: CurrentWork, learning: Learning) -> Scored:
-    return Scored(predicted=await learning.score(work, principal, course_id))
+    return Scored(**(await learning.score(work, principal, course_id))._asdict())
 
 
 @router.get("/courses/{course_id}/predictions", summary="Predictions of a course, the highest risk first")

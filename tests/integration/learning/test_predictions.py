@@ -9,8 +9,10 @@ from uuid import UUID
 
 import pytest
 
+from deployments.learning.reporting import report_on
 from learning.prediction.artefact import version_of
 from stores.postgres import Database
+from stores.sealing import Keyring
 from tests.integration.audit.test_security_events import entries
 from tests.integration.courses.support import ok, problem
 from tests.integration.learning.predicting import School, document, register, schooled, serve
@@ -25,7 +27,7 @@ async def school(platform: Platform, system: Database) -> School:
 async def test_those_far_enough_on_are_predicted_with_reasons(school: School) -> None:
     await serve(school)
     path = f"/api/learning/courses/{school.course}/predictions"
-    assert ok(await school.teacher.http.post(path)) == {"predicted": 2}
+    assert ok(await school.teacher.http.post(path)) == {"predicted": 2, "left_out": 0}
     items = ok(await school.teacher.http.get(path))["items"]
     assert [item["user_id"] for item in items] == [str(school.idle.id), str(school.diligent.id)]
     assert items[0]["probability"] > items[1]["probability"]
@@ -34,7 +36,7 @@ async def test_those_far_enough_on_are_predicted_with_reasons(school: School) ->
     assert not {reason["subject"] for reason in told} & {"registration", "repeating", "load"}
     assert not [reason["text"] for reason in told if "click" in reason["text"]]
 
-    assert ok(await school.teacher.http.post(path)) == {"predicted": 2}  # again: the same ones
+    assert ok(await school.teacher.http.post(path)) == {"predicted": 2, "left_out": 0}  # again: the same ones
     first = ok(await school.teacher.http.get(path, params={"limit": 1}))
     second = ok(await school.teacher.http.get(path, params={"limit": 1, "cursor": first["next_cursor"]}))
     assert [first["items"][0]["id"], second["items"][0]["id"]] == [item["id"] for item in items]
@@ -43,6 +45,32 @@ async def test_those_far_enough_on_are_predicted_with_reasons(school: School) ->
     own = ok(await school.idle.http.get("/api/learning/predictions"))["items"]
     assert [(item["course_id"], item["reasons"]) for item in own] == [(school.course, items[0]["reasons"])]
     assert ok(await school.fresh.http.get("/api/learning/predictions"))["items"] == []
+
+
+async def test_the_newest_are_predicted_where_there_are_too_many(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await serve(school)
+    monkeypatch.setattr("deployments.learning.scoring.LARGEST_COHORT", 1)
+    path = f"/api/learning/courses/{school.course}/predictions"
+    assert ok(await school.teacher.http.post(path)) == {"predicted": 1, "left_out": 1}
+    assert [one["user_id"] for one in ok(await school.teacher.http.get(path))["items"]] == [str(school.idle.id)]
+
+
+async def test_the_report_is_on_the_newest_and_says_how_many_it_left_out(
+    platform: Platform, school: School, system: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await serve(school)
+    ok(await school.teacher.http.post(f"/api/learning/courses/{school.course}/predictions"))
+    assert platform.settings.data_keys is not None
+    keyring = Keyring.parse(platform.settings.data_keys.get_secret_value())
+    monkeypatch.setattr("deployments.learning.reporting.MOST_PREDICTIONS", 1)
+    async with platform.database.transaction(school.org.id) as connection:
+        written = await report_on(connection, school.org.id, keyring)
+    assert written is not None
+    admin = await school.org.person("org_admin")
+    [report] = ok(await admin.http.get("/api/learning/bias-reports"))["items"]
+    assert (report["report"]["predictions"], report["report"]["left_out"]) == (1, 1)
 
 
 async def test_a_model_that_failed_its_gate_is_on_record_and_never_serves(school: School) -> None:
