@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 from uuid import UUID
 
 from deployments.enrollments.announcements import announce
@@ -33,11 +34,20 @@ from deployments.kit.work import Work
 MOST_APPEALS = 3  # against the grades of one submission
 
 
+class Remarking(Protocol):
+    """What marks attempts anew: `deployments.enrollments.quiz_appeals.QuizAppeals`."""
+
+    async def mark_anew(
+        self, work: Work, enrollment: Enrollment, attempt_id: UUID, right: Sequence[str]
+    ) -> Decimal: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Appealing:
     """Learners appeal and withdraw, those who may grade decide. Never an agent: its word would stand for theirs."""
 
     grading: Grading
+    quizzes: Remarking
 
     async def appeal(self, work: Work, principal: Principal, submission_id: UUID, reason: str) -> Appeal:
         """Appeal against the grade of one's own newest submission.
@@ -57,14 +67,15 @@ class Appealing:
         suggested = await SuggestionRepository(connection).last_decided(submission_id)
         appeal = await repository.insert(
             org_id=work.org_id, course_id=enrollment.course_id, enrollment_id=enrollment.id,
-            submission_id=submission_id, suggestion_id=suggested.id if suggested else None, points=submission.points,
-            maximum_points=submission.maximum_points, graded_by=submission.graded_by, reason=reason,
+            submission_id=submission_id, attempt_id=None, suggestion_id=suggested.id if suggested else None,
+            points=submission.points, maximum_points=submission.maximum_points, graded_by=submission.graded_by,
+            reason=reason,
         )  # fmt: skip
         if appeal is None:
             raise AppealOpen()
         announce(
             work, "grade.appealed", enrollment, before=enrollment, subject=appeal.id, appeal_id=appeal.id,
-            submission_id=submission_id, unit_id=submission.unit_id, points=appeal.points,
+            submission_id=submission_id, attempt_id=None, unit_id=submission.unit_id, points=appeal.points,
             maximum_points=appeal.maximum_points, suggested=suggested is not None,
         )  # fmt: skip
         return appeal
@@ -74,12 +85,10 @@ class Appealing:
         in_person(principal)
         repository = AppealRepository(await work.connection())
         appeal = await repository.find(appeal_id)
-        if appeal is None:
+        enrollments = EnrollmentRepository(await work.connection())
+        enrollment = await enrollments.lock(appeal.enrollment_id) if appeal else None
+        if enrollment is None or enrollment.user_id != principal.user_id:
             raise AppealNotFound()
-        try:
-            await _own(work, principal, appeal.submission_id)
-        except SubmissionNotFound:
-            raise AppealNotFound() from None
         if (await repository.lock(appeal_id)).status != "open":
             raise AppealAnswered()
         return await repository.withdraw(appeal_id)
@@ -107,10 +116,11 @@ class Appealing:
         return await AppealRepository(connection).queue(course_id, after, limit)
 
     async def decide(
-        self, work: Work, principal: Principal, appeal_id: UUID, *, points: Decimal | None, decision: str,
-        feedback: str | None,
+        self, work: Work, principal: Principal, appeal_id: UUID, *, points: Decimal | None, right: Sequence[str],
+        decision: str, feedback: str | None,
     ) -> Appeal:  # fmt: skip
-        """Answer an appeal: with `points` it is upheld and the submission graded anew, without it is dismissed.
+        """Answer an appeal: it is upheld with `points`, by which the submission is graded anew, or with the questions
+        of the attempt that are `right` after all; without either it is dismissed.
 
         Raises `PeopleOnly`, `AppealNotFound`, `OwnSubmission`, `AppealAnswered`, `Invalid`, and what grading raises.
         """
@@ -127,8 +137,8 @@ class Appealing:
         appeal = await repository.lock(appeal_id)
         if appeal.status != "open":
             raise AppealAnswered()
-        if points is not None:
-            await self._grade_anew(work, principal, appeal, points, feedback)
+        if points is not None or right:
+            points = await self._anew(work, principal, appeal, enrollment, points, right, feedback)
         closed = await repository.close(
             appeal_id, status="dismissed" if points is None else "upheld", decided_by=principal.user_id,
             decision=decision, new_points=points,
@@ -136,14 +146,30 @@ class Appealing:
         enrollment = await EnrollmentRepository(connection).find(enrollment.id) or enrollment
         announce(
             work, "grade_appeal.decided", enrollment, before=enrollment, subject=appeal_id, appeal_id=appeal_id,
-            submission_id=appeal.submission_id, outcome=closed.status, points=appeal.points, new_points=points,
-            maximum_points=appeal.maximum_points, by_another=appeal.graded_by != principal.user_id,
+            submission_id=appeal.submission_id, attempt_id=appeal.attempt_id, outcome=closed.status,
+            points=appeal.points, new_points=points, maximum_points=appeal.maximum_points,
+            by_another=appeal.graded_by != principal.user_id,
         )  # fmt: skip
         return closed
+
+    async def _anew(
+        self, work: Work, principal: Principal, appeal: Appeal, enrollment: Enrollment, points: Decimal | None,
+        right: Sequence[str], feedback: str | None,
+    ) -> Decimal:  # fmt: skip
+        """Grade or mark anew; gives the points."""
+        if appeal.attempt_id is not None:
+            if points is not None or feedback is not None:
+                raise Invalid.field("right", "required", "say which questions of the quiz are right after all")
+            return await self.quizzes.mark_anew(work, enrollment, appeal.attempt_id, right)
+        if points is None:
+            raise Invalid.field("points", "required", "a submission is given other points")
+        await self._grade_anew(work, principal, appeal, points, feedback)
+        return points
 
     async def _grade_anew(
         self, work: Work, principal: Principal, appeal: Appeal, points: Decimal, feedback: str | None
     ) -> None:
+        assert appeal.submission_id is not None, "the database has it so"
         submission = await CourseworkRepository(await work.connection()).submission(appeal.submission_id)
         assert submission is not None, "submissions are never deleted"
         if points == submission.points:

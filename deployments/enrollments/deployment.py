@@ -11,6 +11,7 @@ from deployments.enrollments.enrolling import Enrolling
 from deployments.enrollments.grading import Grading
 from deployments.enrollments.importing import Importing
 from deployments.enrollments.marking import Marker
+from deployments.enrollments.quiz_appeals import QuizAppeals
 from deployments.enrollments.reading import Reading
 from deployments.enrollments.seats import Seats
 from deployments.enrollments.second_opinion import SecondOpinion
@@ -41,12 +42,14 @@ def _build(context: ServiceContext) -> EnrollmentService:
         edge=Edge.of(context.database, "enrollments", "grading"),
         second_opinion=opinion,
     )
+    quiz_appeals = QuizAppeals(versions=versions, completion=completion)
     return EnrollmentService(
         enrolling=enrolling,
         coursework=Coursework(versions=versions, completion=completion),
         grading=grading,
         suggesting=suggesting,
-        appealing=Appealing(grading=grading),
+        appealing=Appealing(grading=grading, quizzes=quiz_appeals),
+        quiz_appeals=quiz_appeals,
         reading=Reading(versions=versions),
         certifier=certifier,
         importing=Importing(enrolling=enrolling, seats=seats),

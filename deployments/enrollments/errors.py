@@ -134,6 +134,11 @@ class NotGraded(Conflict):
     title = "The submission has no grade yet"
 
 
+class AttemptNotFound(NotFound):
+    type = "attempt-not-found"
+    title = "There is no such attempt"
+
+
 class AppealOpen(Conflict):
     type = "appeal-open"
     title = "An appeal against this grade waits for an answer"
@@ -146,4 +151,4 @@ class AppealAnswered(Conflict):
 
 class NoMoreAppeals(Conflict):
     type = "no-more-appeals"
-    title = "The grades of this submission were appealed against as often as can be"
+    title = "The grades of this work were appealed against as often as can be"

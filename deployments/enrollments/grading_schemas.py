@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from deployments.enrollments.schemas import Feedback, Learner, Request
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5_000, pattern=r"^[^\x00]*$")]
+QuestionId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -87,17 +88,20 @@ class AppealNew(Request):
 
 
 class AppealDecision(Request):
-    """Upheld with other `points`, dismissed without any."""
+    """Upheld with other `points`, or of a quiz with the questions that are `right`; dismissed without any."""
 
     upheld: bool
+    right: list[QuestionId] = Field(
+        default=[], max_length=200, description="Questions of the quiz that were answered rightly after all"
+    )
     points: Decimal | None = Field(default=None, ge=0, lt=1_000_000, decimal_places=2, allow_inf_nan=False)
     decision: Said = Field(description="The answer to the learner")
     feedback: Feedback | None = Field(default=None, description="In place of the former; default: it stays")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.upheld != (self.points is not None):
-            raise ValueError("points belong to an appeal that is upheld, and only there")
+        if [self.points is not None, bool(self.right)].count(True) != self.upheld:
+            raise ValueError("points, or what is right, belong to an appeal that is upheld, and only there")
         return self
 
 
@@ -105,7 +109,8 @@ class AppealView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    submission_id: UUID
+    submission_id: UUID | None = Field(description="The work, or none where it is about a quiz")
+    attempt_id: UUID | None = Field(description="The attempt at a quiz")
     enrollment_id: UUID
     points: Decimal = Field(description="The grade that is appealed against")
     maximum_points: Decimal
@@ -122,10 +127,12 @@ class Appeals(BaseModel):
 
 
 class QueuedAppeal(AppealView):
-    """With the learner, the work, its feedback so far, and whether the grade had been suggested by a model."""
+    """With the learner, and the work with its feedback so far, or the answers to the quiz with how each was marked."""
 
     learner: Learner
     unit_id: UUID
-    body: str
+    body: str | None
     feedback: str | None
+    answers: dict[str, Any] | None
+    questions: list[dict[str, Any]] | None
     suggestion_id: UUID | None

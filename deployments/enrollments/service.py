@@ -10,6 +10,7 @@ from deployments.enrollments.coursework import Coursework
 from deployments.enrollments.enrolling import Enrolling
 from deployments.enrollments.grading import Grading
 from deployments.enrollments.importing import Importing
+from deployments.enrollments.quiz_appeals import QuizAppeals
 from deployments.enrollments.reading import Reading
 from deployments.enrollments.suggesting import Suggesting
 
@@ -23,6 +24,7 @@ class EnrollmentService:
     grading: Grading
     suggesting: Suggesting
     appealing: Appealing
+    quiz_appeals: QuizAppeals
     reading: Reading
     certifier: Certifier
     importing: Importing

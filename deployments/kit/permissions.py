@@ -167,6 +167,8 @@ ROUTES: dict[str, str] = {
     "GET    /api/enrollments/courses/{course_id}/agreement":       "submissions.grade",
     "POST   /api/enrollments/submissions/{submission_id}/appeals": "enrollments.own",
     "GET    /api/enrollments/submissions/{submission_id}/appeals": "enrollments.own",
+    "POST   /api/enrollments/attempts/{attempt_id}/appeals":       "enrollments.own",
+    "GET    /api/enrollments/attempts/{attempt_id}/appeals":       "enrollments.own",
     "GET    /api/enrollments/courses/{course_id}/appeals":         "submissions.grade",
     "POST   /api/enrollments/appeals/{appeal_id}/decision":        "submissions.grade",
     "DELETE /api/enrollments/appeals/{appeal_id}":                 "enrollments.own",

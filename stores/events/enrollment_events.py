@@ -73,6 +73,10 @@ class QuizAttempted(AboutUnit):
     questions: list[QuestionResult]
 
 
+class QuizRegraded(QuizAttempted):
+    """An attempt as it is marked now that an appeal was upheld."""
+
+
 class SubmissionCreated(AboutUnit):
     submission_id: UUID
     number: Count
@@ -90,10 +94,12 @@ class SubmissionGraded(AboutUnit):
 
 
 class GradeAppealed(AboutUnit):
-    """`suggested`: whether a grade had been suggested by a model before it was given."""
+    """Against the grade of a submission, or the marks of an attempt at a quiz. `suggested`: whether a grade had been
+    suggested by a model before it was given."""
 
     appeal_id: UUID
-    submission_id: UUID
+    submission_id: UUID | None
+    attempt_id: UUID | None = None
     points: Points
     maximum_points: Points
     suggested: bool
@@ -103,7 +109,8 @@ class GradeAppealDecided(AboutEnrollment):
     """`outcome`: upheld, with `new_points`, or dismissed; `by_another`: by somebody else than who had graded."""
 
     appeal_id: UUID
-    submission_id: UUID
+    submission_id: UUID | None
+    attempt_id: UUID | None = None
     outcome: Word
     points: Points
     new_points: Points | None
@@ -130,6 +137,7 @@ ENROLLMENT_EVENTS = (
     _declare("unit.completed", AboutUnit, "A unit was completed"),
     _declare("unit.reopened", AboutUnit, "A unit is open again"),
     _declare("quiz.attempted", QuizAttempted, "With points and whether right, per question"),
+    _declare("quiz.regraded", QuizRegraded, "An attempt was marked anew, after an appeal"),
     _declare("submission.created", SubmissionCreated, "Work was handed in"),
     _declare("submission.graded", SubmissionGraded, "With the grade, and the one it replaces"),
     _declare("grade.appealed", GradeAppealed, "A learner asks for a grade to be looked at again"),

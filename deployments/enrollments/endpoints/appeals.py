@@ -26,6 +26,21 @@ async def appeals(submission_id: UUID, principal: CurrentPrincipal, work: Curren
     return Appeals(items=[AppealView.model_validate(one) for one in found])
 
 
+@router.post("/attempts/{attempt_id}/appeals", status_code=201, summary="Appeal against the marks of one's quiz")
+async def appeal_attempt(
+    attempt_id: UUID, body: AppealNew, principal: CurrentPrincipal, work: CurrentWork, service: Service
+) -> AppealView:
+    return AppealView.model_validate(await service.quiz_appeals.appeal(work, principal, attempt_id, body.reason))
+
+
+@router.get("/attempts/{attempt_id}/appeals", summary="Appeals against the marks of an attempt, the newest first")
+async def attempt_appeals(
+    attempt_id: UUID, principal: CurrentPrincipal, work: CurrentWork, service: Service
+) -> Appeals:
+    found = await service.quiz_appeals.of_attempt(work, principal, attempt_id)
+    return Appeals(items=[AppealView.model_validate(one) for one in found])
+
+
 @router.get("/courses/{course_id}/appeals", summary="A course's appeals that wait for an answer, the oldest first")
 async def queue(
     course_id: UUID,
@@ -49,8 +64,9 @@ async def decide(
     appeal_id: UUID, body: AppealDecision, principal: CurrentPrincipal, work: CurrentWork, service: Service
 ) -> AppealView:
     found = await service.appealing.decide(
-        work, principal, appeal_id, points=body.points, decision=body.decision, feedback=body.feedback
-    )
+        work, principal, appeal_id, points=body.points, right=body.right, decision=body.decision,
+        feedback=body.feedback,
+    )  # fmt: skip
     return AppealView.model_validate(found)
 
 

@@ -18,12 +18,14 @@ _queries = load_queries(__file__, "appeals.sql")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appeal:
-    """One row of `grade_appeals`. `graded_by` gave the grade, `decided_by` answered for it."""
+    """One row of `grade_appeals`: against the grade of a submission or the marks of an attempt. `graded_by` gave the
+    grade, `decided_by` answered for it."""
 
     id: UUID
     course_id: UUID
     enrollment_id: UUID
-    submission_id: UUID
+    submission_id: UUID | None
+    attempt_id: UUID | None
     suggestion_id: UUID | None
     points: Decimal
     maximum_points: Decimal
@@ -50,6 +52,9 @@ class AppealRepository:
     async def count(self, submission_id: UUID) -> int:
         return int(await _queries.count(self._connection, submission_id=submission_id))
 
+    async def count_of_quiz(self, enrollment_id: UUID, unit_id: UUID) -> int:
+        return int(await _queries.count_of_quiz(self._connection, enrollment_id=enrollment_id, unit_id=unit_id))
+
     async def insert(self, **fields: Any) -> Appeal | None:
         """The appeal; None where one is open already."""
         row = await _queries.insert(self._connection, id=new_id(), **fields)
@@ -58,6 +63,11 @@ class AppealRepository:
     async def of_submission(self, submission_id: UUID) -> list[Appeal]:
         """The newest first."""
         rows = _queries.of_submission(self._connection, submission_id=submission_id)
+        return [Appeal.from_row(row) async for row in rows]
+
+    async def of_attempt(self, attempt_id: UUID) -> list[Appeal]:
+        """The newest first."""
+        rows = _queries.of_attempt(self._connection, attempt_id=attempt_id)
         return [Appeal.from_row(row) async for row in rows]
 
     async def find(self, id: UUID) -> Appeal | None:

@@ -75,6 +75,17 @@ class CourseworkRepository:
         )  # fmt: skip
         return Attempt.from_row(row)
 
+    async def attempt(self, attempt_id: UUID) -> Attempt | None:
+        row = await _queries.attempt(self._connection, attempt_id=attempt_id)
+        return Attempt.from_row(row) if row else None
+
+    async def mark_anew(self, attempt: Attempt) -> None:
+        """Keep other marks of an attempt; its answers stay."""
+        await _queries.mark_anew(
+            self._connection, attempt_id=attempt.id, result=attempt.result, points=attempt.points, score=attempt.score,
+            passed=attempt.passed,
+        )  # fmt: skip
+
     async def attempts(self, enrollment_id: UUID, unit_id: UUID, before: int | None, limit: int) -> list[Attempt]:
         """The newest first, those numbered below `before`."""
         rows = _queries.attempts(

@@ -29,6 +29,12 @@ insert into quiz_attempts (id, org_id, enrollment_id, unit_id, number, answers, 
 values (:id, :org_id, :enrollment_id, :unit_id, :number, :answers, :result, :points, :maximum_points, :score, :passed)
 returning *;
 
+-- name: attempt^
+select * from quiz_attempts where id = :attempt_id;
+
+-- name: mark_anew!
+update quiz_attempts set result = :result, points = :points, score = :score, passed = :passed where id = :attempt_id;
+
 -- name: attempts
 select * from quiz_attempts
  where enrollment_id = :enrollment_id and unit_id = :unit_id

@@ -119,6 +119,8 @@ class Attempt:
     """One row of `quiz_attempts`."""
 
     id: UUID
+    enrollment_id: UUID
+    unit_id: UUID
     number: int
     answers: dict[str, Any]
     result: list[dict[str, Any]]

@@ -37,7 +37,7 @@ select g.id, g.submission_id, g.method, g.label, g.points, g.maximum_points, g.c
  where e.user_id = :user_id order by g.id;
 
 -- name: appeals
-select a.id, a.submission_id, a.points, a.maximum_points, a.reason, a.status, a.decision, a.decided_at, a.new_points,
+select a.id, a.submission_id, a.attempt_id, a.points, a.maximum_points, a.reason, a.status, a.decision, a.decided_at, a.new_points,
        a.created_at
   from grade_appeals a join enrollments e on e.org_id = a.org_id and e.id = a.enrollment_id
  where e.user_id = :user_id order by a.id;

@@ -53,6 +53,7 @@ BODIES: dict[str, Any] = {
     "POST /api/learning/courses/{course_id}/units/{unit_id}/reviews": {"rating": "good"},
     "POST /api/courses/{course_id}/proposals": {"kind": "quiz"},
     "POST /api/enrollments/submissions/{submission_id}/appeals": {"reason": "x"},
+    "POST /api/enrollments/attempts/{attempt_id}/appeals": {"reason": "x"},
     "POST /api/enrollments/appeals/{appeal_id}/decision": {"upheld": False, "decision": "x"},
     "POST /api/enrollments/manage": {"course_id": "{course_id}", "user_id": "{user_id}"},
 }
@@ -100,6 +101,9 @@ async def world(platform: Platform) -> World:
     assignment = next(unit for unit in module["units"] if unit["kind"] == "assignment")
     path = f"/api/enrollments/{enrolment['id']}/units/{assignment['id']}/submissions"
     submission = await _made(learner, "POST", path, {"body": MARK})
+    quiz = next(unit for unit in module["units"] if unit["kind"] == "quiz")
+    path = f"/api/enrollments/{enrolment['id']}/units/{quiz['id']}/attempts"
+    attempt = await _made(learner, "POST", path, {"answers": {}})
     graded = {"points": 1, "feedback": MARK}
     await _made(teacher, "PUT", f"/api/enrollments/submissions/{submission['id']}/grade", graded)
     appeal = await _made(learner, "POST", f"/api/enrollments/submissions/{submission['id']}/appeals", {"reason": MARK})
@@ -138,6 +142,7 @@ async def world(platform: Platform) -> World:
             "enrollment_id": enrolment["id"],
             "submission_id": submission["id"],
             "appeal_id": appeal["id"],
+            "attempt_id": attempt["id"],
             "invitation_id": invitation["id"],
             "pseudonym": str(pseudonym),
             "task_id": task["id"],
