@@ -124,7 +124,7 @@ select b.id, b.model_id, b.reported_on, b.verdict, b.report from learning_bias_r
 -- name: predicted
 -- What the model that serves predicted, the newest first, what became of it where that is decided, and the sealed fields
 -- of each person; and how many there are in all.
-select p.user_id, p.course_id, p.probability, u.sensitive, count(*) over () as all_made,
+select p.id, p.user_id, p.course_id, p.probability, u.sensitive, count(*) over () as all_made,
        case when e.status = 'completed' then false
             when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
   from learning_predictions p
@@ -132,6 +132,9 @@ select p.user_id, p.course_id, p.probability, u.sensitive, count(*) over () as a
   join users u on u.id = p.user_id
  where p.model_id = :model_id and u.status <> 'erased'
  order by p.id desc limit :limit;
+
+-- name: first_predicted
+select p.id, p.user_id, p.probability from learning_predictions p where p.model_id = :model_id order by p.id limit :limit;
 
 -- name: write_bias_report!
 insert into learning_bias_reports (id, org_id, model_id, reported_on, verdict, report)

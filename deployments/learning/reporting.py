@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from actors.governor.bias.groups import groups_of
@@ -14,6 +14,16 @@ from stores.postgres import Connection
 from stores.sealing import Keyring
 
 MOST_PREDICTIONS = 200_000
+FIRST_PREDICTIONS = 500
+"""What a model predicts first is what later predictions are held against."""
+
+
+class _Drift(NamedTuple):
+    """A population stability index, over how many people, and against what."""
+
+    stability: float | None
+    people: int
+    since: str
 
 
 async def report_on(connection: Connection, org_id: UUID, keyring: Keyring) -> dict[str, Any] | None:
@@ -29,7 +39,8 @@ async def report_on(connection: Connection, org_id: UUID, keyring: Keyring) -> d
     if not rows:
         return None
     document = await repository.document(serving.id)
-    report, verdict = figures_of(rows, document["distribution"], keyring, datetime.now(UTC).date())
+    first = await repository.first_predicted(serving.id, FIRST_PREDICTIONS)
+    report, verdict = figures_of(rows, first, document["distribution"], keyring, datetime.now(UTC).date())
     report["left_out"] = rows[0]["all_made"] - len(rows)  # the oldest
     await repository.write_bias_report(id=new_id(), org_id=org_id, model_id=serving.id, verdict=verdict, report=report)
     if verdict == "stop":
@@ -39,17 +50,21 @@ async def report_on(connection: Connection, org_id: UUID, keyring: Keyring) -> d
 
 
 def figures_of(
-    rows: Sequence[Mapping[str, Any]], distribution: Mapping[str, Any], keyring: Keyring, today: date
+    rows: Sequence[Mapping[str, Any]],
+    first: Sequence[Mapping[str, Any]],
+    distribution: Mapping[str, Any],
+    keyring: Keyring,
+    today: date,
 ) -> tuple[dict[str, Any], str]:
     """The report and its verdict. Quality is measured over those whose enrolment has ended. Rates are of predictions,
-    one for each enrolment; where numbers decide whether there is a figure, people are counted.
+    one for each enrolment; where numbers decide whether there is a figure, people are counted. `first`: what the model
+    predicted first, `distribution` what it predicted of those it was made of.
     """
     from dataclasses import asdict
 
     import numpy as np
 
     from learning.fairness.calibration import expected_calibration_error
-    from learning.fairness.drift import population_stability_index, shares
     from learning.fairness.groups import SMALLEST, report
     from learning.fairness.watch import judge, overall
 
@@ -69,23 +84,47 @@ def figures_of(
     )
     everybody = report(probability, None, attributes, modules, people=people)
     of_ended, of_all = len({people[number] for number in decided}), len(set(people))
-    stability = (
-        population_stability_index(
-            np.array(distribution["shares"]), shares(probability, np.array(distribution["borders"]))
-        )
-        if of_all >= SMALLEST
-        else None
-    )
+    drift = _drift(rows, first, distribution)
     calibration = expected_calibration_error(outcome, probability[decided]) if of_ended >= SMALLEST else None
-    findings = [*judge(ended, of_ended, None, calibration), *judge(everybody, of_all, stability, None)]
+    findings = [*judge(ended, of_ended, None, calibration), *judge(everybody, drift.people, drift.stability, None)]
     verdict = overall(findings)
     return {
         "learners": of_all,
         "predictions": len(rows),
         "ended": len(decided),
-        "population_stability_index": stability,
+        "population_stability_index": drift.stability,
+        "drift_from": drift.since,
         "expected_calibration_error": calibration,
         "everybody": everybody.document(),
         "ended_enrolments": ended.document(),
         "findings": [asdict(finding) for finding in findings],
     }, str(verdict)
+
+
+def _drift(
+    rows: Sequence[Mapping[str, Any]], first: Sequence[Mapping[str, Any]], distribution: Mapping[str, Any]
+) -> _Drift:
+    """Against the first predictions, once these and the later ones are of enough people. Until then against those of
+    whom the model was made: they may be learners of another school, so that nothing is stopped for being unlike them,
+    which 0 people say.
+    """
+    import numpy as np
+
+    from learning.fairness.drift import deciles, population_stability_index, shares
+    from learning.fairness.groups import SMALLEST
+    from learning.fairness.watch import ENOUGH_TO_STOP
+
+    begun = {row["id"] for row in first}
+    later = [row for row in rows if row["id"] not in begun]
+    people = len({row["user_id"] for row in later})
+    if min(len({row["user_id"] for row in first}), people) >= ENOUGH_TO_STOP:
+        before, now = (np.array([row["probability"] for row in part]) for part in (first, later))
+        borders = np.unique(deciles(before))
+        return _Drift(
+            population_stability_index(shares(before, borders), shares(now, borders)), people, "first predictions"
+        )
+    if len({row["user_id"] for row in rows}) < SMALLEST:
+        return _Drift(None, 0, "training")
+    made_of, borders = np.array(distribution["shares"]), np.array(distribution["borders"])
+    values = np.array([row["probability"] for row in rows])
+    return _Drift(population_stability_index(made_of, shares(values, borders)), 0, "training")

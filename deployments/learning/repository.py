@@ -207,6 +207,11 @@ class LearningRepository:
         rows = _queries.predicted(self.connection, model_id=model_id, limit=limit)
         return [dict(row) async for row in rows]
 
+    async def first_predicted(self, model_id: UUID, limit: int) -> list[dict[str, Any]]:
+        """What a model predicted when it began to serve."""
+        rows = _queries.first_predicted(self.connection, model_id=model_id, limit=limit)
+        return [dict(row) async for row in rows]
+
     async def write_bias_report(
         self, *, id: UUID, org_id: UUID, model_id: UUID, verdict: str, report: Mapping[str, Any]
     ) -> None:

@@ -31,6 +31,7 @@ def rows(size: int, shift: float) -> list[dict[str, Any]]:
         told = orjson.dumps({"date_of_birth": "1950-01-01" if old else "2004-06-02"})
         found.append(
             {
+                "id": new_id(),
                 "user_id": user,
                 "course_id": COURSE,
                 "probability": min(0.99, true + (shift if old else 0)),
@@ -49,7 +50,7 @@ def distribution(of: list[dict[str, Any]]) -> dict[str, Any]:
 
 def test_an_even_model_is_fine_and_the_report_names_nobody() -> None:
     made = rows(900, 0.0)
-    report, verdict = figures_of(made, distribution(made), KEYRING, TODAY)
+    report, verdict = figures_of(made, [], distribution(made), KEYRING, TODAY)
     assert verdict == "fine", report["findings"]
     assert {group["group"] for group in report["everybody"]["groups"]} == {"18 to 24", "55 or more", "none stated"}
     text = orjson.dumps(report).decode()
@@ -58,17 +59,42 @@ def test_an_even_model_is_fine_and_the_report_names_nobody() -> None:
 
 def test_a_model_that_is_hard_on_a_group_is_stopped_and_on_few_people_only_reported() -> None:
     fair = distribution(rows(900, 0.0))
-    report, verdict = figures_of(rows(900, 0.35), fair, KEYRING, TODAY)
+    report, verdict = figures_of(rows(900, 0.35), [], fair, KEYRING, TODAY)
     assert verdict == "stop"
     assert "parity_age" in {finding["figure"] for finding in report["findings"] if finding["verdict"] == "stop"}
-    assert figures_of(rows(90, 0.35), fair, KEYRING, TODAY)[1] == "alert"
+    assert figures_of(rows(90, 0.35), [], fair, KEYRING, TODAY)[1] == "alert"
+
+
+def shifted(made: list[dict[str, Any]], by: float) -> list[dict[str, Any]]:
+    return [{**row, "probability": min(0.99, row["probability"] + by)} for row in made]
+
+
+def test_learners_unlike_those_it_was_made_of_are_told_of_and_stop_nothing() -> None:
+    made = rows(900, 0.0)
+    elsewhere = distribution(shifted(made, 0.3))
+    report, verdict = figures_of(made, made[:500], elsewhere, KEYRING, TODAY)
+    assert (report["drift_from"], verdict) == ("first predictions", "fine")
+    for first in ([], made[:90]):
+        report, verdict = figures_of(made, first, elsewhere, KEYRING, TODAY)
+        assert (report["drift_from"], verdict) == ("training", "alert")
+        assert report["population_stability_index"] > 0.25
+
+
+def test_a_model_whose_predictions_have_moved_since_it_began_is_stopped() -> None:
+    first = rows(300, 0.0)
+    later = shifted(rows(600, 0.0), 0.3)
+    report, verdict = figures_of([*later, *first], first, distribution(first), KEYRING, TODAY)
+    assert verdict == "stop"
+    assert "population_stability_index" in {one["figure"] for one in report["findings"] if one["verdict"] == "stop"}
+    few, _ = figures_of([*later[:90], *first], first, distribution(first), KEYRING, TODAY)
+    assert "population_stability_index" not in {one["figure"] for one in few["findings"] if one["verdict"] == "stop"}
 
 
 def test_one_person_in_many_courses_is_no_crowd() -> None:
     fair = distribution(rows(900, 0.0))
     few = rows(18, 0.35)
     made = [{**row, "course_id": UUID(int=course)} for row in few for course in range(50)]
-    report, verdict = figures_of(made, fair, KEYRING, TODAY)
+    report, verdict = figures_of(made, [], fair, KEYRING, TODAY)
     assert (report["learners"], report["predictions"], report["population_stability_index"]) == (18, 900, None)
     groups = report["everybody"]["groups"]
     assert {group["learners"] for group in groups} == {9, 18}
@@ -76,12 +102,12 @@ def test_one_person_in_many_courses_is_no_crowd() -> None:
     assert (report["findings"], verdict) == ([], "fine")
     # Of enough people for a figure but too few for a stop, a person is told.
     made = [{**row, "course_id": UUID(int=course)} for row in rows(90, 0.35) for course in range(10)]
-    assert figures_of(made, fair, KEYRING, TODAY)[1] == "alert"
+    assert figures_of(made, [], fair, KEYRING, TODAY)[1] == "alert"
 
 
 def test_fields_that_no_key_opens_and_people_who_told_nothing_are_left_out() -> None:
     made = rows(60, 0.0)
     for row in made:
         row["sensitive"] = None if row["failed"] else b"rubbish" * 10
-    report, _ = figures_of(made, distribution(made), KEYRING, TODAY)
+    report, _ = figures_of(made, [], distribution(made), KEYRING, TODAY)
     assert report["everybody"]["groups"] == []
