@@ -35,7 +35,7 @@ select document from learning_models where id = :id;
 -- name: cohort
 -- Who had enrolled so many days ago and had not left by then, those still at it first, the newest first. What became of
 -- them, where it is decided; and of how many in all who are still at it.
-select e.id, e.user_id, e.status = 'active' and not overdue(e) as open,
+select e.id, e.user_id, e.enrolled_at, e.status = 'active' and not overdue(e) as open,
        count(*) filter (where e.status = 'active' and not overdue(e)) over () as all_open,
        case when e.status = 'completed' then false
             when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
@@ -45,6 +45,14 @@ select e.id, e.user_id, e.status = 'active' and not overdue(e) as open,
    and not (e.status = 'dropped' and coalesce(e.dropped_at, e.enrolled_at) <= e.enrolled_at + make_interval(days => :day))
    and not (e.status = 'completed' and e.completed_at <= e.enrolled_at + make_interval(days => :day))
  order by open desc, e.id desc limit :limit;
+
+-- name: courses_with_learners
+select distinct course_id from enrollments where enrolled_at is not null order by course_id;
+
+-- name: told
+-- The sealed fields of those who are enrolled.
+select u.id as user_id, u.sensitive
+  from users u where exists (select from enrollments e where e.id = any (:enrollments) and e.user_id = u.id);
 
 -- name: results
 -- The first result of each graded unit and the best mark, in the first so many days of each enrolment.

@@ -157,6 +157,14 @@ class LearningRepository:
         rows = _queries.cohort(self.connection, course_id=course_id, day=day, limit=limit)
         return [dict(row) async for row in rows]
 
+    async def courses_with_learners(self) -> list[UUID]:
+        return [row["course_id"] async for row in _queries.courses_with_learners(self.connection)]
+
+    async def told(self, enrollments: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
+        """The sealed fields of people, by their ids."""
+        rows = _queries.told(self.connection, enrollments=list(enrollments))
+        return {row["user_id"]: dict(row) async for row in rows}
+
     async def results(self, enrollments: Sequence[UUID], day: int) -> list[dict[str, Any]]:
         rows = _queries.results(self.connection, enrollments=list(enrollments), day=day)
         return [dict(row) async for row in rows]
