@@ -43,6 +43,7 @@ _OWN = {
     "constitution.activated": "A version came into force",
     "automated_decisions.stopped": "Automated decisions of a kind were stopped, by their figures or by a person",
     "automated_decisions.released": "A person let automated decisions of a kind go on",
+    "learning_model.waived": "A model may serve though a condition of its gate could not be measured",
     "approval.asked": "A task asked people for approval",
     "approval.escalated": "Nobody answered a task in time, and others are asked too",
     "approval.decided": "Somebody approved, refused or edited what a task asked",

@@ -120,13 +120,13 @@ def misbehaving() -> dict[str, Behaviour]:
 
     async def cut(request: web.Request, answer: web.StreamResponse) -> None:
         await answer.prepare(request)
-        await answer.write(chunk("The median is the one in the middle. And "))
+        await answer.write(chunk(f"{MEDIAN} And "))
         assert request.transport is not None
         request.transport.close()
 
     async def fail(request: web.Request, answer: web.StreamResponse) -> None:
         await answer.prepare(request)
-        await answer.write(chunk("The median is. ") + b'data: {"error": {"message": "broken"}}\n\n')
+        await answer.write(chunk(f"{MEDIAN} ") + b'data: {"error": {"message": "broken"}}\n\n')
 
     async def babble(request: web.Request, answer: web.StreamResponse) -> None:
         await answer.prepare(request)
