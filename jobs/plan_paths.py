@@ -33,16 +33,18 @@ def plan_paths(
 
     Nothing is kept on the platform. Where an organisation has stopped recommendations, there are none.
     """
+    from deployments.kit.judging import Edge
     from deployments.learning.mastery import MasteryRules
     from deployments.learning.paths import PathRules
     from jobs.data.platform import for_each_organisation
     from stores.decisions import AutomatedKind, stopped
 
     rows: list[Row] = []
-    done = {"stopped": 0}
-    rules = PathRules(MasteryRules(), spawn=lambda later: later.close())
+    done, mastery = {"stopped": 0}, MasteryRules()
 
     async def work(database: Database, tenant: Organisation) -> None:
+        edge = Edge.of(database, "learning", "paths")
+        rules, ruling = PathRules(mastery, lambda later: later.close(), edge), await edge.ruling(tenant.id)
         async with database.transaction(tenant.id, readonly=True) as connection:
             if await stopped(connection, tenant.id, AutomatedKind.RECOMMENDATION) is not None:
                 done["stopped"] += 1
@@ -51,7 +53,7 @@ def plan_paths(
         for some in run.track(learners, f"learners of {tenant.slug}, {_AT_ONCE} at once"):
             async with database.transaction(tenant.id, readonly=True) as connection:
                 for course_id, user_id in some:
-                    path = await rules.of_enrolment(connection, course_id, user_id, minutes)
+                    path = await rules.of_enrolment(connection, ruling, course_id, user_id, minutes)
                     if path is not None:
                         rows.append(_row(tenant, course_id, user_id, path))
 

@@ -73,9 +73,10 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(part)
 
 
-def withheld_of(work: Work, ruling: Ruling, reasons: Iterable[str], names: Iterable[str] = ()) -> set[str]:
+def withheld_of(work: Work | None, ruling: Ruling, reasons: Iterable[str], names: Iterable[str] = ()) -> set[str]:
     """Which reasons, of what is said or advised of people, may not go out as they are. Looked at one by one only where
-    something is found in all of them together. `names`, as of units, argue from nothing: courses are about anything.
+    something is found in all of them together, which `work` writes down where there is one. `names`, as of units, argue
+    from nothing: courses are about anything.
     """
     own = {reason: _without(reason, names) for reason in reasons}
     whole = "\n".join(own.values())
@@ -83,7 +84,7 @@ def withheld_of(work: Work, ruling: Ruling, reasons: Iterable[str], names: Itera
         return set()
     passed = {reason: ruling.on(said, recommends=True) for reason, said in own.items()}
     for one in passed.values():
-        if one.entry is not None:
+        if one.entry is not None and work is not None:
             work.record(one.entry)
     return {reason for reason, one in passed.items() if one.text != own[reason]}
 

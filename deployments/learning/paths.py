@@ -17,6 +17,7 @@ from deployments.kit.logs import get_logger
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.learning.errors import NotDoneYet
+from deployments.learning.knowledge import KnowledgeRepository
 from deployments.learning.mastery import Known, MasteryRules
 from deployments.learning.path_repository import Goals, PathRepository
 from learning.knowledge.mastery import Level
@@ -89,14 +90,16 @@ class PathRules:
         return await self._plan(work, ruling, known, minutes)
 
     async def of_enrolment(
-        self, connection: Connection, course_id: UUID, user_id: UUID, minutes: int | None
+        self, connection: Connection, ruling: Ruling, course_id: UUID, user_id: UUID, minutes: int | None
     ) -> Path | None:
         """That of whoever takes the course, for the batch job, which sees to who may see it; None without a seat."""
         repository = KnowledgeRepository(connection)
         standing = await repository.standing(course_id, user_id)
         if standing is None or standing.enrollment_id is None or standing.version_id is None:
             return None
-        return await self._plan(repository, await self._mastery.known(repository, standing), minutes)
+        known = await self._mastery.known(repository, standing)
+        path = await self._planned(connection, known, minutes)
+        return _judged(path, withheld_of(None, ruling, *_said(path)))
 
     async def set_goals(
         self, work: Work, principal: Principal, course_id: UUID, skill_ids: Sequence[UUID], minutes: int
@@ -153,7 +156,12 @@ class PathRules:
         return repository
 
     async def _plan(self, work: Work, ruling: Ruling, known: Known, minutes: int | None) -> Path:
-        repository = PathRepository(await work.connection(), known.enrollment_id)
+        """With the reasons that may go out."""
+        path = await self._planned(await work.connection(), known, minutes)
+        return _judged(path, withheld_of(work, ruling, *_said(path)))
+
+    async def _planned(self, connection: Connection, known: Known, minutes: int | None) -> Path:
+        repository = PathRepository(connection, known.enrollment_id)
         outlined = await self._outlined(repository, known)
         completed, reviews = await repository.completed(), await repository.reviews()
         used, goals = await repository.attempts_used(), await repository.goals()
@@ -170,13 +178,9 @@ class PathRules:
             seen=standing,
             names=known.titles,
         )
-        titles = {one.id: one.title for one in outlined}
-        names = {*titles.values(), *known.titles.values()}
-        withheld = withheld_of(work, ruling, (step.reason for step in steps), names)
-        steps = [replace(step, reason="") if step.reason in withheld else step for step in steps]
         return Path(
             known=known, goals=goals, minutes=minutes, steps=steps, reviews=standing, planned_at=now,
-            titles=titles, finished=all(one.id in completed for one in outlined),
+            titles={one.id: one.title for one in outlined}, finished=all(one.id in completed for one in outlined),
         )  # fmt: skip
 
     def _note(self, work: Work, principal: Principal, course_id: UUID, path: Path) -> None:
@@ -221,6 +225,17 @@ class PathRules:
                 self._outlines.popitem(last=False)
         self._outlines.move_to_end(version_id)
         return self._outlines[version_id]
+
+
+def _said(path: Path) -> tuple[list[str], set[str]]:
+    """The reasons of a path, and the names in them."""
+    return [step.reason for step in path.steps], {*path.titles.values(), *path.known.titles.values()}
+
+
+def _judged(path: Path, withheld: set[str]) -> Path:
+    if not withheld:
+        return path
+    return replace(path, steps=[replace(one, reason="") if one.reason in withheld else one for one in path.steps])
 
 
 def _secure(known: Known) -> set[str]:
