@@ -29,10 +29,13 @@ frontend services
     http-request disable-l7-retry if {{ path_beg /v1/ }}
     default_backend nodes
 """
+# A node that says it is busy or on its way out gets nothing new, and what flows through it goes on; one that says
+# nothing is gone, and with it what flows through it.
 _BACKEND = """\
 backend nodes
     balance leastconn
     option httpchk GET /-/healthz
+    http-check expect status 200 error-status L7OKC
     default-server check inter 1s fall 2 rise 2 on-marked-down shutdown-sessions
 """
 
