@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -279,6 +279,14 @@ class Settings(BaseSettings):
         asks the vault itself, and may ask again.
         """
         return self._from_vault
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """As pickled, without what the vault gave, which would stay wherever the pickle lies: in Ray's store, for an
+        actor. Whoever gets the pickle calls `stores.vaulted.with_vault`; until then those settings have no value.
+        """
+        state = super().__getstate__()
+        kept = type(self).model_fields.keys() - self._from_vault
+        return {**state, "__dict__": {name: value for name, value in self.__dict__.items() if name in kept}}
 
     @cached_property
     def home_path(self) -> Path:

@@ -1,7 +1,6 @@
 """The data keys of a process: those of its settings, and whatever becomes of them in a vault.
 
-Whoever seals or opens for longer than a moment follows them. A key may rotate at any time, and settings outlive it: an
-actor that is made anew gets those that it was first made with.
+Whoever seals or opens for longer than a moment follows them. A key may rotate at any time, and settings outlive it.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from actors.agent.making import Roles, live
 from actors.monitoring import observe
 from configs import placement
 from configs.settings import Settings
+from stores.vaulted import with_vault
 
 NAMESPACE = "azora"
 
@@ -33,6 +34,7 @@ class AgentActor:
                 structlog.processors.JSONRenderer(),
             ]
         )
+        settings = with_vault(settings)
         observe(settings, "agent")
         self._name = name
         # A loop of its own: an asynchronous actor's runs only from the first call on, and nobody need call this one.

@@ -16,6 +16,7 @@ from configs import placement
 from configs.settings import Settings
 from stores.event_log.consumer import Figures
 from stores.postgres import Database
+from stores.vaulted import with_vault
 
 NAMESPACE = "azora"
 NAME = "analytics_aggregator"
@@ -33,6 +34,7 @@ class AnalyticsAggregator:
                 structlog.processors.JSONRenderer(),
             ]
         )
+        settings = with_vault(settings)
         observe(settings, NAME)
         collect_garbage_seldom()
         self._database = Database.from_settings(settings, role="azora_system")

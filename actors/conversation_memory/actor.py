@@ -17,6 +17,7 @@ from actors.monitoring import observe
 from configs import placement
 from configs.settings import Settings
 from stores.postgres import Database
+from stores.vaulted import with_vault
 
 NAMESPACE = "azora"
 NAME = "conversation_memory"
@@ -32,6 +33,7 @@ class ConversationActor:
     """Remembers a share of the conversations. Starts with nothing, also after a restart: turns bring it back."""
 
     def __init__(self, settings: Settings) -> None:
+        settings = with_vault(settings)
         observe(settings, NAME)
         self._keeper = ConversationKeeper(Database.from_settings(settings), settings.conversation_memory_bytes)
 

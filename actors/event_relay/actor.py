@@ -16,6 +16,7 @@ from stores.event_log.consumer import Figures
 from stores.kafka.relay import CONSUMER, relay
 from stores.metrics.event_log import Member
 from stores.postgres import Database
+from stores.vaulted import with_vault
 
 NAMESPACE = "azora"
 NAME = "event_relay"
@@ -33,6 +34,7 @@ class EventRelay:
                 structlog.processors.JSONRenderer(),
             ]
         )
+        settings = with_vault(settings)
         observe(settings, NAME)
         self._database = Database.from_settings(settings, role="azora_system")
         self._relay = relay(settings, self._database, name)

@@ -17,6 +17,7 @@ from actors.monitoring import observe
 from configs import placement
 from configs.settings import Settings
 from stores.postgres import Database
+from stores.vaulted import with_vault
 
 if TYPE_CHECKING:
     from actors.housekeeper.duties import Duty
@@ -42,6 +43,7 @@ class HousekeeperActor:
                 structlog.processors.JSONRenderer(),
             ]
         )
+        settings = with_vault(settings)
         observe(settings, NAME)
         database = Database.from_settings(settings, role="azora_system")
         self._housekeeper = Housekeeper(database, [*standard_duties(settings), *duties(settings)])

@@ -18,6 +18,7 @@ from configs.settings import Settings
 from learning.embedding.embedder import Embedder
 from stores.event_log.consumer import Figures
 from stores.postgres import Database
+from stores.vaulted import with_vault
 
 NAMESPACE = "azora"
 NAME = "retrieval_index"
@@ -37,6 +38,7 @@ class RetrievalIndex:
                 structlog.processors.JSONRenderer(),
             ]
         )
+        settings = with_vault(settings)
         observe(settings, NAME)
         os.nice(_NICER)
         self._database = Database.from_settings(settings, role="azora_system")

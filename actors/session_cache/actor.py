@@ -15,6 +15,7 @@ from configs import placement
 from configs.settings import Settings
 from stores import valkey
 from stores.errors import StoreUnavailable
+from stores.vaulted import with_vault
 
 NAMESPACE = "azora"
 
@@ -24,6 +25,7 @@ class SessionCache:
     """Follows revocations for the replicas of one cluster. Restores itself from Valkey's stream as it starts."""
 
     def __init__(self, settings: Settings) -> None:
+        settings = with_vault(settings)
         observe(settings, "session_cache")
         self._settings = settings
         self._follower: RevocationFollower | None = None

@@ -4,6 +4,7 @@ those that are made anew with the settings of before."""
 from __future__ import annotations
 
 import pickle
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from actors.governor.bias.watching import WatchDecisions
 from cluster import administration
 from configs.settings import Settings
 from jobs.data.platform import platform_settings
-from stores import audit
+from stores import audit, vaulted
 from stores.audit.sealing import SealAudit
 from stores.ids import new_id
 from stores.keyrings import keyring_of
@@ -21,10 +22,10 @@ from stores.postgres import Database
 from stores.sealing import Keyring
 from stores.vault import Vault, VaultAccess
 from stores.vault_keys import activate_data_key, announce_data_key
-from stores.vaulted import load_settings
+from stores.vaulted import load_settings, with_vault
 from tests.integration.agents.support import ask, listening, taught_course, until, working
 from tests.integration.vault.conftest import name_vault
-from tests.patience import patiently
+from tests.patience import PATIENCE_SECONDS, patiently
 from tests.platform import Organisation, Platform
 from tests.vault_server import Server
 
@@ -80,6 +81,11 @@ async def installation(
         yield Installation(found, VaultAccess.from_settings(found) or access, platform)
 
 
+def _handed_on(settings: Settings) -> Settings:
+    """As an actor has them that is made, or made anew."""
+    return with_vault(pickle.loads(pickle.dumps(settings)))
+
+
 async def _overview(org: Organisation) -> None:
     """A task that an agent can only do with a token that it signs."""
     course = await taught_course(await org.person("instructor"))
@@ -97,7 +103,7 @@ async def test_agents_act_after_a_rotation(installation: Installation) -> None:
         async with working(of_before, "agent-from-before"):
             await installation.rotate()
             await _overview(org)
-        async with working(pickle.loads(pickle.dumps(of_before)), "agent-made-anew"):
+        async with working(_handed_on(of_before), "agent-made-anew"):
             await _overview(org)
 
 
@@ -107,7 +113,7 @@ async def test_the_housekeeper_seals_after_a_rotation(installation: Installation
     try:
         await seals(system)
         await installation.rotate()
-        anew = pickle.loads(pickle.dumps(SealAudit(installation.settings)))
+        anew = SealAudit(_handed_on(installation.settings))
         for duty in (seals, anew, seals):
             org_id = new_id()
             async with installation.platform.database.transaction(org_id) as connection:
@@ -126,7 +132,7 @@ async def test_the_housekeeper_seals_after_a_rotation(installation: Installation
 
 async def test_a_replica_that_starts_after_a_rotation_knows_the_key_at_once(installation: Installation) -> None:
     await installation.rotate()
-    async with Platform.running(pickle.loads(pickle.dumps(installation.settings))) as started:
+    async with Platform.running(installation.settings) as started:
         org = await started.create_organisation()
         assert (await (await org.person()).http.get("/api/users/me")).status_code == 200
 
@@ -143,3 +149,27 @@ async def test_keys_that_somebody_nearer_names_are_not_followed(
     monkeypatch.setenv("AZORA_DATA_KEYS", own)
     async with Platform.running(load_settings()) as started:
         assert set(started.host.context.keyring.keys) == {"own"}
+
+
+async def test_what_is_handed_on_comes_from_the_vault_as_it_is_now(installation: Installation) -> None:
+    before = installation.settings.model_copy(update={"services_url": "http://elsewhere"})
+    fresh = await installation.rotate()
+    found = _handed_on(before)
+    assert found.data_keys == fresh.data_keys != before.data_keys
+    assert found.services_url == "http://elsewhere"
+    assert found.from_vault == before.from_vault
+
+
+async def test_an_actor_that_is_made_while_the_vault_is_away_waits_for_it(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vaulted, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setenv("AZORA_VAULT_URL", "http://127.0.0.1:9")
+    found: list[Settings] = []
+    making = threading.Thread(target=lambda: found.append(_handed_on(installation.settings)), daemon=True)
+    making.start()
+    making.join(0.5)
+    assert making.is_alive()
+    monkeypatch.setenv("AZORA_VAULT_URL", installation.access.url)
+    making.join(PATIENCE_SECONDS)
+    assert found == [installation.settings]

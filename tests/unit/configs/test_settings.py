@@ -69,12 +69,45 @@ def test_what_a_vault_gave_is_kept_to_the_process(tmp_path: Path, monkeypatch: p
     )
     assert settings.from_vault == {"data_keys", "mail_from"}
     completed = complete(settings, "postgresql:///a", "redis://b")
-    for found in (settings, completed, pickle.loads(pickle.dumps(completed))):
+    for found in (settings, completed):
         assert found.from_vault == {"data_keys", "mail_from"}
         assert {"AZORA_DATA_KEYS", "AZORA_MAIL_FROM"}.isdisjoint(environment(found))
         assert environment(found)["AZORA_ISSUER"] == "from-here"
     assert completed.database_url == completed.database_owner_url == SecretStr("postgresql:///a")
     assert complete(read_settings(home=tmp_path), "", "").from_vault == frozenset()  # keys of the home may be handed on
+
+
+def test_what_a_vault_gave_is_in_no_pickle(tmp_path: Path) -> None:
+    """An actor's arguments lie in Ray's store, on a cluster on a volume."""
+    key = Keyring.new_key("k1")
+    settings = read_settings({"data_keys": key, "issuer": "https://there"}, home=tmp_path, mail_from="from@here")
+    handed_on = pickle.dumps(complete(settings, "postgresql:///a", "redis://b"))
+    assert key.partition(":")[2].encode() not in handed_on
+    assert b"https://there" not in handed_on
+    found = pickle.loads(handed_on)
+    assert found.from_vault == {"data_keys", "issuer"}
+    assert found.mail_from == "from@here"
+    for name in found.from_vault:
+        with pytest.raises(AttributeError):  # whoever forgets to ask the vault hears of it
+            getattr(found, name)
+    assert pickle.loads(pickle.dumps(read_settings(data_keys=key))).data_keys == SecretStr(key)
+
+
+def test_every_actor_asks_the_vault_for_what_its_settings_came_without() -> None:
+    """With the first statement that looks at them: the others then have what the vault has now."""
+    makers = {
+        f"{file.parent.name}.{node.name}": maker
+        for file in (Path(__file__).parents[3] / "actors").glob("*/actor.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ClassDef) and any("ray.remote" in ast.unparse(by) for by in node.decorator_list)
+        for maker in node.body
+        if isinstance(maker, ast.FunctionDef) and maker.name == "__init__"
+        if "settings" in {argument.arg for argument in maker.args.args}
+    }
+    assert len(makers) >= 7
+    for actor, maker in makers.items():
+        uses = [text for statement in maker.body if "settings" in (text := ast.unparse(statement))]
+        assert uses[0] == "settings = with_vault(settings)", actor
 
 
 def test_settings_are_loaded_in_one_place() -> None:
