@@ -15,11 +15,14 @@ from deployments.users import administration as users
 from stores import valkey
 from stores.keyrings import keyring_of
 from stores.postgres import Database
-from stores.resealing import SEALED, reseal
+from stores.resealing import SEALED, Resealed, reseal
+from stores.sealing import Keyring
 from stores.sessions import SessionStore
 from stores.signing_keys import reseal_keys, rotate_key
 
 _SOURCE = "command-line"
+_SIGNING_KEYS = "signing key(s)"
+_PASSES = 5
 
 
 @asynccontextmanager
@@ -73,15 +76,31 @@ async def rotate_keys(settings: Settings) -> None:
             kid = await rotate_key(await work.connection(), keyring, "access", found.access_token_lifetime)
             work.audit("signing_key.rotated", subject=kid, platform=True, purpose="access")
         out.print(f"New token signing key {kid}; it signs from a minute on, older tokens stay valid.")
-        keys = await reseal_keys(database, keyring)
-        async with Work(database, None, _SOURCE) as work:
-            work.audit("data_key.rotated", subject=keyring.active, platform=True, signing_keys=keys)
         system = Database.from_settings(found, role="azora_system")
         try:
-            done = [(sealed.what, await reseal(system, keyring, sealed)) for sealed in SEALED]
+            passes = [one async for one in _passes(database, system, keyring)]
         finally:
             await system.close()
-        again = ", ".join(f"{found.changed} {what}" for what, found in done)
-        out.print(f"Sealed again under {keyring.active!r}: {keys} signing key(s), {again}.")
-        if broken := ", ".join(f"{found.broken} {what}" for what, found in done if found.broken):
-            fail(f"{broken} cannot be opened with any key in AZORA_DATA_KEYS.", "Add the key back.")
+        changed = {what: sum(one[what].changed for one in passes) for what in passes[0]}
+        async with Work(database, None, _SOURCE) as work:
+            keys = changed[_SIGNING_KEYS]
+            work.audit("data_key.rotated", subject=keyring.active, platform=True, signing_keys=keys)
+    again = ", ".join(f"{count} {what}" for what, count in changed.items())
+    out.print(f"Sealed again under {keyring.active!r}: {again}.")
+    if broken := ", ".join(f"{found.broken} {what}" for what, found in passes[-1].items() if found.broken):
+        fail(f"{broken} cannot be opened with any key in AZORA_DATA_KEYS.", "Add the key back.")
+    if any(found.changed for found in passes[-1].values()):
+        fail(
+            "Somebody still seals under an older key.",
+            "Find the process that has not read the keys; run `azora admin rotate-keys` again before you remove one.",
+        )
+
+
+async def _passes(database: Database, system: Database, keyring: Keyring) -> AsyncIterator[dict[str, Resealed]]:
+    """Seal again until nothing is left over: a transaction that was open during one pass is met by the next."""
+    for _ in range(_PASSES):
+        found = {_SIGNING_KEYS: Resealed(await reseal_keys(database, keyring), 0)}
+        found |= {sealed.what: await reseal(system, keyring, sealed) for sealed in SEALED}
+        yield found
+        if not any(one.changed for one in found.values()):
+            return

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cluster.console import explained, fail, out, step
+from configs.settings import Settings
 from stores.vault import Vault, VaultAccess
 from stores.vault_keys import activate_data_key, announce_data_key
 from stores.vaulted import load_settings
@@ -49,21 +50,26 @@ def show() -> None:
 def rotate_keys(
     name: Annotated[str, typer.Option(help="of the new data key; default k and the time")] = "",
 ) -> None:
-    """Make a new data key, wait until everybody knows it, let it seal; then seal everything again and make a new key
-    for tokens, as `azora admin rotate-keys` does."""
-    from cluster import administration
-
+    """Make a new data key, wait until everybody knows it, let it seal, and wait until everybody does; then seal
+    everything again and make a new key for tokens, as `azora admin rotate-keys` does."""
     settings = load_settings()
-    chosen = name or f"k{int(time.time())}"
 
     async def work(vault: Vault) -> None:
-        await announce_data_key(vault, chosen)
-        wait = 2 * settings.vault_refresh.total_seconds()
-        with step(f"{chosen} is in the vault; waiting {wait:.0f} s until everybody knows it"):
-            await asyncio.sleep(wait)
-        await activate_data_key(vault, chosen)
-        out.print(f"{chosen} seals from now on.")
+        await rotate(vault, settings, name or f"k{int(time.time())}", asyncio.sleep)
 
     _with_vault(work)
-    with explained():
-        asyncio.run(administration.rotate_keys(load_settings()))  # as the vault has them now
+
+
+async def rotate(vault: Vault, settings: Settings, name: str, pause: Callable[[float], Awaitable[None]]) -> None:
+    """The rotation to a new key of that name; `pause` is given the seconds in which everybody reads the vault."""
+    from cluster import administration
+
+    wait = 2 * settings.vault_refresh.total_seconds()
+    await announce_data_key(vault, name)
+    with step(f"{name} is in the vault; waiting {wait:.0f} s until everybody knows it"):
+        await pause(wait)
+    await activate_data_key(vault, name)
+    # Until they have read that, others seal under the key of before: what they do has to be sealed again too.
+    with step(f"{name} seals from now on; waiting {wait:.0f} s until it does everywhere"):
+        await pause(wait)
+    await administration.rotate_keys(await asyncio.to_thread(load_settings))  # as the vault has them now

@@ -1,5 +1,5 @@
 """Rotation of data keys: what older keys seal is sealed again under the active one. Every column with sealed values is
-declared here, so that a key that has been rotated out is needed by nothing."""
+declared here. A key is needed by nothing once nobody seals under it any more and a pass after that changed nothing."""
 
 from __future__ import annotations
 

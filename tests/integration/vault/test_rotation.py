@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
+import typer
 
 from actors.governor.bias.watching import WatchDecisions
 from cluster import administration
+from cluster.vault_cli import rotate
 from configs.settings import Settings
 from jobs.data.platform import platform_settings
 from stores import audit, vaulted
@@ -20,14 +23,16 @@ from stores.ids import new_id
 from stores.keyrings import keyring_of
 from stores.postgres import Database
 from stores.sealing import Keyring
+from stores.sensitive import sensitive_context
 from stores.vault import Vault, VaultAccess
-from stores.vault_keys import activate_data_key, announce_data_key
 from stores.vaulted import load_settings, with_vault
 from tests.integration.agents.support import ask, listening, taught_course, until, working
 from tests.integration.vault.conftest import name_vault
 from tests.patience import PATIENCE_SECONDS, patiently
 from tests.platform import Organisation, Platform
 from tests.vault_server import Server
+
+Meanwhile = Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -38,22 +43,27 @@ class Installation:
     access: VaultAccess
     platform: Platform
 
-    async def rotate(self) -> Settings:
-        """As `azora vault rotate-keys` does; the settings as they are afterwards."""
+    async def rotate(self, meanwhile: Meanwhile | None = None) -> Settings:
+        """As `azora vault rotate-keys` does, which only waits for as long as it takes here; the settings afterwards.
+        `meanwhile` is done while others need not have read yet that the new key seals."""
         name = f"k{new_id().hex[-8:]}"
         ring = self.platform.host.context.keyring
-        async with Vault(self.access) as vault:
-            await announce_data_key(vault, name)
+        pauses = 0
+
+        async def pause(_seconds: float) -> None:
+            nonlocal pauses
+            pauses += 1
+            if pauses == 2 and meanwhile is not None:
+                await meanwhile()
             async for _ in patiently():
-                if name in ring.keys:
+                if name in ring.keys if pauses == 1 else ring.active == name:
                     break
-            await activate_data_key(vault, name)
-        async for _ in patiently():
-            if ring.active == name:
-                break
+
+        async with Vault(self.access) as vault:
+            await rotate(vault, self.settings, name, pause)
+        assert pauses == 2
         fresh = load_settings()
         assert keyring_of(fresh).active == name
-        await administration.rotate_keys(fresh)
         return fresh
 
 
@@ -135,6 +145,53 @@ async def test_a_replica_that_starts_after_a_rotation_knows_the_key_at_once(inst
     async with Platform.running(installation.settings) as started:
         org = await started.create_organisation()
         assert (await (await org.person()).http.get("/api/users/me")).status_code == 200
+
+
+async def _seal(system: Database, ring: Keyring, user: UUID) -> None:
+    """Seal a profile."""
+    async with system.transaction(None) as connection:
+        await connection.execute(
+            "update users set sensitive = $2, sensitive_key_id = $3 where id = $1",
+            user, ring.seal(b"what somebody said", sensitive_context(user)), ring.active,
+        )  # fmt: skip
+
+
+async def _sealed_under(system: Database, user: UUID) -> str:
+    async with system.transaction(None, readonly=True) as connection:
+        sealed = await connection.fetchval("select sensitive from users where id = $1", user)
+    return Keyring.key_of(sealed)[0]
+
+
+async def test_what_is_sealed_before_everybody_has_the_key_is_sealed_again(installation: Installation) -> None:
+    person = await (await installation.platform.create_organisation()).person("student")
+    system = Database.from_settings(installation.settings, role="azora_system")
+    late = keyring_of(load_settings())
+    try:
+        fresh = await installation.rotate(lambda: _seal(system, late, person.id))
+        assert await _sealed_under(system, person.id) == keyring_of(fresh).active != late.active
+    finally:
+        await system.close()
+
+
+async def test_an_older_key_that_goes_on_sealing_is_told_of(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = await (await installation.platform.create_organisation()).person("student")
+    system = Database.from_settings(installation.settings, role="azora_system")
+    late = keyring_of(load_settings())
+
+    async def again_and_again(database: Database, keyring: Keyring) -> int:
+        await _seal(system, late, person.id)
+        return 0
+
+    try:
+        fresh = await installation.rotate()
+        monkeypatch.setattr(administration, "reseal_keys", again_and_again)
+        with pytest.raises(typer.Exit):
+            await administration.rotate_keys(fresh)
+        assert "still seals" in capsys.readouterr().err
+    finally:
+        await system.close()
 
 
 async def test_a_job_finds_what_only_the_vault_has(installation: Installation) -> None:
