@@ -241,11 +241,11 @@ class GroupMember:
 
     def _look_where_needed(self) -> None:
         if self._patience.is_lacking and self._looks is None and self._starts:
-            self._looks = Looks(self._consumer, self._starts)
+            self._looks = Looks(self._consumer, self._starts, self._trouble)
 
     def _end_looks(self) -> None:
         if self._looks is not None:
-            self._looks.forget()
+            self._looks.end()
             self._looks = None
 
     def _unpack(self, messages: Collection[Message], into: Read) -> None:
