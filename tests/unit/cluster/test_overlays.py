@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -212,31 +214,72 @@ def test_every_volume_on_aws_finds_a_class() -> None:
         assert found["provisioner"] == ("efs.csi.aws.com" if shared else "ebs.csi.aws.com")
 
 
+class Nights:
+    """The scripts of the nightly backup, run for real beside an `azora` and an `aws` that only write down what they are
+    asked, and fail where there is a file `bad` or `refused`."""
+
+    def __init__(self, overlay: str, place: Path) -> None:
+        (job,) = of_kind(overlay, "CronJob")
+        (self._pod,) = pods(job)
+        self.place, self.folder, programs = place, place / "backups", place / "bin"
+        self.folder.mkdir()
+        programs.mkdir()
+        _program(programs / "azora", f'case "$2" in --verify) test ! -e {place}/bad;; *) echo backup > "$2";; esac')
+        _program(programs / "aws", f'test ! -e {place}/refused && echo "$4" >> {place}/copied')
+        self._path = f"{programs}:/usr/bin:/bin"
+
+    def run(self) -> bool:
+        """Whether every container came to a good end; none begins after one that did not."""
+        spec = self._pod["spec"]
+        return all(self._ends_well(container) for container in [*spec.get("initContainers", []), *spec["containers"]])
+
+    def _ends_well(self, container: dict[str, Any]) -> bool:
+        given = {entry["name"]: entry["value"] for entry in container.get("env", [])}
+        script = container["args"][0].replace("/backups/", f"{self.folder}/").replace("/backups ", f"{self.folder} ")
+        command = [*container["command"], script]
+        return subprocess.run(command, env={**given, "PATH": self._path}, timeout=30, check=False).returncode == 0
+
+    def old(self, name: str) -> Path:
+        file = self.folder / name
+        file.touch()
+        os.utime(file, (time.time() - 15 * 86_400,) * 2)
+        return file
+
+
 def test_backups_are_copied_only_once_they_have_been_verified(tmp_path: Path) -> None:
-    """The two scripts, run for real beside an `azora` and an `aws` that only write down what they are asked."""
-    (job,) = of_kind("aws", "CronJob")
-    (pod,) = pods(job)
-    made, copied = (pod["spec"][kind][0]["args"][0] for kind in ("initContainers", "containers"))
-    folder, programs = tmp_path / "backups", tmp_path / "bin"
-    folder.mkdir()
-    programs.mkdir()
-    _program(programs / "azora", f'case "$2" in --verify) test ! -e {tmp_path}/bad;; *) echo backup > "$2";; esac')
-    _program(programs / "aws", f'echo "$4" >> {tmp_path}/copied')
-
-    def run(script: str) -> int:
-        environment = {"PATH": f"{programs}:/usr/bin:/bin", "BUCKET": "bucket"}
-        script = script.replace("/backups/", f"{folder}/").replace("/backups ", f"{folder} ")
-        return subprocess.run(["sh", "-ec", script], env=environment, timeout=30, check=False).returncode
-
+    nights = Nights("aws", tmp_path)
     (tmp_path / "bad").touch()
-    assert run(made) != 0
-    assert list(folder.glob("*.backup")) == []
+    assert not nights.run()
+    assert list(nights.folder.iterdir()) == []  # what failed takes no room
     (tmp_path / "bad").unlink()
-    assert run(made) == 0
-    (good,) = folder.glob("*.backup")
-    for _ in range(2):
-        assert run(copied) == 0
-    assert (tmp_path / "copied").read_text() == f"{good}\n"
+    killed = nights.old("azora-2000-01-01T0130.backup.unverified")
+    assert nights.run()
+    assert not killed.exists()
+    (good,) = nights.folder.glob("*.backup")
+    assert nights.run()
+    copied = (tmp_path / "copied").read_text().splitlines()
+    assert copied.count(str(good)) == 1
+
+
+def test_no_backup_is_deleted_that_was_not_copied(tmp_path: Path) -> None:
+    nights = Nights("aws", tmp_path)
+    old = nights.old("azora-2000-01-01T0130.backup")
+    (tmp_path / "refused").touch()
+    assert not nights.run()
+    assert old.exists()
+    (tmp_path / "refused").unlink()
+    assert nights.run()
+    assert str(old) in (tmp_path / "copied").read_text()
+    assert nights.run()
+    assert list(nights.folder.glob("azora-2000*")) == []
+
+
+def test_where_nothing_copies_backups_old_ones_are_deleted(tmp_path: Path) -> None:
+    nights = Nights("production", tmp_path)
+    old = nights.old("azora-2000-01-01T0130.backup")
+    assert nights.run()
+    assert not old.exists()
+    assert len(list(nights.folder.glob("*.backup"))) == 1
 
 
 def _program(path: Path, script: str) -> None:
