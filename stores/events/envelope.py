@@ -50,8 +50,9 @@ def partition_of(key: str, partitions: int) -> int:
 
 
 def names_of(*kinds: type[EventData]) -> frozenset[str]:
-    """The types, as envelopes have them but without a version, of events whose data is of one of the kinds."""
-    return frozenset(TYPE_PREFIX + declared.name for declared in CATALOGUE.values() if declared.data in kinds)
+    """The types, as envelopes have them but without a version, of events whose data is of one of the kinds, as
+    `isinstance` has it."""
+    return frozenset(TYPE_PREFIX + declared.name for declared in CATALOGUE.values() if issubclass(declared.data, kinds))
 
 
 def name_of(type: object) -> object:

@@ -63,6 +63,24 @@ async def test_results_move_what_is_known_and_say_so_in_words(school: Class, sys
     assert told[-1]["previous"] == "beginning"
 
 
+async def test_a_question_that_is_right_after_an_appeal_counts_as_right(school: Class, system: Database) -> None:
+    unit = school.modules[1]["units"][1]
+    await attempt(school.learner, school.enrolment, unit, right=1)
+    await in_step(system, school.org.id)
+    before = ok(await school.learner.http.get(path(school)))["skills"][1]
+    attempts = f"/api/enrollments/{school.enrolment}/units/{unit['id']}/attempts"
+    [made] = ok(await school.learner.http.get(attempts))["items"]
+    appeals = f"/api/enrollments/attempts/{made['id']}/appeals"
+    appeal = ok(await school.learner.http.post(appeals, json={"reason": "It is ambiguous."}), 201)
+    wrong = [one["question_id"] for one in made["questions"] if not one["correct"]]
+    decision = {"upheld": True, "right": wrong, "decision": "So it is."}
+    ok(await school.teacher.http.post(f"/api/enrollments/appeals/{appeal['id']}/decision", json=decision))
+    await in_step(system, school.org.id)
+    after = ok(await school.learner.http.get(path(school)))["skills"][1]
+    assert (before["right"], after["answers"], after["right"]) == (1, 4, 4)
+    assert after["known"] > before["known"]
+
+
 async def test_events_that_come_twice_and_tracers_that_meet_change_nothing(school: Class, system: Database) -> None:
     await attempt(school.learner, school.enrolment, school.modules[0]["units"][1], right=3)
     await in_step(system, school.org.id)
