@@ -198,7 +198,7 @@ def _worded(prepared: Prepared, wording: Wording, pieces: Sequence[str]) -> Repl
     if wording.cited:
         return replies.in_other_words(text, [prepared.excerpts[place].source for place in wording.cited])
     if wording.refuses:
-        return replies.no_answer(text)
+        return replies.declined()
     return None
 
 

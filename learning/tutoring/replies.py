@@ -21,6 +21,8 @@ DECLINED = (
     " something the course teaches, or ask your instructor."
 )
 
+NOT_ALL = "Part of what you ask is not answered in the material that you can read."
+
 WITHHELD = "Your organisation does not let me say what I was going to say. Ask your instructor."
 
 
@@ -70,7 +72,7 @@ def _follows_up(question: str) -> bool:
 
 
 def declined() -> Reply:
-    """Nothing of the material is near enough."""
+    """Nothing of the material is near enough, or answers."""
     return Reply(kind="declined", text=DECLINED)
 
 
@@ -95,11 +97,6 @@ def in_other_words(text: str, sources: Sequence[Source]) -> Reply:
 def withheld() -> Reply:
     """What was going to be said may not be."""
     return Reply(kind="declined", text=WITHHELD)
-
-
-def no_answer(text: str) -> Reply:
-    """A language model's words for: the material does not answer that."""
-    return Reply(kind="declined", text=text.strip())
 
 
 def hint(question: QuizQuestion, asked_before: int, quotations: Sequence[Quotation]) -> Reply:

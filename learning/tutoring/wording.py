@@ -1,7 +1,8 @@
 """What a language model says of excerpts: only what they bear out, each statement with the excerpt that does.
 
 A model is told to answer from excerpts and to cite them. It also says what it knows, or believes, and cites wrongly or
-not at all. So each sentence is held against the excerpts before it is shown.
+not at all. So each sentence is held against the excerpts before it is shown. One that says that they do not answer may
+claim something beside that, so none such is shown: what is said in its place is fixed.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import numpy as np
 
 from learning.embedding.minilm import DIMENSIONS, Vectors
 from learning.safety.grounding import Grounding
+from learning.tutoring.replies import DECLINED, NOT_ALL
 
 _NUMBERS = r"\[\d{1,2}(?:\s*,\s*\d{1,2})*\]"
 _CITED = re.compile(rf"[ \t]*{_NUMBERS}")
 _BEHIND = re.compile(rf"(?:\s*{_NUMBERS})+[.,;]?\s*")  # the stop came before the number
 _STOP = re.compile(r"[.!?:;]*[\"')\N{RIGHT DOUBLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}]*$")
 _REFUSAL = re.compile(
-    r"\b(?:excerpts?|passages?|(?:course|provided|given)\s+(?:material|text|information)s?|course)\b[^.!?\n]{0,60}?"
+    r"\b(?:excerpts?|passages?|(?:course|provided|given)\s+(?:material|text|information)s?|(?:this|your)\s+course)\b"
+    r"[^.!?\n]{0,60}?"
     r"\b(?:do|does|did|is|are)(?:\s+not|n't|n\N{RIGHT SINGLE QUOTATION MARK}t)\b[^.!?\n]{0,40}?"
     r"\b(?:answer|cover|say|state|mention|contain|include|provide|address|explain|discuss|specify|give|tell)"
     r"|\bI\s+(?:cannot|can't|can\s+not)\s+answer\b"
@@ -48,7 +51,7 @@ class Wording:
 
     @property
     def refuses(self) -> bool:
-        """Whether all that was said is that the excerpts do not answer."""
+        """Whether nothing was borne out, and it was said that the excerpts do not answer."""
         return self._refuses and not self._numbers
 
     def take(self, sentence: str, vector: Vectors | None = None) -> str:
@@ -65,7 +68,9 @@ class Wording:
 
     def finish(self) -> str:
         """The answer is over; the rest of it."""
-        return self._held if self.refuses else ""
+        if not self._refuses:
+            return ""
+        return f"\n\n{NOT_ALL}" if self._numbers else DECLINED
 
     @staticmethod
     def plain(sentence: str) -> str:
@@ -88,7 +93,7 @@ class Wording:
         text, cited = self.plain(sentence), self._places(sentence)
         if _REFUSAL.search(text):
             self._refuses, self._uncited = True, False
-            return _CITED.sub("", sentence)
+            return ""
         bearing = self._bearing(text, cited, vector)
         self._uncited = bearing == []
         return "" if bearing is None else self._with_numbers(sentence, bearing)

@@ -19,6 +19,7 @@ from actors.retrieval_index.member import RetrievalMember
 from configs.settings import Settings
 from deployments.kit.reservations import CameTooLate, Reservation, StillAtWork
 from deployments.kit.work import Work
+from learning.tutoring.replies import DECLINED
 from stores.postgres import Database
 from tests.acceptance.conftest import free_port
 from tests.integration.audit.test_security_events import entries
@@ -306,7 +307,7 @@ async def test_a_model_may_say_that_the_excerpts_do_not_answer(
         async with learner_of(own, system) as (learner, course, _):
             turn = await ask(learner, await begin(learner, course), QUESTION)
             assert (turn["kind"], turn["sources"]) == ("declined", [])
-            assert turn["text"] == "The excerpts do not answer that."
+            assert turn["text"] == DECLINED
             assert turn["made_by"]["model"] == "any"
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learning.embedding.minilm import DIMENSIONS
+from learning.tutoring.replies import DECLINED, NOT_ALL
 from learning.tutoring.wording import Wording
 
 MEDIAN = "The median is the middle value of a sorted list of numbers."
@@ -76,19 +77,28 @@ def test_what_no_excerpt_bears_out_is_left_out(wrong: str) -> None:
         "The capital of Peru is not mentioned in the excerpts.",
         "I cannot answer that.",
         "None of this is clear: the course material does not cover it [2].",
+        "The excerpts do not state this, but Napoleon died in Paris in 1830 after a duel.",
+        "I cannot answer that exactly, yet the dosage of paracetamol for infants is 4000 mg per day.",
     ],
 )
 def test_who_says_that_the_excerpts_do_not_answer_declines(refusal: str) -> None:
-    text, wording = said(refusal)
-    assert text == re.sub(r" \[2]", "", refusal)
-    assert (wording.refuses, wording.cited) == (True, ())
-    both, answered = said(f"{refusal} ", MEDIAN)
-    assert both.endswith("[1].")
-    assert not answered.refuses
+    text, wording = said("Good question! ", refusal)
+    assert (text, wording.refuses, wording.cited) == (DECLINED, True, ())
+    for order in ([f"{refusal} ", MEDIAN], [f"{MEDIAN} ", refusal]):
+        both, answered = said(*order)
+        assert both.replace(" \n", "\n") == f"{MEDIAN[:-1]} [1].\n\n{NOT_ALL}"
+        assert not answered.refuses
 
 
-def test_a_statement_about_a_material_is_no_refusal() -> None:
-    text, wording = said("The material does not conduct any electricity at all. ")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "The material does not conduct any electricity at all. ",
+        "Of course animal cells do not contain mitochondria at all. ",
+    ],
+)
+def test_a_statement_about_a_material_is_no_refusal(statement: str) -> None:
+    text, wording = said(statement)
     assert (text, wording.refuses) == ("", False)
 
 
