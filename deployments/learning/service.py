@@ -29,6 +29,8 @@ from stores.decisions import AutomatedKind, stopped
 from stores.ids import new_id
 from stores.postgres import Database
 
+_WAIVABLE = "abroca_"
+
 
 class LearningService:
     def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], None], database: Database) -> None:
@@ -68,7 +70,11 @@ class LearningService:
             if principal.acting is not None:
                 raise PeopleOnly()
             await repository.waive(model_id, done_without)
-            work.audit("learning_model.waived", subject=str(model_id), checks=sorted(waived))
+            work.audit(
+                "learning_model.waived",
+                subject=str(model_id),
+                waived=[one for one in done_without if one["check"] in waived],
+            )
         await repository.serve(model_id)
         return await self._again(repository, model_id)
 
@@ -155,7 +161,10 @@ class LearningService:
 
 def _done_without(model: Model, waived: Mapping[str, str]) -> list[dict[str, str]]:
     """The conditions of the gate that could not be measured, each with the reason why it is done without, now or from
-    before. Raises `ModelNotFit` where a condition fails, has no such reason, or has one though it was measured.
+    before.
+
+    Raises `ModelNotFit` where a condition fails, has no such reason, or has one though it was measured. How good a
+    model is can always be measured, so it is never done without; how fair it is to a group only where that is known.
     """
     from learning.prediction.artefact import checks_of
 
@@ -164,6 +173,8 @@ def _done_without(model: Model, waived: Mapping[str, str]) -> list[dict[str, str
     if failed := [check.name for check in checks if not check.passed and check.value is not None]:
         raise ModelNotFit(f"The model failed its gate: {', '.join(failed)}")
     unmeasured = [check.name for check in checks if check.value is None]
+    if vital := [name for name in unmeasured if not name.startswith(_WAIVABLE)]:
+        raise ModelNotFit(f"Not measured, and not to be done without: {', '.join(vital)}")
     if measured := sorted(waived.keys() - set(unmeasured)):
         raise ModelNotFit(f"Nothing that was measured can be done without: {', '.join(measured)}")
     reasons = {**before, **waived}

@@ -96,6 +96,19 @@ async def test_a_model_that_only_says_that_it_passed_does_not_serve(school: Scho
     problem(await admin.http.post(f"/api/learning/models/{model['id']}/serve", json=waived), 409, "model-not-fit")
 
 
+@pytest.mark.parametrize("figure", ["auroc", "expected_calibration_error"])
+async def test_no_model_serves_without_a_figure_of_how_good_it_is(school: School, figure: str) -> None:
+    admin = await school.org.person("org_admin")
+    forged = document("passes")
+    for metrics in forged["metrics"].values():
+        metrics[figure] = None
+    forged["version"] = version_of(forged)
+    model = ok(await admin.http.post("/api/learning/models", json=forged), 201)
+    path = f"/api/learning/models/{model['id']}/serve"
+    refused = problem(await admin.http.post(path, json={"waived": {figure: "Never mind"}}), 409, "model-not-fit")
+    assert figure in refused["detail"]
+
+
 async def test_what_could_not_be_measured_is_done_without_in_writing_only(platform: Platform, school: School) -> None:
     admin = await school.org.person("org_admin")
     model = await register(school, "unmeasured")
@@ -110,8 +123,8 @@ async def test_what_could_not_be_measured_is_done_without_in_writing_only(platfo
     assert (served["status"], served["gate_passed"]) == ("serving", True)
     assert served["gate"]["waived"] == [{"check": name, "reason": said} for name, said in reason.items()]
     kept = await entries(platform, school.org.id)
-    assert [one["details"]["checks"] for one in kept if one["action"] == "learning_model.waived"] == [
-        ["abroca_disability"]
+    assert [one["details"]["waived"] for one in kept if one["action"] == "learning_model.waived"] == [
+        served["gate"]["waived"]
     ]
     assert ok(await admin.http.post(path))["status"] == "serving"  # said once, it holds
 
