@@ -153,11 +153,7 @@ class Suggesting:
         for one in passed:
             if one.entry is not None:
                 work.record(one.entry)
-        if all(one.text is not None for one in passed):
-            return {**fields, "feedback": passed[0].text}
-        criteria = [{**one, "quote": None, "note": ""} for one in fields["criteria"]]
-        concerns = [*fields["concerns"], str(Concern.WITHHELD)]
-        return {**fields, "feedback": "", "criteria": criteria, "concerns": concerns, "needs_person": True}
+        return _let_out(fields, *(one.text for one in passed))
 
     async def _still(self, connection: Connection, principal: Principal, asked: Asked) -> None:
         """Lock the enrolment, and see that all is as it was before the model began."""
@@ -209,8 +205,10 @@ async def settle(work: Work, principal: Principal, graded: Submission, learner: 
     repository = SuggestionRepository(await work.connection())
     suggestion = await repository.to_decide(graded.id)
     by_agent = principal.acting is not None
-    if suggestion is None or (suggestion.decided_points, suggestion.decided_by_agent) == (graded.points, by_agent):
+    if suggestion is None:
         return
+    if suggestion.decided_points == graded.points and (by_agent or not suggestion.decided_by_agent):
+        return  # an agent that repeats what a person gave takes nothing from it
     status = "accepted" if graded.points == suggestion.points else "overridden"
     await repository.decide(
         suggestion.id, status=status, decided_by=principal.user_id, by_agent=by_agent, points=graded.points
@@ -250,6 +248,18 @@ def _own_words(feedback: str, basis: Basis) -> str:
     for text in sorted(_words_of(basis), key=len, reverse=True):
         said = said.replace(text, "")
     return said
+
+
+def _let_out(fields: dict[str, Any], whole: str | None, own: str | None) -> dict[str, Any]:
+    """A suggestion, by what of its feedback may go out, as a whole and of the grader's own words."""
+    if whole == fields["feedback"] and own is not None:
+        return fields
+    # The notes and quotations say what the feedback says.
+    less = {**fields, "criteria": [{**one, "quote": None, "note": ""} for one in fields["criteria"]]}
+    if whole is not None and own is not None:
+        return {**less, "feedback": whole}
+    concerns = [*fields["concerns"], str(Concern.WITHHELD)]
+    return {**less, "feedback": "", "concerns": concerns, "needs_person": True}
 
 
 def _method(basis: Basis) -> str:

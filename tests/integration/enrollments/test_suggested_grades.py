@@ -8,6 +8,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from deployments.enrollments.grading_all import SuggestingAll, waiting
+from deployments.enrollments.repository.coursework import CourseworkRepository
+from deployments.enrollments.suggesting import settle
+from deployments.kit.principal import Principal
+from deployments.kit.work import Work
 from learning.embedding.embedder import Embedder
 from stores.ids import new_id
 from tests.integration.enrollments.support import (
@@ -83,6 +87,25 @@ async def test_a_short_answer_is_suggested_a_grade_that_a_person_gives(platform:
     assert not ok(await teacher.http.get(f"{BASE}/courses/{course.id}/suggestions"))["items"]
     [figures] = ok(await teacher.http.get(f"{BASE}/courses/{course.id}/agreement"))["methods"]
     assert (figures["decided"], figures["accepted"], figures["agreed"]) == (1, 1, 1)
+
+
+async def test_an_agent_that_repeats_a_grade_takes_nothing_from_the_person_who_gave_it(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    unit = short_answer()
+    course = await create_course(org, [unit, text()])
+    student, teacher = await org.person(), course.instructor
+    submission = await hand_in(student, await enrol(student, course), unit, RIGHT)
+    suggestion = await suggest(teacher, submission)
+    await grade(teacher, submission, suggestion["points"])
+    agent = Principal(teacher.id, org.id, "instructor", new_id(), "-", 0.0, 1.0, acting="task:1")
+    async with Work(platform.database, org.id, "enrollments", by=agent) as work:
+        graded = await CourseworkRepository(await work.connection()).submission(UUID(submission))
+        assert graded is not None
+        await settle(work, agent, graded, student.id, UUID(str(course.id)))
+    decided = ok(await teacher.http.get(f"{BASE}/submissions/{submission}/suggestion"))
+    assert (decided["status"], decided["decided_by_agent"]) == ("accepted", False)
+    [figures] = ok(await teacher.http.get(f"{BASE}/courses/{course.id}/agreement"))["methods"]
+    assert figures["decided"] == 1
 
 
 async def test_overrides_are_heard_and_move_confidence_and_points(platform: Platform) -> None:

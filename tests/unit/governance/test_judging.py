@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from deployments.enrollments.suggesting import _own_words
+from deployments.enrollments.suggesting import _let_out, _own_words
 from deployments.kit.judging import Ruling, texts_in, withheld_of
 from learning.grading.answers import Question
 from learning.grading.rubrics import Criterion, Rubric
@@ -75,6 +75,21 @@ def test_of_feedback_only_the_graders_own_words_are_asked_for_their_reasons() ->
     assert _own_words(said, rubric) == ": 2 of 4. You wrote . Go on."
     question = Question(id="q", text="Why?", references=("Because of their gender.",))
     assert "gender" not in _own_words("Because of their gender. That is it.", question)
+
+
+def test_what_is_taken_out_of_feedback_does_not_stay_in_its_notes() -> None:
+    said = "Write to ada@school.example."
+    fields = {
+        "feedback": said, "concerns": [], "needs_person": False,
+        "criteria": [{"title": "All", "points": 2, "quote": said, "note": said}],
+    }  # fmt: skip
+    bare = [{"title": "All", "points": 2, "quote": None, "note": ""}]
+    assert _let_out(fields, said, "") == fields
+    assert _let_out(fields, "Write to [EMAIL].", "") == {**fields, "feedback": "Write to [EMAIL].", "criteria": bare}
+    for whole, own in ((None, ""), (said, None)):
+        withheld = _let_out(fields, whole, own)
+        assert (withheld["feedback"], withheld["criteria"], withheld["needs_person"]) == ("", bare, True)
+        assert withheld["concerns"] == ["withheld"]
 
 
 def test_all_texts_of_a_value_are_found() -> None:
