@@ -29,6 +29,7 @@ async def prepare(settings: Settings) -> tuple[str | None, str]:
         found = await schema.require(settings)
         revisions: tuple[str | None, str] = (found, found)
     else:
+        await schema.not_newer(owner_url(settings))
         revisions = await migrate(owner_url(settings))
         await admission.admit(settings, owner_url(settings))
     await _settle_event_log(settings)

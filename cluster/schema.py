@@ -20,6 +20,24 @@ class SchemaDiffers(AzoraError):
         self.remedy = remedy
 
 
+async def not_newer(owner_url: str) -> None:
+    """That the database was not migrated by newer code, which this could neither migrate further nor understand.
+    Raises `SchemaDiffers`.
+    """
+    from migrations.run import current, knows
+
+    revision = await current(owner_url)
+    if revision is not None and not knows(revision):
+        raise _newer(revision)
+
+
+def _newer(revision: str) -> SchemaDiffers:
+    from migrations.run import head
+
+    detail = f"The database is at revision {revision}, and this code knows none later than {head()}."
+    return SchemaDiffers(detail, "Upgrade this code.")
+
+
 async def require(settings: Settings) -> str:
     """The revision, where it is the right one. Raises `SchemaDiffers`, `StoreError`."""
     from migrations.run import head, knows
@@ -28,8 +46,7 @@ async def require(settings: Settings) -> str:
     if revision is None:
         raise SchemaDiffers("The database is empty.", _remedy(settings, or_up=True))
     if not knows(revision):
-        detail = f"The database is at revision {revision}, and this code knows none later than {head()}."
-        raise SchemaDiffers(detail, "Upgrade this code.")
+        raise _newer(revision)
     if revision != head():
         detail = f"The database is at revision {revision}, and this code needs {head()}."
         raise SchemaDiffers(detail, _remedy(settings))

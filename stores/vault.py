@@ -4,9 +4,10 @@
     async with Vault(access) as vault:
         values = await vault.read_secret()
 
-A token is fetched when it is first needed, renewed for as long as the vault allows and then replaced; nothing is kept
-on disk. What a token asked for ends with it, logins to databases too. API reference: Vault's HTTP API, KV secrets
-engine version 2, auth methods AppRole, Kubernetes and token (`renew-self`), `sys/leases/renew`.
+A token is fetched when it is first needed, renewed for as long as the vault allows and then replaced, and given back in
+the end; nothing is kept on disk. What a token asked for ends with it, logins to databases too. API reference: Vault's
+HTTP API, KV secrets engine version 2, auth methods AppRole, Kubernetes and token (`renew-self`, `lookup-self`,
+`revoke-self`), `sys/leases/renew`.
 
 StoreError
 ├── StoreUnavailable
@@ -19,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +39,8 @@ _TIMEOUT_SECONDS = 5.0
 _RENEWED_AT = 0.5
 # A token that renewing gives less than this share of its first life nears the vault's maximum.
 _NEAR_THE_END = 0.5
+_FRESH_SECONDS = 300.0
+_FAREWELL_SECONDS = 1.0
 _LONG_SECONDS = 86_400.0 * 365
 _RETRIED = {429, 472, 473, 500, 502, 503}
 
@@ -95,6 +99,7 @@ class _Token:
 
     value: str = field(repr=False)
     sign_in: int
+    signed_in_at: float
     first_seconds: float
     renewable: bool
     due_at: float
@@ -103,7 +108,10 @@ class _Token:
     @classmethod
     def of(cls, auth: dict[str, Any], sign_in: int) -> Self:
         """As a login answered."""
-        return cls(value=str(auth["client_token"]), sign_in=sign_in, first_seconds=_seconds(auth), **_life(auth))
+        return cls(
+            value=str(auth["client_token"]), sign_in=sign_in, signed_in_at=time.monotonic(),
+            first_seconds=_seconds(auth), **_life(auth),
+        )  # fmt: skip
 
     def renewed(self, auth: dict[str, Any]) -> Self:
         """As renewing answered."""
@@ -163,6 +171,12 @@ class Vault:
         await self.close()
 
     async def close(self) -> None:
+        """Give the token back, and with it whatever it was given. A vault that does not answer is not waited for."""
+        token, self._token = self._token, None
+        if token is not None:
+            with suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_SECONDS):
+                    await self._send("POST", "auth/token/revoke-self", None, token)
         await self._http.aclose()
 
     async def read_secret(self) -> Secret:
@@ -218,10 +232,19 @@ class Vault:
         """The answer, and the token that it was given to."""
         token = await self._signed_in()
         answer = await self._send(method, path, body, token)
-        if answer.status_code == 403:  # the token may have been revoked: once more with a fresh one
+        if answer.status_code == 403 and await self._outdated(token):  # once more with a fresh one
             token = await self._signed_in(instead_of=token)
             answer = await self._send(method, path, body, token)
         return _decoded(answer, path), token
+
+    async def _outdated(self, token: _Token) -> bool:
+        """Whether another token could be let do what this one was refused: it has been revoked, or is of so long ago
+        that its role may have been given other policies since. A fresh one that lives is refused by its policies, and
+        each token in its place would be one more that the vault keeps.
+        """
+        if time.monotonic() - token.signed_in_at >= _FRESH_SECONDS:
+            return True
+        return (await self._send("GET", "auth/token/lookup-self", None, token)).status_code == 403
 
     async def _signed_in(self, instead_of: _Token | None = None) -> _Token:
         """A token that has some time before it, and is not the one that was refused."""

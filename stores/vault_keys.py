@@ -22,7 +22,12 @@ async def follow_data_keys(vault: Vault, keyring: Keyring, every: timedelta) -> 
     pause = every
     while True:
         await asyncio.sleep(pause.total_seconds())
-        pause = every if await take_over(vault, keyring) else min(every, _RETRY)
+        try:
+            read = await take_over(vault, keyring)
+        except Exception:  # whoever followed no more would miss the next rotation, and nobody would see it
+            _log.exception("data keys not followed")
+            read = False
+        pause = every if read else min(every, _RETRY)
 
 
 async def take_over(vault: Vault, keyring: Keyring) -> bool:

@@ -87,7 +87,7 @@ resource "aws_launch_template" "node" {
         volume_size = block_device_mappings.value
         volume_type = "gp3"
         encrypted   = true
-        kms_key_id  = aws_kms_key.data.arn
+        kms_key_id  = aws_kms_key.disks.arn
       }
     }
   }

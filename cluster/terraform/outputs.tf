@@ -33,6 +33,11 @@ output "key" {
   value       = aws_kms_key.data.arn
 }
 
+output "disk_key" {
+  description = "The key for disks (cluster/kubernetes/components/aws)"
+  value       = aws_kms_key.disks.arn
+}
+
 output "registries" {
   description = "Where workflows push images"
   value       = { for name, repository in aws_ecr_repository.images : name => repository.repository_url }

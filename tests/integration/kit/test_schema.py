@@ -10,7 +10,7 @@ import pytest
 import typer
 from pydantic import SecretStr
 
-from cluster import schema
+from cluster import bootstrap, schema
 from cluster.console import explained
 from cluster.doctor import Finding, examined
 from cluster.embedded import EmbeddedServers
@@ -128,3 +128,18 @@ async def _named(settings: Settings) -> set[str]:
 
 async def _finding(settings: Settings, name: str) -> Finding:
     return next(finding for finding in await _findings(settings) if finding.name == name)
+
+
+async def test_code_gone_back_says_so_before_it_migrates(
+    made: Make, servers: EmbeddedServers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Replicas serve from a schema that is newer than they; whatever sets up or administers does not."""
+    found = await made("9999")
+    assert found.database_url is not None
+    database = urlsplit(found.database_url.get_secret_value()).path
+    owner = SecretStr(urlunsplit(urlsplit(servers.postgres_url)._replace(path=database)))
+    with pytest.raises(typer.Exit), explained():
+        await bootstrap.prepare(found.model_copy(update={"database_owner_url": owner}))
+    said = capsys.readouterr().err
+    assert "9999" in said
+    assert "Upgrade this code" in said

@@ -19,7 +19,8 @@ from pydantic import SecretStr
 from cluster.installation import environment
 from configs.errors import ConfigurationError
 from configs.settings import Settings
-from stores import vaulted
+from stores import leases, vaulted
+from stores import vault as vault_client
 from stores.leases import DatabaseLogin
 from stores.postgres import Database
 from stores.sealing import Keyring
@@ -152,29 +153,41 @@ async def test_kubernetes_authentication_sends_the_account_s_token(vault: Server
             await client.read_secret()
 
 
+@pytest.fixture
+def early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renew long before the end, so that a machine that stands still for seconds loses nothing."""
+    monkeypatch.setattr(leases, "_RENEW_AT", 0.1)
+    monkeypatch.setattr(leases, "_NEAR_THE_END", 0.9)
+    monkeypatch.setattr(vault_client, "_RENEWED_AT", 0.2)
+    monkeypatch.setattr(vault_client, "_NEAR_THE_END", 0.9)
+
+
+@pytest.mark.usefixtures("early")
 async def test_database_logins_are_renewed_exchanged_and_given_back(vault: Server, settings: Settings) -> None:
-    """With leases of 4 s that cannot outlast 7 s, a pool works on for 12 s, under one login after the other."""
-    role = _database_engine(vault, settings, ttl="4s", max_ttl="7s")
-    seen = await _worked(settings, vault.app_role(), role, seconds=12)
+    """With leases of 30 s that cannot outlast 32 s, a pool works on under one login after the other."""
+    role = _database_engine(vault, settings, ttl="30s", max_ttl="32s")
+    seen = await _worked(settings, vault.app_role(), role, seconds=15)
     assert len(seen) >= 2
     await _gone(settings, seen)  # what was given back is gone, what was exchanged expires
 
 
+@pytest.mark.usefixtures("early")
 async def test_a_login_lasts_as_long_as_its_token_is_renewed(vault: Server, settings: Settings) -> None:
-    """Its lease of a minute would end with the first token after 8 s, in the midst of a transaction."""
-    role = _database_engine(vault, settings, ttl="60s", max_ttl="120s")
-    access = vault.app_role(name="short", token_ttl="8s")
+    """Its lease of two minutes would end with the first token after 30 s, in the midst of a transaction."""
+    role = _database_engine(vault, settings, ttl="120s", max_ttl="300s")
+    access = vault.app_role(name="short", token_ttl="30s")
     async with _transacting(settings, access, role):
-        seen = await _worked(settings, access, role, seconds=13)
+        seen = await _worked(settings, access, role, seconds=34)
     assert len(seen) == 1
     await _gone(settings, seen)
 
 
+@pytest.mark.usefixtures("early")
 async def test_a_login_is_exchanged_before_its_token_ends_for_good(vault: Server, settings: Settings) -> None:
-    """Leases of a minute, under tokens that no renewal keeps beyond 12 s."""
-    role = _database_engine(vault, settings, ttl="60s", max_ttl="120s")
-    access = vault.app_role(name="mortal", token_ttl="8s", token_max_ttl="12s")
-    seen = await _worked(settings, access, role, seconds=18)
+    """Leases of two minutes, under tokens that no renewal keeps beyond 34 s."""
+    role = _database_engine(vault, settings, ttl="120s", max_ttl="300s")
+    access = vault.app_role(name="mortal", token_ttl="30s", token_max_ttl="34s")
+    seen = await _worked(settings, access, role, seconds=38)
     assert len(seen) >= 2
     await _gone(settings, seen)
 

@@ -28,17 +28,26 @@ def signing_in() -> list[dict[str, Any]]:
 
 
 def test_aws_knows_the_jobs_that_sign_in_by_their_environments() -> None:
-    """GitHub names the environment in a token's subject, where a job has one, and then no branch."""
-    found = re.search(
-        r'for name in \[(.+)\] : "repo:\$\{var\.repository\}:environment:\$\{name\}"', terraform("images")
-    )
-    assert found is not None
-    trusted = set(re.findall(r'"(\w+)"', found[1]))
-    named: set[str] = set()
+    """GitHub names the environment in a token's subject, where a job has one, and then no branch. A role is for those
+    environments alone whose jobs take it: nobody pushes images in the name of production."""
+    images = terraform("images")
+    assert 'for name in each.value : "repo:${var.repository}:environment:${name}"' in images
+    (declared,) = re.findall(r"workflows = \{ (.+) \}", images)
+    trusted = {role: set(re.findall(r"\w+", names)) for role, names in re.findall(r"(\w+) = \[(.+?)\]", declared)}
+    named: dict[str, set[str]] = {}
+    options = WORKFLOWS["promote.yml"][True]["workflow_dispatch"]["inputs"]["overlay"]["options"]
     for job in signing_in():
-        options = WORKFLOWS["promote.yml"][True]["workflow_dispatch"]["inputs"]["overlay"]["options"]
-        named |= set(options) if job["environment"] == "${{ inputs.overlay }}" else {job["environment"]}
-    assert named == trusted
+        (role,) = (step["with"]["role-to-assume"] for step in job["steps"] if "role-to-assume" in step.get("with", {}))
+        names = set(options) if job["environment"] == "${{ inputs.overlay }}" else {job["environment"]}
+        named.setdefault(role.removeprefix("${{ vars.").removesuffix("_ROLE }}").lower(), set()).update(names)
+    assert named == trusted == {"push": {"staging"}, "promote": {"staging", "production"}}
+
+
+def test_whoever_may_use_disks_may_use_no_other_key() -> None:
+    keys = terraform("keys")
+    data, _, disks = keys.partition('resource "aws_kms_key" "disks"')
+    assert "kms:ViaService" in disks
+    assert "kms:ViaService" not in data
 
 
 def test_only_what_was_scanned_gets_the_name_that_promotion_asks_for() -> None:

@@ -103,4 +103,30 @@ async def test_a_refusal_is_asked_about_once_more_and_no_oftener() -> None:
     async with Vault(ACCESS, httpx.MockTransport(refusing)) as vault:
         with pytest.raises(VaultRefused):
             await vault.read_secret()
-    assert len(asked) == 4
+        assert len([path for path in asked if "/data/" in path]) == 2
+
+
+async def test_a_missing_policy_costs_few_tokens(clock: list[float]) -> None:
+    """A refusal that repeats, as everybody who follows the keys asks again each five seconds."""
+    answers = Answers(10_000, [])
+
+    def without_policy(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403, json={"errors": ["no"]}) if "/data/" in request.url.path else answers(request)
+
+    async with Vault(ACCESS, httpx.MockTransport(without_policy)) as vault:
+        for _ in range(120):
+            with pytest.raises(VaultRefused):
+                await vault.read_secret()
+            clock[0] += 5
+    assert answers.sign_ins <= 3  # in ten minutes; now and then one, since a role may be given policies
+
+
+async def test_a_token_is_given_back() -> None:
+    answers = Answers(100, [])
+    async with Vault(ACCESS, httpx.MockTransport(answers)) as vault:
+        await _login(vault)
+        assert "auth/token/revoke-self" not in answers.calls
+    assert answers.calls[-1] == "auth/token/revoke-self"
+    async with Vault(ACCESS, httpx.MockTransport(answers)):
+        pass
+    assert answers.calls.count("auth/token/revoke-self") == 1
