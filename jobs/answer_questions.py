@@ -11,8 +11,6 @@ from jobs.framework.rows import Work
 from jobs.reading.textbooks import misplaced, read_passages, read_questions
 
 COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
-MODEL = "extractive"
-_FOUND, _SENTENCES = 5, 4
 
 
 @job(version=6)
@@ -29,10 +27,10 @@ def answer_questions(run: Run, data: DataFolder, out: OutFile) -> None:
     asked = [{"question_id": one["question_id"], "question": one["question"]} for one in questions]
     vectors = [row["vector"] for row in run.each(passages, embedder, stage="passages", batch_size=64)]
     work = partial(answerer, passages, vectors)
-    answered = list(run.each(asked, work, stage="questions", batch_size=32))
+    answered = list(run.each(asked, work, stage="questions", batch_size=8))
     run.write([{name: row[name] for name in COLUMNS} for row in answered], COLUMNS)
     run.note(passages=len(passages), questions=len(questions), declined=sum(row["declined"] for row in answered))
-    run.note(**figures(passages, questions, answered))
+    run.note(model=", ".join(sorted({row["model"] for row in answered})), **figures(passages, questions, answered))
 
 
 def embedder() -> Work:
@@ -49,41 +47,37 @@ def embedder() -> Work:
 
 
 def answerer(passages: Sequence[Row], vectors: Sequence[Sequence[float]]) -> Work:
-    """Put the library together, and give what answers questions."""
+    """Put the book together, and give what answers questions."""
     import numpy as np
 
+    from learning.embedding import cross_encoder
     from learning.embedding.minilm import MiniLM
     from learning.grading.words import STOP_WORDS, stem
+    from learning.retrieval.answering import Book
     from learning.retrieval.library import Library, Text
 
     model = MiniLM.load(threads=1)
+    reader = None if cross_encoder.WEIGHTS.missing() else cross_encoder.CrossEncoder.load(threads=1)
     texts = [Text(row["section"], row["text"]) for row in passages]
     library = Library(texts, np.array(vectors, dtype=np.float32), stem, STOP_WORDS)
+    book = Book(texts, library, model, reader)
 
     def work(rows: list[Row]) -> list[Row]:
         asked = model.embed([row["question"] for row in rows])
-        return [_answered(model, library, passages, row, vector) for row, vector in zip(rows, asked, strict=True)]
+        return [_answered(book, passages, row, vector) for row, vector in zip(rows, asked, strict=True)]
 
     return work
 
 
-def _answered(model: Any, library: Any, passages: Sequence[Row], row: Row, vector: Any) -> Row:
-    from learning.retrieval import extraction
-
-    hits = library.search(row["question"], vector, _FOUND)
-    found = [passages[hit.candidate.item] for hit in hits]
-    quotes = extraction.candidates([passage["text"] for passage in found[: extraction.QUOTED_PASSAGES]])
-    likeness = extraction.by_meaning(vector, model.embed([quote.text for quote in quotes]))
-    pairs = [(hit.candidate.similarity, hit.candidate.coverage) for hit in hits]
-    signs = extraction.Signs.of(pairs, library.around(vector))
-    chosen = extraction.answer(quotes, likeness, signs, _SENTENCES)
-    lines = [f"{quote.text} [{quote.source + 1}]" for quote in chosen]
+def _answered(book: Any, passages: Sequence[Row], row: Row, vector: Any) -> Row:
+    answer = book.answer(row["question"], vector)
+    found = [passages[one.candidate.item] for one in answer.found]
     return {
-        "question_id": row["question_id"], "question": row["question"], "declined": not lines,
+        "question_id": row["question_id"], "question": row["question"], "declined": not answer.quotes,
         "passage_ids": [passage["passage_id"] for passage in found],
         "sections": [passage["section"] for passage in found],
-        "answer": "\n".join(lines), "model": f"{MODEL}-{extraction.VERSION}",
-        "first": [hit.candidate.item for hit in hits], "by_words": library.by_words(row["question"], 3),
+        "answer": "\n".join(f"{quote.text} [{quote.source + 1}]" for quote in answer.quotes), "model": book.made_by,
+        "first": [one.candidate.item for one in answer.found], "by_words": book.by_words(row["question"], 3),
     }  # fmt: skip
 
 

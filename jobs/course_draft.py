@@ -103,7 +103,7 @@ def drafter(difficulty: str, questions: int, asked: Model | None = None) -> Work
     from learning.content.outlines import outline
     from learning.embedding import minilm
 
-    model = None if minilm.missing() else minilm.MiniLM.load(threads=1)
+    model = None if minilm.WEIGHTS.missing() else minilm.MiniLM.load(threads=1)
 
     def work(rows: list[Row]) -> list[Row]:
         found: list[Row] = []

@@ -40,7 +40,7 @@ class Embedder:
     def __init__(self, load: Callable[[], Model] | None) -> None:
         self._load = load
         self._model: Model | None = None
-        self._problem = minilm.missing() if load is not None else "switched off by AZORA_RETRIEVAL_VECTORS"
+        self._problem = minilm.WEIGHTS.missing() if load is not None else "switched off by AZORA_RETRIEVAL_VECTORS"
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding")
         self._loading = threading.Lock()
 

