@@ -6,6 +6,7 @@ for the rest: replies, feedback, reasons and drafts that are put together here, 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -20,6 +21,10 @@ from learning.governance.views import TextContext, TextView
 from learning.governance.vocabulary import Origin, Place, Verdict
 from stores.audit import Entry
 from stores.postgres import Database
+
+_MOST_JUDGED = 20_000
+_judged: dict[tuple[tuple[UUID, str, str], str], bool] = {}
+"""Whether a text may go out, by organisation, feature and the digest of the constitution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +78,41 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(part)
 
 
-def withheld_of(work: Work | None, ruling: Ruling, reasons: Iterable[str], names: Iterable[str] = ()) -> set[str]:
-    """Which reasons, of what is said or advised of people, may not go out as they are. Looked at one by one only where
-    something is found in all of them together, which `work` writes down where there is one. `names`, as of units, argue
-    from nothing: courses are about anything.
+async def withheld_of(work: Work | None, ruling: Ruling, reasons: Iterable[str], names: Iterable[str] = ()) -> set[str]:
+    """Which reasons, of what is said or advised of people, may not go out as they are. `names`, as of units, argue from
+    nothing: courses are about anything.
+
+    Each is judged once by a constitution, and what is found is then written down by `work`, where there is one: pages
+    are looked at again and again.
     """
     own = {reason: _without(reason, names) for reason in reasons}
-    whole = "\n".join(own.values())
-    if ruling.on(whole, recommends=True).text == whole:
-        return set()
-    passed = {reason: ruling.on(said, recommends=True) for reason, said in own.items()}
-    for one in passed.values():
-        if one.entry is not None and work is not None:
-            work.record(one.entry)
-    return {reason for reason, one in passed.items() if one.text != own[reason]}
+    by = (ruling.org_id, ruling.feature, ruling.constitution.digest)
+    known = {said: _judged[by, said] for said in own.values() if (by, said) in _judged}
+    if new := sorted(set(own.values()) - known.keys()):
+        found, entries = await asyncio.to_thread(_examined, ruling, new)
+        known |= found
+        for entry in entries if work is not None else ():
+            work.record(entry)
+        _remember(by, found)
+    return {reason for reason, said in own.items() if not known[said]}
+
+
+def _examined(ruling: Ruling, texts: Sequence[str]) -> tuple[dict[str, bool], list[Entry]]:
+    """Whether each may go out, and what was found. They are looked at one by one only where they may not together."""
+    whole = "\n".join(texts)
+    together = ruling.on(whole, recommends=True)
+    if together.text == whole:
+        return dict.fromkeys(texts, True), [together.entry] if together.entry is not None else []
+    passed = {text: ruling.on(text, recommends=True) for text in texts}
+    entries = [one.entry for one in passed.values() if one.entry is not None]
+    return {text: one.text == text for text, one in passed.items()}, entries
+
+
+def _remember(by: tuple[UUID, str, str], found: Mapping[str, bool]) -> None:
+    for text, may_go in found.items():
+        _judged[by, text] = may_go
+    while len(_judged) > _MOST_JUDGED:
+        del _judged[next(iter(_judged))]  # the oldest
 
 
 def _without(reason: str, names: Iterable[str]) -> str:

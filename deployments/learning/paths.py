@@ -99,7 +99,7 @@ class PathRules:
             return None
         known = await self._mastery.known(repository, standing)
         path = await self._planned(connection, known, minutes)
-        return _judged(path, withheld_of(None, ruling, *_said(path)))
+        return _judged(path, await withheld_of(None, ruling, *_said(path)))
 
     async def set_goals(
         self, work: Work, principal: Principal, course_id: UUID, skill_ids: Sequence[UUID], minutes: int
@@ -158,7 +158,7 @@ class PathRules:
     async def _plan(self, work: Work, ruling: Ruling, known: Known, minutes: int | None) -> Path:
         """With the reasons that may go out."""
         path = await self._planned(await work.connection(), known, minutes)
-        return _judged(path, withheld_of(work, ruling, *_said(path)))
+        return _judged(path, await withheld_of(work, ruling, *_said(path)))
 
     async def _planned(self, connection: Connection, known: Known, minutes: int | None) -> Path:
         repository = PathRepository(connection, known.enrollment_id)

@@ -119,7 +119,7 @@ class LearningService:
         Raises `AutomatedDecisionsStopped`.
         """
         await require_running(repository.connection, work.org_id, AutomatedKind.PREDICTION)
-        withheld = withheld_of(work, ruling, (reason["text"] for one in found for reason in one.reasons))
+        withheld = await withheld_of(work, ruling, (reason["text"] for one in found for reason in one.reasons))
         shown = [
             replace(one, reasons=[reason for reason in one.reasons if reason["text"] not in withheld]) for one in found
         ]

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from deployments.enrollments.suggesting import _let_out, _own_words
-from deployments.kit.judging import Ruling, texts_in, withheld_of
+from deployments.kit.judging import Passed, Ruling, texts_in, withheld_of
 from learning.grading.answers import Question
 from learning.grading.rubrics import Criterion, Rubric
 from stores.audit import Entry
@@ -53,20 +53,33 @@ def test_what_the_constitution_refuses_does_not_go_out(ruling: Ruling) -> None:
     assert passed.entry.outcome == "refused"
 
 
-def test_a_reason_that_argues_from_what_somebody_is_is_withheld(ruling: Ruling) -> None:
+async def test_a_reason_that_argues_from_what_somebody_is_is_withheld(ruling: Ruling) -> None:
     kept = Kept()
-    assert withheld_of(kept, ruling, [FAIR, UNFAIR, FAIR]) == {UNFAIR}  # type: ignore[arg-type]
+    assert await withheld_of(kept, ruling, [FAIR, UNFAIR, FAIR]) == {UNFAIR}  # type: ignore[arg-type]
     [entry] = kept.entries
     assert entry.details["findings"][0]["check"] == "protected_attribute_as_reason"
-    assert withheld_of(kept, ruling, [FAIR]) == set()  # type: ignore[arg-type]
+    assert await withheld_of(kept, ruling, [FAIR]) == set()  # type: ignore[arg-type]
+    assert await withheld_of(kept, ruling, [FAIR, UNFAIR]) == {UNFAIR}  # type: ignore[arg-type]
     assert len(kept.entries) == 1
+    other = replace(ruling, constitution=constitution(protected_attribute_as_reason={"action": "refuse"}))
+    assert await withheld_of(kept, other, [UNFAIR]) == {UNFAIR}  # type: ignore[arg-type]
+    assert len(kept.entries) == 2  # by another constitution it is judged anew
 
 
-def test_a_course_may_be_about_anything(ruling: Ruling) -> None:
+async def test_what_is_found_is_told_of_though_the_reason_may_go_out(
+    ruling: Ruling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, kept = ruling.on("Write to ada@school.example.", actor=PERSON).entry, Kept()
+    monkeypatch.setattr(Ruling, "on", lambda _, text, **__: Passed(text=text, entry=entry))
+    assert await withheld_of(kept, ruling, [FAIR]) == set()  # type: ignore[arg-type]
+    assert kept.entries == [entry]
+
+
+async def test_a_course_may_be_about_anything(ruling: Ruling) -> None:
     reason = "On Why women earn less because of their gender, you are right in 2 of 10."
-    assert withheld_of(Kept(), ruling, [reason]) == {reason}  # type: ignore[arg-type]
+    assert await withheld_of(Kept(), ruling, [reason]) == {reason}  # type: ignore[arg-type]
     names = ["Why women earn less because of their gender"]
-    assert withheld_of(Kept(), ruling, [reason], names) == set()  # type: ignore[arg-type]
+    assert await withheld_of(Kept(), ruling, [reason], names) == set()  # type: ignore[arg-type]
 
 
 def test_of_feedback_only_the_graders_own_words_are_asked_for_their_reasons() -> None:
