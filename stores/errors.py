@@ -2,7 +2,7 @@
 
 StoreError
 ├── StoreUnavailable      no answer: down, starting, too many connections, time-out; retry later
-├── StoreConflict         a concurrent transaction won (serialisation, deadlock); retry at once
+├── StoreConflict         a concurrent transaction won (serialisation, deadlock, a migration); retry at once
 └── UniqueViolation       a row with the same key exists; carries the constraint's name
 """
 

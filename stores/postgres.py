@@ -48,6 +48,13 @@ _UNAVAILABLE = (
 )
 
 
+_CONFLICTS = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidCachedStatementError,  # a migration meanwhile; the driver has forgotten the plan by now
+)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn what asyncpg raises into `stores.errors`."""
@@ -55,7 +62,7 @@ def translated() -> Iterator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise UniqueViolation(error.constraint_name or "") from error
-    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+    except _CONFLICTS as error:
         storage.database_failed("conflict")
         raise StoreConflict() from error
     except _UNAVAILABLE as error:
