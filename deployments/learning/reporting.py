@@ -16,13 +16,13 @@ from stores.sealing import Keyring
 MOST_PREDICTIONS = 200_000
 FIRST_PREDICTIONS = 500
 """What a model predicts first is what later predictions are held against."""
+_NEVER_STOPS = 0  # people over whom a figure was measured: of so few it is an alert at most
 
 
 class _Drift(NamedTuple):
-    """A population stability index, over how many people, and against what."""
+    """A population stability index, and against what."""
 
     stability: float | None
-    people: int
     since: str
 
 
@@ -86,7 +86,7 @@ def figures_of(
     of_ended, of_all = len({people[number] for number in decided}), len(set(people))
     drift = _drift(rows, first, distribution)
     calibration = expected_calibration_error(outcome, probability[decided]) if of_ended >= SMALLEST else None
-    findings = [*judge(ended, of_ended, None, calibration), *judge(everybody, drift.people, drift.stability, None)]
+    findings = [*judge(ended, of_ended, None, calibration), *judge(everybody, _NEVER_STOPS, drift.stability, None)]
     verdict = overall(findings)
     return {
         "learners": of_all,
@@ -105,8 +105,8 @@ def _drift(
     rows: Sequence[Mapping[str, Any]], first: Sequence[Mapping[str, Any]], distribution: Mapping[str, Any]
 ) -> _Drift:
     """Against the first predictions, once these and the later ones are of enough people. Until then against those of
-    whom the model was made: they may be learners of another school, so that nothing is stopped for being unlike them,
-    which 0 people say.
+    whom the model was made. Nothing is stopped for being unlike either: the first may be of other courses than the
+    later ones, and those of whom it was made learners of another school.
     """
     import numpy as np
 
@@ -120,11 +120,9 @@ def _drift(
     if min(len({row["user_id"] for row in first}), people) >= ENOUGH_TO_STOP:
         before, now = (np.array([row["probability"] for row in part]) for part in (first, later))
         borders = np.unique(deciles(before))
-        return _Drift(
-            population_stability_index(shares(before, borders), shares(now, borders)), people, "first predictions"
-        )
+        return _Drift(population_stability_index(shares(before, borders), shares(now, borders)), "first predictions")
     if len({row["user_id"] for row in rows}) < SMALLEST:
-        return _Drift(None, 0, "training")
+        return _Drift(None, "training")
     made_of, borders = np.array(distribution["shares"]), np.array(distribution["borders"])
     values = np.array([row["probability"] for row in rows])
-    return _Drift(population_stability_index(made_of, shares(values, borders)), 0, "training")
+    return _Drift(population_stability_index(made_of, shares(values, borders)), "training")
