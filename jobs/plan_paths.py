@@ -50,12 +50,14 @@ def plan_paths(
                 done["stopped"] += 1
                 return
             learners = await _learners(connection, course)
+        own: list[Row] = []
         for some in run.track(learners, f"learners of {tenant.slug}, {_AT_ONCE} at once"):
             async with database.transaction(tenant.id, readonly=True) as connection:
                 for course_id, user_id in some:
                     path = await rules.of_enrolment(connection, ruling, course_id, user_id, minutes)
                     if path is not None:
-                        rows.append(_row(tenant, course_id, user_id, path))
+                        own.append(_row(tenant, course_id, user_id, path))
+        rows.extend(own)  # all or none of an organisation
 
     organisations = for_each_organisation(run, organisation or (), work)
     run.write(rows, COLUMNS)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.framework import Run, UnusableData, job
+from jobs.framework import JobError, Run, UnusableData, job
 from jobs.framework.outputs import write_json
 
 
@@ -32,12 +32,10 @@ def train_on_learners(
     from learning.prediction.artefact import document_of
     from learning.prediction.evaluation import Gate, held_out, presentations
     from learning.prediction.model import train
+    from stores.keyrings import keyring_of
     from stores.postgres import Database
-    from stores.sealing import Keyring
 
-    settings = platform_settings()
-    assert settings.data_keys is not None
-    keyring = Keyring.parse(settings.data_keys.get_secret_value())
+    keyring = keyring_of(platform_settings())
     read: list[Gathered] = []
 
     async def work(database: Database, tenant: Organisation) -> None:
@@ -46,7 +44,9 @@ def train_on_learners(
 
     with run.step("Reading"):
         for_each_organisation(run, [organisation], work)
-    if not read or not read[0].cohorts:
+    if not read:
+        raise JobError("The learners could not be read; why is said above.")
+    if not read[0].cohorts:
         raise UnusableData(f"In no quarter has enrolment ended of most who were there on day {day}.")
     [found] = read
     if found.left_out:

@@ -192,4 +192,4 @@ def _finished(out: Path, fingerprint: str) -> dict[str, Any] | None:
         summary: dict[str, Any] = orjson.loads(_summary_path(out).read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):
         return None
-    return summary if summary.get("fingerprint") == fingerprint else None
+    return summary if summary.get("fingerprint") == fingerprint and not summary.get("failures") else None

@@ -52,10 +52,8 @@ class Run:
             self.figures.setdefault("warnings", []).append(remark)
 
     def fail(self, why: str) -> None:
-        """Something failed, and the rest was done all the same: the summary is shown with this under `failures`, and
-        the job ends with an error. For jobs without --out: what is written there is whole."""
-        if self._out is not None:
-            raise JobError(why)
+        """Something failed, and the rest is done all the same: what is written is without it, the summary has this
+        under `failures`, and the job ends with an error. The same command does it all again."""
         self.figures.setdefault("failures", []).append(why)
 
     @contextmanager

@@ -12,7 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from actors.learner_model.member import LearnerModelMember
+from deployments.kit.judging import Edge
 from jobs.plan_paths import plan_paths
+from stores.errors import StoreUnavailable
 from stores.postgres import Database
 from tests.integration.courses.support import ok, problem
 from tests.integration.learning.mastering import Class, advised, attempt, in_step, open_class
@@ -80,6 +82,28 @@ async def test_the_job_writes_the_path_that_each_learner_is_shown(
     short = await planned("--course", school.course, "--minutes", "5")  # at once, and made anew
     assert {row["minutes"] for row in short} == {5}
     assert await planned("--course", str(uuid4())) == []
+
+
+async def test_what_fails_in_one_organisation_does_not_keep_the_others_from_their_paths(
+    school: Class, platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await platform.create_organisation()
+    monkeypatch.setattr("jobs.data.platform.load_settings", lambda: platform.settings)
+    as_ever = Edge.ruling
+
+    async def ruling(edge: Edge, org_id: UUID) -> Any:
+        if org_id == other.id:
+            raise StoreUnavailable("gone")
+        return await as_ever(edge, org_id)
+
+    monkeypatch.setattr(Edge, "ruling", ruling)
+    out = tmp_path / "paths.jsonl"
+    slugs = [part for org in (school.org, other) for part in ("--organisation", org.slug)]
+    ran = await asyncio.to_thread(CliRunner().invoke, plan_paths.app, ["--out", str(out), *slugs])
+    assert ran.exit_code == 1
+    assert f"Failed for {other.slug}" in ran.output
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {row["user_id"] for row in rows} == {str(school.learner.id), str(school.other.id)}
 
 
 async def test_what_fades_is_seen_again_as_the_learner_remembers_it(school: Class, system: Database) -> None:

@@ -19,7 +19,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from jobs import catalogue
-from jobs.framework import Job, MissingColumns, MissingData, Run, UnusableData, job, read_table, write_rows
+from jobs.framework import Job, MissingColumns, MissingData, OutFile, Run, UnusableData, job, read_table, write_rows
 from jobs.framework.errors import Busy
 from jobs.framework.journal import Journal
 from jobs.framework.rows import in_batches
@@ -249,6 +249,24 @@ def test_jobs_take_no_option_that_means_nothing_to_them(entry: catalogue.Entry) 
     taken = {parameter.name for parameter in inspect.signature(found._command()).parameters.values()}
     assert ({"where", "device", "again"} <= taken) is not found.platform
     assert {"workers", "as_json"} <= taken
+
+
+@job()
+def half_written(run: Run, out: OutFile) -> None:
+    """Write one row and fail at another."""
+    run.fail("One failed.")
+    run.write([{"n": 1}])
+
+
+def test_what_failed_does_not_keep_the_rest_from_being_written_and_is_tried_again(tmp_path: Path) -> None:
+    out = tmp_path / "rows.csv"
+    for _ in range(2):
+        failed = runner.invoke(half_written.app, ["--out", str(out)])
+        assert failed.exit_code == 1
+        assert "One failed." in failed.stderr
+        assert "is there already" not in failed.output
+        assert out.read_text() == "n\n1\n"
+        assert json.loads((tmp_path / "rows.csv.summary.json").read_text())["failures"] == ["One failed."]
 
 
 def test_batches_are_the_rows_in_order() -> None:
