@@ -91,8 +91,9 @@ async def withheld_of(work: Work | None, ruling: Ruling, reasons: Iterable[str],
     if new := sorted(set(own.values()) - known.keys()):
         found, entries = await asyncio.to_thread(_examined, ruling, new)
         known |= found
-        for entry in entries if work is not None else ():
-            work.record(entry)
+        if work is not None:
+            for entry in entries:
+                work.record(entry)
         _remember(by, found)
     return {reason for reason, said in own.items() if not known[said]}
 
