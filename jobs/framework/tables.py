@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import zlib
@@ -31,7 +32,14 @@ def require_folder(folder: Path) -> Path:
 
 def table_path(folder: Path, name: str) -> Path | None:
     """Where the table is: NAME with one of the suffixes; None where it is not."""
-    return next((path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()), None)
+    files = {_plain(path): path for path in sorted(folder.iterdir(), reverse=True) if path.is_file()}
+    return next((files[name + suffix] for suffix in SUFFIXES if name + suffix in files), None)
+
+
+def _plain(path: Path) -> str:
+    """Its name with the suffix in small letters."""
+    stem, dot, suffix = path.name.partition(".")
+    return f"{stem}{dot}{suffix.lower()}"
 
 
 def table_files(folder: Path, what: str) -> list[Path]:
@@ -40,7 +48,7 @@ def table_files(folder: Path, what: str) -> list[Path]:
     files = sorted(
         path
         for path in require_folder(folder).iterdir()
-        if path.name.endswith(SUFFIXES) and not path.with_name(f"{path.name}.summary.json").exists()
+        if path.name.lower().endswith(SUFFIXES) and not path.with_name(f"{path.name}.summary.json").exists()
     )
     if not files:
         raise MissingData(f"{folder} has no {what}: looked for files that end in {', '.join(SUFFIXES)}.")
@@ -80,7 +88,7 @@ def read_file(
     if not path.is_file():
         raise MissingData(f"There is no file {path}.")
     try:
-        if ".csv" in path.suffixes:
+        if path.name.lower().endswith((".csv", ".csv.gz")):
             return _csv(path, columns, optional, text)
         return _records(path, columns, optional, text)
     except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' and pyarrow's own are ValueErrors
@@ -110,7 +118,7 @@ def _csv(path: Path, columns: Sequence[str], optional: Sequence[str], text: Coll
 def _records(path: Path, columns: Sequence[str], optional: Sequence[str], text: Collection[str]) -> pd.DataFrame:
     import pandas as pd
 
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         import pyarrow.parquet as pq
 
         # Not by pandas, which makes fractions of whole numbers where one is missing.
@@ -160,8 +168,9 @@ def _floats(path: Path, values: pd.Series) -> pd.Series:
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as lines:
+        for number, raw in enumerate(lines, 1):
+            line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
             if line.strip():
                 yield _object(path, number, line)
 

@@ -2,6 +2,7 @@
 
 A stretch of rows with equal values is then one such learner or several of the same length, so that the value divides
 the length of the stretch. Names that are numbers do so by chance alone: a name v divides a length once in v times.
+Where all stretches are equally long, as of learners who each did as many tasks, small numbers divide that length.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def told(files: Sequence[Sequence[str]], asked: Learners) -> Told:
         return Told(True, _cut_short(stretches))
     fitting = [one for one in stretches if one.fits]
     # How unlikely it is that names fit as well.
-    evidence = sum(math.log(_length(one.value) or 1) for one in fitting)
+    alike = len(stretches) > 1 and len({one.rows for one in stretches}) == 1
+    evidence = 0.0 if alike else sum(math.log(_length(one.value) or 1) for one in fitting)
     whole = len(fitting) == len(stretches)
     at_edges = all(one.at_the_edge and _length(one.value) for one in stretches if not one.fits)
     if (whole and evidence > _BY_CHANCE_OFTEN) or (at_edges and evidence > _BY_CHANCE_SELDOM):

@@ -269,6 +269,16 @@ def test_what_failed_does_not_keep_the_rest_from_being_written_and_is_tried_agai
         assert json.loads((tmp_path / "rows.csv.summary.json").read_text())["failures"] == ["One failed."]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".CSV", ".csv.gz", ".Csv.GZ", ".jsonl", ".JSONL", ".jsonl.GZ"])
+def test_tables_may_begin_with_a_mark_and_have_suffixes_in_capitals(tmp_path: Path, suffix: str) -> None:
+    text = "n\n1\n" if "csv" in suffix.lower() else '{"n": 1}\n'
+    content = text.encode("utf-8-sig")
+    path = tmp_path / f"t{suffix}"
+    path.write_bytes(gzip.compress(content) if suffix.lower().endswith(".gz") else content)
+    assert table_files(tmp_path, "tables") == [path]
+    assert list(read_table(tmp_path, "t", ["n"])["n"]) == [1]
+
+
 def test_batches_are_the_rows_in_order() -> None:
     rows = [{"n": n} for n in range(7)]
     batches = list(in_batches(rows, 3))

@@ -19,7 +19,7 @@ from jobs.data.knowledge import auc
 from jobs.fit_knowledge import fit_knowledge
 from jobs.framework import write_rows
 from jobs.framework.errors import UnusableData
-from jobs.reading.blocks import Learners, cut
+from jobs.reading.blocks import Learners, cut, told
 from jobs.reading.results import read_results
 from jobs.trace_knowledge import trace_knowledge
 from learning.knowledge.history import UNKNOWN
@@ -190,3 +190,10 @@ def test_long_histories_are_told_apart_in_the_figures() -> None:
     right, chances = [0, 1, 0, 1], [0.1, 0.9, 0.9, 0.1]
     assert auc(right, chances, [2, 2, 2_000, 2_000]) == {"auc": 0.5, "auc_at_most_1000_rows": 1.0}
     assert auc([1, 1], [0.1, 0.2], [2, 2]) == {}
+
+
+def test_small_numbers_that_divide_one_length_are_names() -> None:
+    alike = [name for name in ("1", "2", "3", "4") for _ in range(12)]
+    assert not told([alike], Learners.AUTO).blocks
+    assert told([alike], Learners.BLOCKS).blocks
+    assert told([["3"] * 3 + ["4"] * 8 + ["5"] * 5], Learners.AUTO).blocks
