@@ -42,7 +42,8 @@ select e.id, e.user_id, e.enrolled_at, e.status = 'active' and not overdue(e) as
   from enrollments e join users u on u.org_id = e.org_id and u.id = e.user_id
  where e.course_id = :course_id and u.status <> 'erased'
    and e.enrolled_at is not null and e.enrolled_at + make_interval(days => :day) <= now()
-   and not (e.status = 'dropped' and coalesce(e.dropped_at, e.enrolled_at) <= e.enrolled_at + make_interval(days => :day))
+   and not (e.status = 'dropped'
+            and coalesce(e.dropped_at, e.enrolled_at) <= e.enrolled_at + make_interval(days => :day))
    and not (e.status = 'completed' and e.completed_at <= e.enrolled_at + make_interval(days => :day))
  order by open desc, e.id desc limit :limit;
 
@@ -127,11 +128,12 @@ update learning_interventions set outcome = :outcome, outcome_note = :note, outc
 returning id, kind, note, made_at, outcome, outcome_note, outcome_at;
 
 -- name: bias_reports
-select b.id, b.model_id, b.reported_on, b.verdict, b.report from learning_bias_reports b order by b.id desc limit :limit;
+select b.id, b.model_id, b.reported_on, b.verdict, b.report
+  from learning_bias_reports b order by b.id desc limit :limit;
 
 -- name: predicted
--- What the model that serves predicted, the newest first, what became of it where that is decided, and the sealed fields
--- of each person; and how many there are in all.
+-- What the model that serves predicted, the newest first, what became of it where that is decided, and the sealed
+-- fields of each person; and how many there are in all.
 select p.id, p.user_id, p.course_id, p.probability, u.sensitive, count(*) over () as all_made,
        case when e.status = 'completed' then false
             when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
@@ -142,7 +144,8 @@ select p.id, p.user_id, p.course_id, p.probability, u.sensitive, count(*) over (
  order by p.id desc limit :limit;
 
 -- name: first_predicted
-select p.id, p.user_id, p.probability from learning_predictions p where p.model_id = :model_id order by p.id limit :limit;
+select p.id, p.user_id, p.probability
+  from learning_predictions p where p.model_id = :model_id order by p.id limit :limit;
 
 -- name: write_bias_report!
 insert into learning_bias_reports (id, org_id, model_id, reported_on, verdict, report)

@@ -42,7 +42,8 @@ select course_id = :course_id as of_course, model_confidence, model_share,
 
 -- name: heard
 -- Works that people have graded by the same references, where they still stand.
-select s.body, g.label, (case when g.maximum_points > 0 then g.decided_points / g.maximum_points else 0 end)::float8 as given
+select s.body, g.label,
+       (case when g.maximum_points > 0 then g.decided_points / g.maximum_points else 0 end)::float8 as given
   from grading_suggestions g join submissions s on s.id = g.submission_id
  where g.org_id = :org_id and g.basis = :basis and g.decided_points is not null and not g.decided_by_agent
    and s.body <> ''
@@ -68,9 +69,11 @@ select g.*, left(s.body, 300) as excerpt, s.number, s.revision as submission_rev
 -- How suggestions of a course fared with people, by method.
 select method, count(*) as decided, count(*) filter (where status = 'accepted') as accepted,
        count(*) filter (where not needs_person) as confident,
-       count(*) filter (where not needs_person and abs(points - decided_points) < 0.1 * maximum_points) as confident_agreed,
+       count(*) filter (where not needs_person and abs(points - decided_points) < 0.1 * maximum_points)
+           as confident_agreed,
        count(*) filter (where abs(points - decided_points) < 0.1 * maximum_points) as agreed,
-       avg(case when maximum_points > 0 then abs(points - decided_points) / maximum_points else 0 end)::float8 as mean_difference,
+       avg(case when maximum_points > 0 then abs(points - decided_points) / maximum_points else 0 end)::float8
+           as mean_difference,
        (select count(*) from grade_appeals a where a.course_id = :course_id) as appeals
   from grading_suggestions
  where course_id = :course_id and decided_points is not null and not decided_by_agent

@@ -37,13 +37,15 @@ select g.id, g.submission_id, g.method, g.label, g.points, g.maximum_points, g.c
  where e.user_id = :user_id order by g.id;
 
 -- name: appeals
-select a.id, a.submission_id, a.attempt_id, a.points, a.maximum_points, a.reason, a.status, a.decision, a.decided_at, a.new_points,
+select a.id, a.submission_id, a.attempt_id, a.points, a.maximum_points, a.reason, a.status, a.decision, a.decided_at,
+       a.new_points,
        a.created_at
   from grade_appeals a join enrollments e on e.org_id = a.org_id and e.id = a.enrollment_id
  where e.user_id = :user_id order by a.id;
 
 -- name: reviews
-select id, course_id, rating, body, created_at, updated_at from reviews where user_id = :user_id order by created_at, id;
+select id, course_id, rating, body, created_at, updated_at
+  from reviews where user_id = :user_id order by created_at, id;
 
 -- name: certificates
 select id, enrollment_id, course_id, code, token, issued_at, revoked_at
@@ -72,7 +74,8 @@ select m.enrollment_id, m.course_id, m.skill_id, m.known, m.level, m.answers, m.
  where m.user_id = :user_id order by m.enrollment_id, m.skill_id;
 
 -- name: learning_goals
-select enrollment_id, course_id, skill_ids, minutes, set_at from learning_goals where user_id = :user_id order by set_at;
+select enrollment_id, course_id, skill_ids, minutes, set_at
+  from learning_goals where user_id = :user_id order by set_at;
 
 -- name: unit_reviews
 select id, enrollment_id, unit_id, rating, reviewed_at from unit_reviews where user_id = :user_id order by id;
@@ -133,7 +136,8 @@ select d.day, d.minutes
  where p.user_id = :user_id order by d.day, d.partition;
 
 -- name: model_usage
-select day, key_id, feature, model, provider, target, requests, failed, cached, input_tokens, output_tokens, microdollars
+select day, key_id, feature, model, provider, target, requests, failed, cached, input_tokens, output_tokens,
+       microdollars
   from llm_usage where user_id = :user_id order by day, model, target, feature;
 
 -- name: model_transcripts
@@ -269,7 +273,8 @@ with done as (delete from unit_reviews where user_id = :user_id returning 1) sel
 with done as (delete from advised_paths where user_id = :user_id returning 1) select count(*) from done;
 
 -- name: erase_learning_days$
--- In every generation of the figures that there can be. With the pseudonym nothing is left that tells whose share of a figure was whose.
+-- In every generation of the figures that there can be. With the pseudonym nothing is left that tells whose share of a
+-- figure was whose.
 with link as (delete from analytics_pseudonyms where user_id = :user_id returning org_id, pseudonym),
      done as (
          delete from analytics_learner_days d using link, analytics_generation g
