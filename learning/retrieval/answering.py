@@ -58,8 +58,9 @@ class Book:
         found = self._library.search(question, vector, _FOUND)
         if self._reader is None:
             return found
-        # Further down reading again finds more that only looks like an answer than answers.
-        logits = self._reader.logits(question, [self._shown(one.candidate.item) for one in found])
+        # Which are the first stands: reading orders them, and finds little that is further down.
+        first = found[: extraction.QUOTED_PASSAGES]
+        logits = self._reader.logits(question, [self._shown(one.candidate.item) for one in first])
         return read_again(found, logits.tolist(), _FOUND)
 
     def _shown(self, place: int) -> str:

@@ -80,15 +80,14 @@ def ranked(candidates: Sequence[Candidate[Item]], limit: int, weights: Weights =
 
 def read_again(found: Sequence[Ranked[Item]], logits: Sequence[float], limit: int) -> list[Ranked[Item]]:
     """At most `limit` of what `ranked` has found, the best first, after as many of the first as there are `logits` were
-    read together with the question. The others stay behind them, as they were. The first three are of sections of
-    their own, if so many were read.
+    read together with the question. The others stay behind them, as they were.
     """
     read = [
         Ranked(one.candidate, (1 - _READING) * one.score + _READING * _share(logit))
         for one, logit in zip(found, logits, strict=False)
     ]
     read.sort(key=lambda one: -one.score)
-    return [*_of_sections_first(read, as_good=0.0), *found[len(read) :]][:limit]
+    return [*read, *found[len(read) :]][:limit]
 
 
 def _share(logit: float) -> float:
@@ -102,11 +101,11 @@ def _has_to_do_with_it(one: Candidate[Item], weights: Weights) -> bool:
     return one.similarity >= weights.least_similarity or one.coverage >= _LEAST_COVERAGE
 
 
-def _of_sections_first(scored: Sequence[Ranked[Item]], as_good: float = _AS_GOOD) -> list[Ranked[Item]]:
+def _of_sections_first(scored: Sequence[Ranked[Item]]) -> list[Ranked[Item]]:
     first: list[Ranked[Item]] = []
     for found in scored:
         new = all(found.candidate.section != other.candidate.section for other in first)
-        if new and found.score >= as_good * scored[0].score:
+        if new and found.score >= _AS_GOOD * scored[0].score:
             first.append(found)
         if len(first) == _SECTIONS_FIRST:
             break
