@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from learning.embedding import cross_encoder
-from learning.embedding.cross_encoder import CrossEncoder
-from learning.embedding.minilm import MiniLM, Vectors
+from learning.embedding.cross_encoder import Logits
+from learning.embedding.minilm import Vectors
 from learning.retrieval import extraction
 from learning.retrieval.chunking import PATH
 from learning.retrieval.extraction import Quote
@@ -15,6 +16,18 @@ from learning.retrieval.library import Library, Text
 from learning.retrieval.ranking import Ranked, read_again
 
 _FOUND, _SENTENCES = 5, 4
+
+
+class Embeds(Protocol):
+    """What makes vectors of texts."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class Reads(Protocol):
+    """What says how well passages answer a question."""
+
+    def logits(self, question: str, passages: Sequence[str]) -> Logits: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +42,7 @@ class Answer:
 class Book:
     """Passages, with what looks through them. Without a `reader` none is read again, and the ranking stands."""
 
-    def __init__(self, texts: Sequence[Text], library: Library, model: MiniLM, reader: CrossEncoder | None) -> None:
+    def __init__(self, texts: Sequence[Text], library: Library, model: Embeds, reader: Reads | None) -> None:
         self._texts = texts
         self._library = library
         self._model = model
