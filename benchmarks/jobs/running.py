@@ -79,7 +79,10 @@ def run_and_kill(one: Asked, command: list[str], folder: Path, environment: Envi
         while process.poll() is None and time.monotonic() < until:
             working = working or _process_of(one, folder)
             if working is not None and (_a_batch_is_done(one, folder) or time.monotonic() - working[1] > after):
-                os.kill(working[0], signal.SIGKILL)
+                try:
+                    os.kill(working[0], signal.SIGKILL)
+                except ProcessLookupError:
+                    break  # it was quicker
                 process.wait(TIMEOUT_SECONDS)
                 return True
             time.sleep(0.05)

@@ -67,7 +67,7 @@ class Run:
     def track(self, items: Sequence[Item], what: str) -> Iterator[Item]:
         """The items, with a bar that shows how many are done."""
         with self._progress() as progress:
-            yield from progress.track(items, description=what)
+            yield from progress.track(items, total=len(items), description=what)
 
     def each(
         self,
