@@ -1,4 +1,4 @@
-"""Where a new replica goes, and which replica is to move: pure, no Ray.
+"""Where a new replica goes, which replica is to move, and which go as load does: pure, no Ray.
 
 Terms: `counts[deployment][node]` is how many replicas of a deployment run on a node; `fits(deployment, node)` is
 whether the node has room for one more.
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 D = TypeVar("D", bound=Hashable)
+R = TypeVar("R", bound=Hashable)
 Counts = Mapping[D, Mapping[str, int]]
 Fits = Callable[[D, str], bool]
 _FIRST_REST_SECONDS = 60.0
@@ -90,6 +91,31 @@ def next_move(
             if movable:
                 return Move(min(movable, key=lambda d: counts[d].get(target, 0)), source)
     return None
+
+
+def first_to_stop(
+    running: Mapping[R, str], total: Mapping[str, int], occupied: Collection[str], number: int
+) -> list[R]:
+    """Which replicas of a deployment go as load does. `running` says where each is, the oldest first; `total` how many
+    of all deployments a node has.
+
+    Those go first whose node can soon be given back: nothing else, of `occupied`, keeps it, and few replicas are on it.
+    The last two are left on different nodes where they are, since one fault would otherwise take both.
+    """
+    left, on, going = dict(running), Counter(total), list[R]()
+    while left and len(going) < number:
+        nodes = Counter(left.values())
+
+        def keeps(node: str, nodes: Counter[str] = nodes) -> tuple[bool, bool, int, str]:
+            parts_the_last = len(nodes) == 2 and nodes[node] == 1 and nodes.total() > 2
+            return parts_the_last, node in occupied, on[node], node
+
+        node = min(nodes, key=keeps)
+        newest = next(replica for replica in reversed(left) if left[replica] == node)
+        going.append(newest)
+        del left[newest]
+        on[node] -= 1
+    return going
 
 
 def totals(counts: Counts[D]) -> Counter[str]:

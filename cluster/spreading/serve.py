@@ -2,9 +2,10 @@
 
 Serve hands every replica to Ray to place, which deals them out to nodes in turn and does not know which belong
 together, and it never moves one. So after a node was lost both replicas of a service may be on one of the others, and
-the node that comes back stays empty. Serve calls `install` as its controller starts
-(`RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH`). A move goes as Serve leaves a draining node: a replacement first, then
-the old one drains and goes.
+the node that comes back stays empty. As load goes it ends replicas on the emptiest nodes, without a look at what else
+is there: an actor of the platform may keep one node, and the last replica another. Serve calls `install` as its
+controller starts (`RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH`). A move goes as Serve leaves a draining node: a
+replacement first, then the old one drains and goes.
 
 Reaches into private parts of Ray 2.60, `serve/_private/deployment_scheduler.py` and `deployment_state.py`; a test
 says where a release has them otherwise, and `install` then leaves Serve as it is.
@@ -18,7 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster.spreading.choosing import Move, Rests, next_move, node_for
+from cluster.spreading.choosing import Move, Rests, first_to_stop, next_move, node_for, totals
+from configs.placement import ACTORS
 
 _SETTLED_SECONDS = 5.0  # nothing else is changing: a fault is over, a release is out
 _FRESH_SECONDS = 180.0
@@ -128,6 +130,7 @@ def install() -> None:
     try:
         migrate, update = DeploymentState.migrate_replicas_on_draining_nodes, DeploymentStateManager.update
         _ = DeploymentScheduler._schedule_with_spread_strategy, DeploymentScheduler._schedule_replica
+        choose = DeploymentScheduler._get_replicas_to_stop
     except AttributeError:
         _log.warning("Replicas are placed by Ray alone: this release of Serve is another")
         return
@@ -144,7 +147,16 @@ def install() -> None:
             _log.exception("No replica is moved")
         return update(manager, *args, **options)
 
+    def stop_first(scheduler: Any, deployment: Any, number: int, **gangs: Any) -> Any:
+        chosen: set[Any] = set()
+        try:
+            chosen = to_stop(scheduler, deployment, number)
+        except Exception:  # as above
+            _log.exception("Serve chooses which replicas go")
+        return chosen or choose(scheduler, deployment, number, **gangs)
+
     DeploymentScheduler._schedule_with_spread_strategy = schedule
+    DeploymentScheduler._get_replicas_to_stop = stop_first
     DeploymentState.migrate_replicas_on_draining_nodes = migrate_or_go_on
     DeploymentStateManager.update = look_and_update
 
@@ -162,6 +174,24 @@ def schedule(scheduler: Any) -> None:
             scheduler._schedule_replica(
                 scheduling_request=request, default_scheduling_strategy="SPREAD", target_node_id=node
             )
+
+
+def to_stop(scheduler: Any, deployment: Any, number: int) -> set[Any]:
+    """Which replicas go; none where Serve is to choose: of those that do not run yet, in gangs or bound to labels."""
+    running = scheduler._running_replicas[deployment]
+    on_their_way = (scheduler._pending_replicas, scheduler._launching_replicas, scheduler._recovering_replicas)
+    if any(kind[deployment] for kind in on_their_way) or not _goes_anywhere(scheduler._deployments[deployment]):
+        return set()
+    total = totals({one: _per_node(scheduler, one) for one in scheduler._running_replicas})
+    return set(first_to_stop(running, total, _with_actors(scheduler), number))
+
+
+def _with_actors(scheduler: Any) -> set[str]:
+    """Nodes that actors of the platform keep, and the head, which stays in any case."""
+    nodes = scheduler._cluster_node_info_cache
+    free, declared = nodes.get_available_resources_per_node(), nodes.get_total_resources_per_node()
+    used = {node for node, all_of in declared.items() if free.get(node, all_of).get(ACTORS, 0) < all_of.get(ACTORS, 0)}
+    return used | {scheduler._head_node_id}
 
 
 def _running_on(state: Any, node: str) -> list[Any]:
@@ -189,8 +219,12 @@ def _is_ordinary(request: Any) -> bool:
 
 def _fits(scheduler: Any, room: Mapping[str, Any], deployment: Any, node: str) -> bool:
     info = scheduler._deployments.get(deployment)
-    ordinary = info is not None and info.placement_group_bundles is None and not info.is_gang and not info.pins_replicas
-    return ordinary and bool(room[node].can_fit(info.required_resources))
+    return info is not None and _goes_anywhere(info) and bool(room[node].can_fit(info.required_resources))
+
+
+def _goes_anywhere(info: Any) -> bool:
+    """Nothing but what its replicas need says where they go."""
+    return info.placement_group_bundles is None and not info.is_gang and not info.pins_replicas
 
 
 def _is_settled(state: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Replicas on different nodes: where new ones go, and which move."""
+"""Replicas on different nodes: where new ones go, which move, and which go as load does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from cluster.ray_program import write_ray_program
 from cluster.spreading import serve as spreading
-from cluster.spreading.choosing import Move, Rests, next_move, node_for, totals
+from cluster.spreading.choosing import Move, Rests, first_to_stop, next_move, node_for, totals
 
 with warnings.catch_warnings(action="ignore"):  # Serve's own, as it is imported
     from ray.serve._private.common import DeploymentID, DeploymentStatus, ReplicaID, ReplicaState
@@ -62,6 +62,34 @@ def test_nothing_moves_without_room() -> None:
 def test_a_node_that_empties_as_load_goes_is_left_alone() -> None:
     assert next_move({"courses": {"a": 2, "b": 2}}, NODES, anywhere, []) is None
     assert next_move({"courses": {"a": 2, "b": 2}}, NODES, anywhere, ["c"]) == Move("courses", "a")
+
+
+def test_the_node_that_actors_keep_keeps_the_last_replica() -> None:
+    running = {1: "a", 2: "b", 3: "c", 4: "b"}
+    assert first_to_stop(running, Counter(a=1, b=2, c=1), {"a"}, 3) == [3, 4, 2]
+    assert first_to_stop(running, Counter(a=1, b=2, c=1), set(), 3) == [
+        1,
+        4,
+        2,
+    ]  # two stay apart as long as there are two
+    assert first_to_stop({1: "a", 2: "a", 3: "b"}, Counter(a=2, b=1), {"a"}, 1) == [2]  # not both on one node
+
+
+@given(
+    running=st.dictionaries(st.integers(), st.sampled_from(NODES), min_size=1),
+    occupied=st.sets(st.sampled_from(NODES)),
+    number=st.integers(1, 12),
+)
+def test_what_stays_is_apart_and_where_something_stays_anyway(
+    running: dict[int, str], occupied: set[str], number: int
+) -> None:
+    going = first_to_stop(running, Counter(running.values()), occupied, number)
+    left = [node for replica, node in running.items() if replica not in going]
+    assert len(set(going)) == len(going) == min(number, len(running))
+    if len(left) > 1 and len(set(running.values())) > 1:
+        assert len(set(left)) > 1
+    if len(left) == 1 and occupied & set(running.values()):
+        assert left[0] in occupied
 
 
 def test_what_led_nowhere_rests_and_others_move_meanwhile() -> None:
@@ -114,10 +142,14 @@ def test_serve_has_what_the_hook_reaches_into(monkeypatch: pytest.MonkeyPatch) -
     schedule, update = DeploymentScheduler._schedule_with_spread_strategy, DeploymentStateManager.update
     migrate = DeploymentState.migrate_replicas_on_draining_nodes
     monkeypatch.setattr(DeploymentScheduler, "_schedule_with_spread_strategy", schedule)  # put back at the end
+    choose = DeploymentScheduler._get_replicas_to_stop
+    monkeypatch.setattr(DeploymentScheduler, "_get_replicas_to_stop", choose)
     monkeypatch.setattr(DeploymentState, "migrate_replicas_on_draining_nodes", migrate)
     monkeypatch.setattr(DeploymentStateManager, "update", update)
     spreading.install()
     assert DeploymentScheduler._schedule_with_spread_strategy is spreading.schedule
+    assert DeploymentScheduler._get_replicas_to_stop is not choose
+    assert list(inspect.signature(choose).parameters)[:3] == ["self", "deployment_id", "max_num_to_stop"]
     assert DeploymentState.migrate_replicas_on_draining_nodes is not migrate
     assert DeploymentStateManager.update is not update
     assert list(inspect.signature(migrate).parameters)[:2] == ["self", "draining_nodes"]
@@ -141,7 +173,7 @@ class Nodes:
     """What Serve's controller remembers of the nodes."""
 
     def __init__(self, *names: str) -> None:
-        self.names = set(names)
+        self.names, self.actors = set(names), set[str]()
 
     def get_active_node_ids(self) -> set[str]:
         return self.names
@@ -150,9 +182,12 @@ class Nodes:
         return {}
 
     def get_total_resources_per_node(self) -> dict[str, dict[str, float]]:
-        return {name: {"CPU": 8.0, "azora_services": 0.0 if name == "head" else 1.0} for name in self.names}
+        declared = {"CPU": 8.0, "azora_services": 1.0, "azora_actors": 1.0}
+        return {name: {"CPU": 8.0} if name == "head" else declared for name in self.names}
 
-    get_available_resources_per_node = get_total_resources_per_node
+    def get_available_resources_per_node(self) -> dict[str, dict[str, float]]:
+        declared = self.get_total_resources_per_node()
+        return {name: {**has, "azora_actors": 0.999} if name in self.actors else has for name, has in declared.items()}
 
 
 class Started:
@@ -227,6 +262,19 @@ def test_serve_s_scheduler_deals_replicas_out_apart() -> None:
     spreading.schedule(made)
     assert [strategy.node_id for strategy in actor.asked] == [A, C, A]
     assert not any(made._pending_replicas.values())
+
+
+def test_as_load_goes_serve_leaves_the_replica_beside_the_actors() -> None:
+    nodes = Nodes("head", A, B)
+    made = scheduler(nodes)
+    for number, node in enumerate((A, A, B)):
+        made.on_replica_running(ReplicaID(str(number), COURSES), node)
+    nodes.actors = {B}
+    assert spreading.to_stop(made, COURSES, 2) == {ReplicaID("0", COURSES), ReplicaID("1", COURSES)}
+    nodes.actors = {A}
+    assert spreading.to_stop(made, COURSES, 2) == {ReplicaID("1", COURSES), ReplicaID("2", COURSES)}
+    made.on_replica_recovering(ReplicaID("3", COURSES))
+    assert spreading.to_stop(made, COURSES, 1) == set()  # Serve ends what does not run yet first
 
 
 def test_a_replica_moves_to_the_node_that_came_back_before_the_old_one_goes() -> None:
