@@ -97,13 +97,7 @@ class Appealing:
         """The appeals against the grades of one's own submission, or a learner's. Raises `SubmissionNotFound`."""
         connection = await work.connection()
         submission = await CourseworkRepository(connection).submission(submission_id)
-        repository = EnrollmentRepository(connection)
-        enrollment = await repository.find(submission.enrollment_id) if submission else None
-        course = await repository.course(enrollment.course_id) if enrollment else None
-        if enrollment is None or course is None:
-            raise SubmissionNotFound()
-        own = enrollment.user_id == principal.user_id
-        if not own and not reaches(principal, course.instructor_id, "submissions.grade"):
+        if submission is None or not await may_see(work, principal, submission.enrollment_id):
             raise SubmissionNotFound()
         return await AppealRepository(connection).of_submission(submission_id)
 
@@ -182,6 +176,17 @@ def in_person(principal: Principal) -> None:
     """Raises `PeopleOnly` for what acts in a person's name."""
     if principal.acting is not None:
         raise PeopleOnly()
+
+
+async def may_see(work: Work, principal: Principal, enrollment_id: UUID) -> bool:
+    """Whether it is one's own enrolment, or in a course whose submissions one may grade."""
+    repository = EnrollmentRepository(await work.connection())
+    enrollment = await repository.find(enrollment_id)
+    course = await repository.course(enrollment.course_id) if enrollment else None
+    if enrollment is None or course is None:
+        return False
+    own = enrollment.user_id == principal.user_id
+    return own or reaches(principal, course.instructor_id, "submissions.grade")
 
 
 async def _own(work: Work, principal: Principal, submission_id: UUID) -> tuple[Submission, Enrollment]:

@@ -8,8 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from deployments.enrollments.announcements import announce
-from deployments.enrollments.appealing import MOST_APPEALS, in_person
-from deployments.enrollments.authority import reaches
+from deployments.enrollments.appealing import MOST_APPEALS, in_person, may_see
 from deployments.enrollments.completion import Completion
 from deployments.enrollments.desk import keep_record, sit_down
 from deployments.enrollments.errors import AppealOpen, AttemptNotFound, NoMoreAppeals
@@ -64,13 +63,7 @@ class QuizAppeals:
         """The appeals against the marks of one's own attempt, or a learner's. Raises `AttemptNotFound`."""
         connection = await work.connection()
         attempt = await CourseworkRepository(connection).attempt(attempt_id)
-        repository = EnrollmentRepository(connection)
-        enrollment = await repository.find(attempt.enrollment_id) if attempt else None
-        course = await repository.course(enrollment.course_id) if enrollment else None
-        if enrollment is None or course is None:
-            raise AttemptNotFound()
-        own = enrollment.user_id == principal.user_id
-        if not own and not reaches(principal, course.instructor_id, "submissions.grade"):
+        if attempt is None or not await may_see(work, principal, attempt.enrollment_id):
             raise AttemptNotFound()
         return await AppealRepository(connection).of_attempt(attempt_id)
 
