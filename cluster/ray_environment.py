@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from cluster import lean_serve
+from cluster import lean_serve, rare_collections
 from cluster.haproxy import HaproxyPolicy, write_launcher
 from cluster.ports import LOOPBACK, free_ports
 from cluster.ray_program import write_ray_program
@@ -195,7 +195,7 @@ def _serve_environment(fallback_port: int) -> dict[str, str]:
         # one beside other busy processes took a minute where it takes seconds.
         "RAY_worker_niceness": "0",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "cluster.direct_ingress:middlewares",
-        "RAY_preload_python_modules": lean_serve.__name__,
+        "RAY_preload_python_modules": f"{rare_collections.__name__},{lean_serve.__name__}",
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback_port),
         # A local replica has one proxy in front, which tries another replica once a listener has closed.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",

@@ -44,6 +44,7 @@ RECOVERY_SECONDS = 30.0
 _PATIENCE_SECONDS = 150.0
 _NOBODY = "smtp://127.0.0.1:9"  # mails stay in the database, where they can be counted
 _UNLIMITED = "100000000/60s"
+_STARTED_SECONDS = 10.0  # agents whom the tasks called have started, and compete with nothing that comes back
 _CALLERS = 6  # of a model, while replicas are replaced
 
 app = typer.Typer(add_completion=False)
@@ -262,6 +263,7 @@ async def _strike(
 ) -> Blow:  # fmt: skip
     if tasks is not None:
         await tasks.ask()
+        await asyncio.sleep(_STARTED_SECONDS)
     before: watching.Picture = await cluster.ask(watching.look)
     if tasks is not None:
         await tasks.begin()

@@ -13,7 +13,7 @@ from cluster.dashboard import ClusterActor, ClusterNode, Dashboard, Replica
 from cluster.several.local_cluster import LocalCluster
 from configs.errors import AzoraError
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 1.0  # a look takes the head a tenth of that in processor time
 _ANSWER_SECONDS = 5.0  # of a dashboard whose head may just be dying, or lacks processor time like all others
 
 

@@ -1,4 +1,4 @@
-"""Serve without pandas, whatever else has it: each case in a process of its own, for modules are imported once."""
+"""What Ray's workers do first: each case in a process of its own, for modules are imported once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+
+from cluster.ray_environment import _serve_environment
 
 _SEEN = "import sys; import {first}; import ray.serve; {then}; print('pandas' in sys.modules)"
 
@@ -25,3 +27,13 @@ def _run(first: str, then: str = "pass") -> str:
 )
 def test_pandas_is_hidden_from_serve_alone(first: str, then: str, there: str) -> None:
     assert _run(first, then) == there
+
+
+def test_workers_look_for_garbage_seldom() -> None:
+    seen = "import gc; import cluster.rare_collections; print(gc.isenabled(), gc.get_threshold()[0] >= 50_000)"
+    done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True True"
+    assert _serve_environment(1)["RAY_preload_python_modules"].split(",") == [
+        "cluster.rare_collections",
+        "cluster.lean_serve",
+    ]
