@@ -17,11 +17,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from cluster import lean_serve, rare_collections
 from cluster.haproxy import HaproxyPolicy, write_launcher
 from cluster.ports import LOOPBACK, free_ports
 from cluster.ray_program import write_ray_program
-from cluster.spreading import serve as spreading
 
 _MEBIBYTE = 2**20
 # A Unix socket's path has at most 107 bytes; Ray appends up to 64 of its own to its directory.
@@ -35,6 +33,9 @@ _START_PATIENCE = {
     "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "120",
     "RAY_worker_register_timeout_seconds": "300",
 }
+# By name, for they do what they do as they are imported.
+_FIRST_IN_WORKERS = ("cluster.rare_collections", "cluster.lean_serve")
+_FIRST_IN_WARM_WORKERS = "cluster.warm_workers.imports"
 _FROZEN_AT_IMPORT = ("RAY_SERVE_ENABLE_HA_PROXY", "RAY_SERVE_THROUGHPUT_OPTIMIZED", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
 
 
@@ -106,7 +107,8 @@ def node_environment(
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(launcher),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
-        "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": f"{spreading.__name__}:install",
+        "RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH": "cluster.serve_controller:install",
+        "RAY_preload_python_modules": ",".join((*_FIRST_IN_WORKERS, _FIRST_IN_WARM_WORKERS)),
         # The driver of a submitted job needs no workers of its own; Ray would start one for each processor of the node.
         "RAY_prestart_worker_first_driver": "0",
         # The proxies of other nodes learn that a replica drains within a check or two; it goes on answering so long.
@@ -195,7 +197,7 @@ def _serve_environment(fallback_port: int) -> dict[str, str]:
         # one beside other busy processes took a minute where it takes seconds.
         "RAY_worker_niceness": "0",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "cluster.direct_ingress:middlewares",
-        "RAY_preload_python_modules": f"{rare_collections.__name__},{lean_serve.__name__}",
+        "RAY_preload_python_modules": ",".join(_FIRST_IN_WORKERS),
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback_port),
         # A local replica has one proxy in front, which tries another replica once a listener has closed.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",

@@ -165,6 +165,11 @@ class Settings(BaseSettings):
         default=33_554_432, ge=1_048_576, description="the most that each of them remembers"
     )
 
+    # Nodes
+    warm_workers: int = Field(
+        default=0, ge=0, le=64, description="processes that each node of a cluster keeps ready for replicas and actors"
+    )
+
     # Limits
     rate_limit: RateSetting = Field(default=Rate(6000, 60), description="per signed-in person")
     rate_limit_anonymous: RateSetting = Field(default=Rate(3000, 60))

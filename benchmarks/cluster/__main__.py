@@ -80,7 +80,7 @@ async def running(
         Path(directory).chmod(0o711)  # run as root, PostgreSQL works as another account, which must be able to enter
         settings = Settings(
             home=Path(directory) / "home", http_port=free_port(), demo=False, bcrypt_cost=4, analytics_aggregators=2,
-            analytics_minimum_group=1, rate_limit=_UNLIMITED, rate_limit_anonymous=_UNLIMITED,
+            analytics_minimum_group=1, warm_workers=8, rate_limit=_UNLIMITED, rate_limit_anonymous=_UNLIMITED,
             rate_limit_credentials=_UNLIMITED, agents=4, smtp_url=_NOBODY,
             models_file=Path(directory) / "models.yaml" if talk is not None else None,
         )  # fmt: skip

@@ -3,9 +3,8 @@
 Serve hands every replica to Ray to place, which deals them out to nodes in turn and does not know which belong
 together, and it never moves one. So after a node was lost both replicas of a service may be on one of the others, and
 the node that comes back stays empty. As load goes it ends replicas on the emptiest nodes, without a look at what else
-is there: an actor of the platform may keep one node, and the last replica another. Serve calls `install` as its
-controller starts (`RAY_SERVE_CONTROLLER_CALLBACK_IMPORT_PATH`). A move goes as Serve leaves a draining node: a
-replacement first, then the old one drains and goes.
+is there: an actor of the platform may keep one node, and the last replica another. A move goes as Serve leaves a
+draining node: a replacement first, then the old one drains and goes.
 
 Reaches into private parts of Ray 2.60, `serve/_private/deployment_scheduler.py` and `deployment_state.py`; a test
 says where a release has them otherwise, and `install` then leaves Serve as it is.
@@ -64,7 +63,7 @@ class Mover:
             self._settled_since = None
             return
         self._settled_since = now if self._settled_since is None else self._settled_since
-        if self._moving is not None or now < max(self._settled_since + _SETTLED_SECONDS, self._next_look):
+        if self._moving is not None or not self.is_settled() or now < self._next_look:
             return
         self._next_look = now + _LOOK_SECONDS
         room = scheduler._get_available_resources_per_node()
@@ -77,6 +76,11 @@ class Mover:
         )
         if move is not None:
             self._begin(states[move.deployment], move)
+
+    def is_settled(self) -> bool:
+        """Whether nothing has changed for a while. May be asked from another thread."""
+        since = self._settled_since
+        return since is not None and self._clock() >= since + _SETTLED_SECONDS
 
     def _begin(self, state: Any, move: Move[Any]) -> None:
         from ray.serve._private.common import ReplicaState
@@ -122,8 +126,8 @@ class Mover:
         _log.info("Moving %s led nowhere: %s; not again for %.0f s", moving.replica, why, seconds)
 
 
-def install() -> None:
-    """Have the controller of this process place and move replicas so."""
+def install() -> Mover | None:
+    """Have the controller of this process place and move replicas so; None where its release of Ray is another."""
     from ray.serve._private.deployment_scheduler import DeploymentScheduler
     from ray.serve._private.deployment_state import DeploymentState, DeploymentStateManager
 
@@ -133,7 +137,7 @@ def install() -> None:
         choose = DeploymentScheduler._get_replicas_to_stop
     except AttributeError:
         _log.warning("Replicas are placed by Ray alone: this release of Serve is another")
-        return
+        return None
     mover = Mover()
 
     def migrate_or_go_on(state: Any, draining_nodes: Mapping[str, float], *args: Any, **options: Any) -> None:
@@ -159,6 +163,7 @@ def install() -> None:
     DeploymentScheduler._get_replicas_to_stop = stop_first
     DeploymentState.migrate_replicas_on_draining_nodes = migrate_or_go_on
     DeploymentStateManager.update = look_and_update
+    return mover
 
 
 def schedule(scheduler: Any) -> None:

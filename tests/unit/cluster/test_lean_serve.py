@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
-from cluster.ray_environment import _serve_environment
+from cluster import ray_environment
 
 _SEEN = "import sys; import {first}; import ray.serve; {then}; print('pandas' in sys.modules)"
 
@@ -33,7 +34,8 @@ def test_workers_look_for_garbage_seldom() -> None:
     seen = "import gc; import cluster.rare_collections; print(gc.isenabled(), gc.get_threshold()[0] >= 50_000)"
     done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True True"
-    assert _serve_environment(1)["RAY_preload_python_modules"].split(",") == [
-        "cluster.rare_collections",
-        "cluster.lean_serve",
-    ]
+
+
+def test_what_workers_are_told_to_import_is_there() -> None:
+    named = (*ray_environment._FIRST_IN_WORKERS, ray_environment._FIRST_IN_WARM_WORKERS, "cluster.serve_controller")
+    assert [name for name in named if find_spec(name) is None] == []

@@ -1,0 +1,1 @@
+"""Python processes that a node keeps ready, so that a replica or an actor need not wait for imports."""

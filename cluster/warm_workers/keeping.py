@@ -1,0 +1,106 @@
+"""Have every node start Python processes ahead, and again as replicas and actors take them.
+
+Starting Python and importing what a replica needs is three quarters of the processor time that it takes to start one.
+After a node was lost all that it ran comes up elsewhere at once, and as load comes a replica is wanted now. Ray starts
+workers ahead where it is asked to (`NodeManagerService.PrestartWorkers`, as its own drivers do), two or so at a time, and
+gives them to whoever comes first.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from configs.placement import ACTORS, SERVICES
+
+_PAUSE_SECONDS = 15.0  # what was asked for last time has started by then, and is not asked for twice
+_ANSWER_SECONDS = 5.0
+_KEPT_SECONDS = 10 * 365 * 86_400  # until it is taken, or its node goes
+
+_log = logging.getLogger("ray.serve")
+
+
+class Raylet(Protocol):
+    """A node as far as it keeps workers."""
+
+    def unused(self) -> int:
+        """How many workers have had nothing to do yet."""
+
+    def start(self, number: int) -> None:
+        """Ask for so many more; it may start fewer."""
+
+
+def top_up(raylets: Iterable[Raylet], number: int) -> None:
+    """Let each node have `number` unused workers. A node that does not answer does not keep the others from theirs."""
+    for raylet in raylets:
+        try:
+            missing = number - raylet.unused()
+            if missing > 0:
+                raylet.start(missing)
+        except Exception as error:  # gRPC's own kinds, and whatever a release of Ray has become
+            _log.warning("A node keeps no workers ready: %s", error)
+
+
+@dataclass(frozen=True)
+class NodeManager:
+    """A node's raylet at `address`, `host:port`, asked as Ray's own parts ask it."""
+
+    address: str
+
+    def unused(self) -> int:
+        from ray.core.generated import node_manager_pb2 as messages
+
+        answer = self._stub().GetNodeStats(messages.GetNodeStatsRequest(), timeout=_ANSWER_SECONDS)
+        return sum(map(_is_unused, answer.core_workers_stats))
+
+    def start(self, number: int) -> None:
+        from ray.core.generated import node_manager_pb2 as messages
+
+        wanted = messages.PrestartWorkersRequest(num_workers=number, keep_alive_duration_secs=_KEPT_SECONDS)
+        self._stub().PrestartWorkers(wanted, timeout=_ANSWER_SECONDS)
+
+    def _stub(self) -> Any:
+        from ray._private.grpc_utils import init_grpc_channel
+        from ray.core.generated.node_manager_pb2_grpc import NodeManagerServiceStub
+
+        return NodeManagerServiceStub(init_grpc_channel(self.address))  # type: ignore[no-untyped-call]
+
+
+def _is_unused(worker: Any) -> bool:
+    from ray.core.generated.common_pb2 import WorkerType
+
+    of_no_job = set(worker.job_id) == {0xFF}
+    return bool(worker.worker_type == WorkerType.WORKER and of_no_job and not worker.num_executed_tasks)
+
+
+def node_managers() -> list[NodeManager]:
+    """Of the nodes that take replicas or actors."""
+    import ray
+
+    return [
+        NodeManager(f"{node['NodeManagerAddress']}:{node['NodeManagerPort']}")
+        for node in ray.nodes()
+        if node["Alive"] and {SERVICES, ACTORS} & node["Resources"].keys()
+    ]
+
+
+def keep(number: Callable[[], int], settled: Callable[[], bool]) -> None:
+    """From now on, while `settled` says that nothing else starts; in a thread of its own, for a raylet may be slow."""
+    threading.Thread(target=_run, args=(number, settled), name="warm-workers", daemon=True).start()
+
+
+def _run(number: Callable[[], int], settled: Callable[[], bool]) -> None:
+    while True:
+        time.sleep(_PAUSE_SECONDS)
+        try:
+            wanted = number()
+            if wanted == 0:
+                return
+            if settled():
+                top_up(node_managers(), wanted)
+        except Exception:  # a vault that is away, a head that comes back: the next time may do
+            _log.exception("No workers are kept ready")
