@@ -2,8 +2,8 @@
 
 Starting Python and importing what a replica needs is three quarters of the processor time that it takes to start one.
 After a node was lost all that it ran comes up elsewhere at once, and as load comes a replica is wanted now. Ray starts
-workers ahead where it is asked to (`NodeManagerService.PrestartWorkers`, as its own drivers do), two or so at a time, and
-gives them to whoever comes first.
+workers ahead where it is asked to (`NodeManagerService.PrestartWorkers`, as its own drivers do), as many at a time as
+the node has processors, and gives them to whoever comes first.
 """
 
 from __future__ import annotations
