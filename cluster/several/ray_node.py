@@ -37,7 +37,7 @@ _STOP_SECONDS = 25
 _PR_SET_PDEATHSIG = 1
 _STABLE_SECONDS = 30.0
 # All nodes share this machine's processor: what a lost worker ran comes up elsewhere first, then the worker.
-_OTHERS_FIRST_SECONDS = 30.0
+_OTHERS_FIRST_SECONDS = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
