@@ -1,0 +1,50 @@
+"""A node of Ray keeps a worker ready that has what a replica needs, and gives it to the next actor."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+# In a process of its own, for Ray reads its environment as it is imported. The actor says whether its process had the
+# services before it came.
+_PROGRAM = """
+import sys, time, ray
+from cluster.warm_workers import keeping
+
+@ray.remote(num_cpus=0)
+class Actor:
+    def had_services(self):
+        return "serve_app" in sys.modules
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
+        keeping.top_up([node], 1)
+        time.sleep(4)
+
+def start():
+    actor = Actor.options(lifetime="detached").remote()
+    return ray.get(actor.had_services.remote())
+
+ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, resources={"azora_actors": 1.0})
+[node] = keeping.node_managers()
+print("before", node.unused(), start())
+until(lambda: node.unused() > 0)
+ready = node.unused()
+print("warm", ready > 0, start(), ready - node.unused())
+"""
+
+
+def test_the_next_actor_gets_a_worker_that_waits() -> None:
+    environment = {
+        **os.environ,
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_prestart_worker_first_driver": "0",
+        "RAY_preload_python_modules": "cluster.warm_workers.imports",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == ["before 0 False", "warm True True 1"], done.stdout + done.stderr
