@@ -67,7 +67,7 @@ class NodeManager:
         from ray._private.grpc_utils import init_grpc_channel
         from ray.core.generated.node_manager_pb2_grpc import NodeManagerServiceStub
 
-        return NodeManagerServiceStub(init_grpc_channel(self.address))  # type: ignore[no-untyped-call]
+        return NodeManagerServiceStub(init_grpc_channel(self.address))
 
 
 def _is_unused(worker: Any) -> bool:
