@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -19,6 +20,8 @@ from cluster.embedded import EmbeddedServers, Home
 from cluster.embedded.installation import postgres_installation
 from cluster.embedded.postgres import EmbeddedPostgres
 from tests.patience import PATIENCE_SECONDS
+
+HANDBOOK = Path(__file__).parents[3] / "docs" / "OPERATIONS.md"
 
 
 async def test_the_database_as_it_was_between_two_writes(servers: Callable[..., EmbeddedServers], place: Path) -> None:
@@ -45,6 +48,8 @@ async def test_the_database_as_it_was_between_two_writes(servers: Callable[..., 
         connection = await asyncpg.connect(again.postgres_url)
         assert [row["what"] for row in await connection.fetch("select what from writes")] == ["before"]
         await connection.execute("insert into writes values ('another life')")
+        for name in ("restore_command", "recovery_target_time", "recovery_target_action"):
+            await connection.execute(f"alter system reset {name}")
         await connection.close()
 
 
@@ -62,13 +67,19 @@ def _restore(data: Path, base: Path, archive: Path, moment: datetime) -> None:
         with tarfile.open(base / f"{name}.tar.gz") as packed:
             packed.extractall(to, filter="data")
     with (data / "postgresql.auto.conf").open("a") as settings:
-        settings.write(
-            f"archive_mode = off\nrestore_command = 'cp {archive}/%f %p'\n"
-            f"recovery_target_time = '{moment.isoformat()}'\nrecovery_target_action = promote\n"
-        )
+        settings.write(_written_settings(archive, moment))
     (data / "recovery.signal").touch()
     for path in (data, *data.rglob("*")):
         os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _written_settings(archive: Path, moment: datetime) -> str:
+    """The handbook's own settings, with this archive and this moment in place of its examples."""
+    (block,) = re.findall(r"```ini\n(archive_mode.*?)```", HANDBOOK.read_text(), re.DOTALL)
+    for example, here in (("/mnt/archive", str(archive)), ("2026-11-29 12:00:00+00", moment.isoformat())):
+        assert example in block
+        block = block.replace(example, here)
+    return block
 
 
 async def _execute(running: EmbeddedServers, statement: str) -> None:
