@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -116,8 +117,8 @@ async def states(connection: Any) -> dict[str, TableState]:
 async def dump(url: str, of: Snapshot) -> AsyncIterator[bytes]:
     """The dump in PostgreSQL's own format, in pieces. Raises `DumpFailed`."""
     process = await _program(
-        "pg_dump", "--format=custom", "--compress=gzip:3", "--no-password", f"--snapshot={of.name}", f"--dbname={url}",
-        stdout=PIPE,
+        "pg_dump", "--format=custom", "--compress=gzip:3", "--no-password", f"--snapshot={of.name}",
+        url=url, stdout=PIPE,
     )  # fmt: skip
     assert process.stdout is not None
     async with _supervised(process, "pg_dump"):
@@ -135,7 +136,7 @@ async def restoring(url: str) -> AsyncIterator[Any]:
     """
     await _require_empty(url)
     session = await _program(
-        "psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", f"--dbname={url}", stdin=PIPE
+        "psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", url=url, stdin=PIPE
     )
     assert session.stdin is not None
     async with _supervised(session, "psql"):
@@ -204,11 +205,27 @@ async def _require_empty(url: str) -> None:
         await connection.close()
 
 
-async def _program(name: str, *arguments: str, stdin: int = DEVNULL, stdout: int = DEVNULL) -> Process:
+async def _program(
+    name: str, *arguments: str, url: str | None = None, stdin: int = DEVNULL, stdout: int = DEVNULL
+) -> Process:
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": "/nonexistent"}
+    if url is not None:
+        bare, password = without_password(url)
+        arguments = (*arguments, f"--dbname={bare}")
+        environment |= {"PGPASSWORD": password} if password else {}
     return await asyncio.create_subprocess_exec(
         str(_found(name)), *arguments, stdin=stdin, stdout=stdout, stderr=PIPE, env=environment
     )
+
+
+def without_password(url: str) -> tuple[str, str]:
+    """The address, and the password that must not be among arguments: everybody on the machine can list those."""
+    parts = urlsplit(url)
+    login, at, place = parts.netloc.rpartition("@")
+    user, colon, password = login.partition(":")
+    if not colon:
+        return url, ""
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{place}")), unquote(password)
 
 
 def _found(name: str) -> Path:
