@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+from rich.markup import escape
 
 from cluster.console import explained, out, show_event, step
 from stores.vaulted import load_settings
@@ -52,6 +53,11 @@ def restore(file: Annotated[Path, typer.Argument(dir_okay=False, exists=True)]) 
         async with connected(load_settings(), show_event) as settings:
             summary = await work.restore(settings, file, lambda doing: out.print(f"  [dim]{doing}[/dim]"))
             _show(summary)
+            if summary.sessions_lost:
+                out.print(
+                    f"[yellow]Valkey did not take the sessions: {escape(summary.sessions_lost)}. Everybody signs in "
+                    "again; should it have keys `session*`, delete them.[/yellow]"
+                )
             out.print("Every row is as it was. `azora up` starts from here.")
 
     with explained():

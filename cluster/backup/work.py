@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -17,9 +17,11 @@ from cluster.backup.members import Manifest, MemberWriter, read_members
 from cluster.backup.sealed_file import BackupUnreadable, SealedReader, SealedWriter
 from configs.settings import Settings
 from stores import valkey
+from stores.errors import StoreError
 from stores.keyrings import keyring_of
 
-DATABASE, SESSIONS = "database.pgdump", "sessions.valkey"
+DATABASE, SESSIONS = "database.pgdump", "sessions.jsonl"
+_SERIALISED_SESSIONS = "sessions.valkey"  # in backups of former releases
 _LINES_BYTES = 1 << 18
 
 Progress = Callable[[str], None]
@@ -33,11 +35,12 @@ class RestoreIncomplete(BackupUnreadable):
 
 @dataclass(frozen=True)
 class Summary:
-    """What a backup holds."""
+    """What a backup holds, and why its sessions could not be restored where that is so."""
 
     path: Path
     size_bytes: int
     manifest: Manifest
+    sessions_lost: str | None = None
 
     @property
     def rows(self) -> int:
@@ -128,8 +131,9 @@ def verify(settings: Settings, path: Path) -> Summary:
 async def restore(settings: Settings, path: Path, progress: Progress = lambda _: None) -> Summary:
     """Put a backup into an empty database and a Valkey without sessions, and compare every table with the manifest.
 
-    The whole file is verified before anything is written. Raises `BackupUnreadable`, `NotEmpty`, `DumpFailed`,
-    `RestoreIncomplete`.
+    The whole file is verified before anything is written. Sessions come last: where Valkey does not take them all is
+    well but that everybody signs in again, and the summary says why. Raises `BackupUnreadable`, `NotEmpty`,
+    `DumpFailed`, `RestoreIncomplete`.
     """
     progress("verifying the file")
     summary = verify(settings, path)
@@ -146,14 +150,27 @@ async def restore(settings: Settings, path: Path, progress: Progress = lambda _:
                 await pipe.drain()
         progress("comparing every table")
         _compare(summary.manifest, await database.read_states(url))
+        progress("migrations, and the event log's order on this server")
+        await bootstrap.prepare(settings)
         progress("sessions")
-        with valkey.translated():
-            await sessions.restore(client, _lines(_member(settings, path, SESSIONS)))
+        return replace(summary, sessions_lost=await _restore_sessions(settings, path, summary.manifest, client))
     finally:
         await client.aclose()
-    progress("migrations, and the event log's order on this server")
-    await bootstrap.prepare(settings)
-    return summary
+
+
+async def _restore_sessions(settings: Settings, path: Path, manifest: Manifest, client: Any) -> str | None:
+    """Why there are none, where Valkey does not take them."""
+    try:
+        with valkey.translated():
+            if SESSIONS in manifest.members:
+                await sessions.restore(client, _lines(_member(settings, path, SESSIONS)))
+            else:
+                await sessions.restore_serialised(client, _lines(_member(settings, path, _SERIALISED_SESSIONS)))
+    except StoreError as error:
+        with suppress(StoreError), valkey.translated():
+            await sessions.forget(client)
+        return str(error.__cause__ or error)
+    return None
 
 
 def _compare(manifest: Manifest, restored: dict[str, Any]) -> None:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
+from redis.exceptions import ResponseError
 
 from actors.analytics_aggregator.aggregator import Aggregator
 from cluster import audit
-from cluster.backup import database, work
+from cluster.backup import database, sessions, work
 from cluster.backup.database import NotEmpty
 from cluster.backup.sealed_file import BackupUnreadable
 from cluster.embedded import EmbeddedServers, Home
 from configs.settings import Settings
+from stores import valkey
 from stores.postgres import Database
 from stores.sealing import Keyring
+from stores.session_keys import EPOCH, REVOCATIONS, session_key, spent_key, user_key
 from tests.platform import Account, Organisation, Platform
 
 
@@ -176,3 +182,100 @@ async def test_a_backup_that_fails_leaves_nothing(
     with pytest.raises(database.DumpFailed):
         await work.back_up(settings, tmp_path / "azora.backup")
     assert list(tmp_path.glob("**/*backup*")) == []  # noqa: ASYNC240
+
+
+async def _serialised(client: Any, people: set[str], before: datetime) -> AsyncIterator[bytes]:
+    """The lines of former releases, in whose time every key was as Valkey serialised it."""
+    async for key in client.scan_iter(match="session*"):
+        value = await client.dump(key)
+        yield b"%s %d %s\n" % (base64.b64encode(key), await client.pexpiretime(key), base64.b64encode(value))
+
+
+async def test_sessions_of_a_former_release_are_restored(
+    platform: Platform,
+    settings: Settings,
+    lost_home: EmbeddedServers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learner = await (await platform.create_organisation()).person("student", fresh=True)
+    with monkeypatch.context() as former:
+        former.setattr(work, "SESSIONS", "sessions.valkey")
+        former.setattr(sessions, "dump", _serialised)
+        former.setattr(sessions, "is_session", lambda line: True)
+        made = await work.back_up(settings, tmp_path / "azora.backup")
+    target = _on(lost_home, settings)
+    assert (await work.restore(target, made.path)).sessions_lost is None
+    async with Platform.running(target) as again:
+        body = {"refresh_token": learner.refresh_token}
+        assert (await again.http.post("/api/sessions/refresh", json=body)).status_code == 200
+
+
+async def test_a_valkey_that_takes_no_sessions_costs_no_more_than_them(
+    platform: Platform,
+    settings: Settings,
+    lost_home: EmbeddedServers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learner = await (await platform.create_organisation()).person("student", fresh=True)
+    made = await work.back_up(settings, tmp_path / "azora.backup")
+    put = sessions._put
+    taken: list[dict[str, Any]] = []
+
+    async def refusing(client: Any, found: dict[str, Any]) -> None:
+        if len(taken) == 2:
+            raise ResponseError("DUMP payload version or checksum are wrong")
+        taken.append(found)
+        await put(client, found)
+
+    monkeypatch.setattr(sessions, "_put", refusing)
+    target = _on(lost_home, settings)
+    restored = await work.restore(target, made.path)
+    assert restored.sessions_lost == "DUMP payload version or checksum are wrong"
+    async with _client(target) as client:
+        assert [key async for key in client.scan_iter(match="session*")] == []
+    async with Platform.running(target) as again:
+        body = {"refresh_token": learner.refresh_token}
+        assert (await again.http.post("/api/sessions/refresh", json=body)).status_code == 401
+        assert (await again.http.get("/api/users/ready")).status_code == 200
+
+
+@asynccontextmanager
+async def _client(settings: Settings) -> AsyncIterator[Any]:
+    client = valkey.connect(settings)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+async def test_values_come_back_as_they_were(settings: Settings) -> None:
+    person, session = uuid4(), uuid4()
+    odd = bytes(range(256))
+    spent, owned = spent_key(session), user_key(person)
+    async with _client(settings) as client:
+        created = {"user": person.hex, "created_at": "1.5", odd: odd}
+        await client.hset(session_key(session), mapping=created)
+        await client.pexpire(session_key(session), 600_000)
+        await client.zadd(spent, {odd: 1764487200.123456, b"plain": 0.1})
+        await client.zadd(owned, {session.hex: 3})
+        await client.xadd(REVOCATIONS, {b"sid": uuid4().hex, b"until": b"7.25"})
+        await client.set(EPOCH, f"{uuid4().hex}:1.0", nx=True)
+        lines = [line async for line in sessions.dump(client, {person.hex}, datetime.now(UTC))]
+        keys = [session_key(session), spent, owned, REVOCATIONS, EPOCH]
+        before = {key: await client.dump(key) for key in keys}
+        left = {key: await client.pttl(key) for key in keys}
+
+        async def given() -> AsyncIterator[bytes]:
+            for line in lines:
+                yield line
+
+        await client.delete(session_key(session), spent, owned)
+        await sessions.restore(client, given())
+        assert {key: await client.dump(key) for key in keys[:3]} == {key: before[key] for key in keys[:3]}
+        assert await client.get(EPOCH) is not None
+        assert (await client.xrange(REVOCATIONS))[-1][1][b"until"] == b"7.25"
+        for key in keys:
+            assert await client.pttl(key) == pytest.approx(left[key], abs=60_000)
+        await client.delete(session_key(session), spent, owned)
