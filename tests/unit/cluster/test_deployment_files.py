@@ -248,3 +248,9 @@ def _get(port: int, authority: Path, path: str) -> bytes:
 
 def _text(name: str) -> str:
     return (KUBERNETES / name).read_text()
+
+
+def test_compose_lets_the_platform_run_what_it_writes_below_tmp() -> None:
+    document = yaml.safe_load((ROOT / "cluster" / "docker" / "compose.yaml").read_text())
+    (mount,) = [one for one in document["services"]["azora"]["tmpfs"] if one.partition(":")[0] == "/tmp"]
+    assert "exec" in mount.partition(":")[2].split(",")
