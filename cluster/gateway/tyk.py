@@ -1,8 +1,11 @@
 """API definitions for the Tyk gateway, one per service, out of the services' own OpenAPI documents.
 
 Each is an OpenAPI 3.0 document with Tyk's extension `x-tyk-api-gateway` (Tyk 5.8 or newer). The gateway checks access
-tokens against our published keys, limits requests by person, by address on public routes and in size, and lets through
-only what a service has: every other path is refused at the door. What a token permits is decided by the services alone.
+tokens against our published keys, limits requests by person and in size, and lets through only what a service has: every
+other path is refused at the door. What a token permits is decided by the services alone, and they limit public routes
+by address: a limit of an endpoint in Tyk is one for all who come without a token, so that one could lock out everybody.
+
+The gateway must match paths as a whole and not by what they contain: see `GATEWAY_SETTINGS`.
 """
 
 from __future__ import annotations
@@ -14,13 +17,18 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from configs.rates import Rate
 from configs.settings import Settings
 from deployments.kit.permissions import PUBLIC, ROUTES
 from deployments.kit.service import ServiceDefinition, build_api
 
 POLICY = "azora-people"
-_CREDENTIALS = ("/api/sessions", "/api/users/register", "/api/users/password-resets", "/api/users/invitations")
+# By default a path matches wherever it is part of another (`/ready` would open `/api/x/ready/y` to everybody), and a
+# prefix takes what only begins alike.
+GATEWAY_SETTINGS = (
+    "TYK_GW_HTTPSERVEROPTIONS_ENABLESTRICTROUTES",
+    "TYK_GW_HTTPSERVEROPTIONS_ENABLEPATHPREFIXMATCHING",
+    "TYK_GW_HTTPSERVEROPTIONS_ENABLEPATHSUFFIXMATCHING",
+)
 _JWKS = "/api/sessions/jwks.json"
 _KEYS_CACHED_SECONDS = 20  # a rotated key is published a minute before it signs
 
@@ -45,7 +53,8 @@ def definition(service: ServiceDefinition, settings: Settings, upstream: str) ->
             "info": {"id": f"azora-{service.name}", "name": f"Azora {service.name}", "state": {"active": True}},
             "upstream": {"url": upstream.rstrip("/") + "/"},
             "server": {
-                "listenPath": {"value": f"{service.prefix or ''}/", "strip": False},
+                # Without a slash at its end, which would miss the prefix itself: people sign in there.
+                "listenPath": {"value": service.prefix or "/", "strip": False},
                 "authentication": {"enabled": False} if own else _authentication(settings, upstream),
             },
             "middleware": {"global": {"trafficLogs": {"enabled": False}}, "operations": operations},
@@ -94,9 +103,7 @@ def _operation(method: str, path: str, settings: Settings) -> dict[str, Any]:
         size = settings.max_import_bytes if large else settings.max_body_bytes
         found["requestSizeLimit"] = {"enabled": True, "value": size}
     if _is_public(method, path):
-        credentials = method == "post" and path.startswith(_CREDENTIALS)
         found["ignoreAuthentication"] = {"enabled": True}
-        found["rateLimit"] = _limit(settings.rate_limit_credentials if credentials else settings.rate_limit_anonymous)
     return found
 
 
@@ -104,10 +111,6 @@ def _is_public(method: str, path: str) -> bool:
     permissions = {" ".join(route.split()): permission for route, permission in ROUTES.items()}
     # Health and readiness are not in the matrix: they are open in every service.
     return permissions.get(f"{method.upper()} {path}", PUBLIC) == PUBLIC
-
-
-def _limit(rate: Rate) -> dict[str, Any]:
-    return {"enabled": True, "rate": rate.limit, "per": f"{rate.window_seconds}s"}
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
