@@ -27,16 +27,21 @@ def observe(settings: Settings, process: str, *, reluctant: bool = False) -> Non
 
 def exporter(settings: Settings, directory: Path, *, reluctant: bool = False) -> Exporter:
     """The exporter of this machine, with what Ray and HAProxy know of it."""
-    neighbours = (Neighbour("ray_", _ray_agent), Neighbour("haproxy_", _haproxy))
     retry_seconds = _RELUCTANT_SECONDS if reluctant else _RETRY_SECONDS
     return Exporter(
         settings.metrics_host,
         settings.metrics_port,
         directory,
-        neighbours,
+        neighbours(),
         retry_seconds=retry_seconds,
         eager=not reluctant,
     )
+
+
+def neighbours(ray_port: int | None = None) -> tuple[Neighbour, Neighbour]:
+    """Whose figures a scrape has besides; `ray_port` is that of Ray's exporter, where Ray cannot be asked."""
+    ray = (lambda: f"http://127.0.0.1:{ray_port}/metrics") if ray_port is not None else _ray_agent
+    return Neighbour("ray_", ray), Neighbour("haproxy_", _haproxy)
 
 
 def _ray_agent() -> str | None:

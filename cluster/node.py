@@ -4,8 +4,8 @@
 
 Ray decides what a node's processes do by the environment that the node is started with, and Serve's HAProxy must be
 told several things through a launcher (`cluster.haproxy`). So a node is not started by `ray start` alone: this command
-checks the settings, writes the launcher, sets the environment and becomes the command it was given. Every way to make
-a node uses it: Ray's cluster launcher, KubeRay, `azora cluster up`.
+checks the settings, writes the launcher, sets the environment, leaves an exporter of metrics beside it and becomes the
+command it was given. Every way to make a node uses it: Ray's cluster launcher, KubeRay, `azora cluster up`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from typing import NoReturn
 
+from cluster import node_metrics
 from cluster.ray_environment import export, make_scratch, node_environment
 from cluster.serve_configuration import ServeConfiguration
 from configs.errors import ConfigurationError
@@ -38,6 +39,7 @@ def become(settings: Settings, command: str, scratch: Path | None = None) -> NoR
     metrics = os.environ.get(DIRECTORY_VARIABLE) or str(scratch / "metrics")
     Path(metrics).mkdir(parents=True, exist_ok=True, mode=0o700)
     export(node_environment(configuration.route_prefixes, scratch) | {DIRECTORY_VARIABLE: metrics})
+    node_metrics.leave(settings, command, metrics, os.getpid())
     os.execv("/bin/sh", ["/bin/sh", "-c", f"exec {command}"])  # noqa: S606 - the operator's own command line
 
 

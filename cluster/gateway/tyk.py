@@ -1,9 +1,10 @@
 """API definitions for the Tyk gateway, one per service, out of the services' own OpenAPI documents.
 
 Each is an OpenAPI 3.0 document with Tyk's extension `x-tyk-api-gateway` (Tyk 5.8 or newer). The gateway checks access
-tokens against our published keys, limits requests by person and in size, and lets through only what a service has: every
-other path is refused at the door. What a token permits is decided by the services alone, and they limit public routes
-by address: a limit of an endpoint in Tyk is one for all who come without a token, so that one could lock out everybody.
+tokens against our published keys, limits requests by person and in size, and lets through only what a service has:
+every other path is refused at the door. What a token permits is decided by the services alone, and they limit public
+routes by address: a limit of an endpoint in Tyk is one for all who come without a token, so that one could lock out
+everybody.
 
 The gateway must match paths as a whole and not by what they contain: see `GATEWAY_SETTINGS`.
 """
