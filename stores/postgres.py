@@ -288,9 +288,12 @@ class Database:
                 await pool.release(connection)  # shields itself from cancellation
 
     async def ping(self) -> None:
-        """One round trip. Raises `StoreUnavailable`."""
-        async with self.transaction(None, readonly=True) as connection:
-            await connection.fetchval("select 1")
+        """One round trip. Raises `StoreUnavailable`, also where nothing can be written: on a replica that was not
+        promoted.
+        """
+        async with self.single_statements() as connection:
+            if await connection.fetchval("select pg_is_in_recovery()"):
+                raise StoreUnavailable("The database is a replica, on which nothing can be written")
 
     async def listen(self, channel: str, on_message: Callable[[str], None], on_state: Callable[[bool], None]) -> None:
         """Follow NOTIFY on `channel` for ever, over a connection of its own.
