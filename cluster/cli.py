@@ -102,17 +102,24 @@ def status(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="certificates to trust besides the system's, as PEM"),
     ] = None,
+    dashboard: cluster_cli.DashboardUrl = "",
+    token: cluster_cli.Token = "",
 ) -> None:
-    """Say what runs, and whether every dependency of every service answers."""
+    """Say what runs, and whether every dependency of every service answers; exits with 1 where something does not."""
     from cluster.status import show_services, show_status
 
-    if cluster:
-        cluster_cli.show_nodes()
+    well = cluster_cli.show_nodes(dashboard, token) if cluster else True
+    authority = str(ca) if ca else None
+    if cluster and url is None:
+        settings = _settings()
+        running = read_running(home_of(settings)) if not dashboard else None
+        url, authority = (running.base_url, running.authority) if running else (settings.services_url, authority)
     if url is not None:
-        if not _run(show_services(url, str(ca) if ca else None)):
-            raise typer.Exit(1)
+        well = _run(show_services(url, authority)) and well
     elif not cluster:
         _run(show_status(_settings()))
+    if not well:
+        raise typer.Exit(1)
 
 
 @app.command()

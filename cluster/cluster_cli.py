@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
+from rich.markup import escape
 
 from cluster.console import explained, out, step
+from configs.errors import ConfigurationError
 from stores.vaulted import load_settings
 
 if TYPE_CHECKING:
@@ -20,7 +23,8 @@ DashboardUrl: TypeAlias = Annotated[
     str, typer.Option("--dashboard", help="Ray's dashboard on the head; default: of what runs in this home")
 ]
 Token: TypeAlias = Annotated[
-    str, typer.Option("--token", envvar="RAY_AUTH_TOKEN", help="Ray's token; default: the one in this home")
+    str,
+    typer.Option("--token", envvar="RAY_AUTH_TOKEN", help="Ray's token; default: RAY_AUTH_TOKEN_PATH, or this home's"),
 ]
 _LOOPBACK = "http://127.0.0.1:8265"
 _DEPLOY = timedelta(minutes=10)
@@ -76,20 +80,25 @@ def deploy(
 
 @app.command()
 def show(dashboard: DashboardUrl = "", token: Token = "") -> None:
-    """Say which nodes there are and what runs on each."""
-    show_nodes(dashboard, token)
+    """Say which nodes there are and what runs on each; exits with 1 where an application does not run."""
+    if not show_nodes(dashboard, token):
+        raise typer.Exit(1)
 
 
-def show_nodes(dashboard: str = "", token: str = "") -> None:
-    """What `azora cluster show` and `azora status --cluster` print."""
-    from cluster.several.report import placement_table
+def show_nodes(dashboard: str, token: str) -> bool:
+    """What `azora cluster show` and `azora status --cluster` print; whether every application runs."""
+    from cluster.several.report import not_running, placement_table
 
     with explained():
         client = _client(dashboard, token)
         try:
             out.print(placement_table(client))
+            waiting = not_running(client)
         finally:
             client.close()
+    for line in waiting:
+        out.print(f"[red]{escape(line)}[/red]")
+    return not waiting
 
 
 def _client(dashboard: str, token: str) -> Dashboard:
@@ -101,10 +110,19 @@ def _client(dashboard: str, token: str) -> Dashboard:
     running = read_running(home)
     if not dashboard and running is not None and running.ray_address:
         dashboard = f"http://{running.ray_address.rpartition(':')[0]}:8265"
-    kept = home.secrets / "ray-token"
-    if not token and kept.exists():
-        token = kept.read_text()
-    return Dashboard(dashboard or _LOOPBACK, token)
+    return Dashboard(dashboard or _LOOPBACK, token or _kept_token(home.secrets / "ray-token"))
+
+
+def _kept_token(own: Path) -> str:
+    """Where Ray looks too, else that of this home; nothing where there is none."""
+    named = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    file = Path(named) if named else own
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        if named:
+            raise ConfigurationError([f"RAY_AUTH_TOKEN_PATH: {file} is not there"]) from None
+        return ""
 
 
 @app.command()

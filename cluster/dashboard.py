@@ -61,9 +61,8 @@ class Dashboard:
     """A client of the dashboard at `url`. Every method raises `RuntimeFailure` where it does not answer in time."""
 
     def __init__(self, url: str, token: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
-        self._http = httpx.Client(
-            base_url=url, timeout=timeout_seconds, trust_env=False, headers={"Authorization": f"Bearer {token}"}
-        )
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=url, timeout=timeout_seconds, trust_env=False, headers=headers)
 
     def close(self) -> None:
         self._http.close()
