@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from jobs.framework import DataFolder, OutFile, Row, Run, job
+from jobs.framework import DataFolder, Row, RowsFile, Run, job
 from jobs.framework.rows import Work
 from jobs.reading.textbooks import misplaced, read_passages, read_questions
 
@@ -14,7 +14,7 @@ COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "an
 
 
 @job(version=6)
-def answer_questions(run: Run, data: DataFolder, out: OutFile) -> None:
+def answer_questions(run: Run, data: DataFolder, out: RowsFile) -> None:
     """Answer every question of the folder from its passages; a row for each, in their order.
 
     Where the questions say what answers them, the summary tells how often that was found first and among the first

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.framework import DataFolder, OutFile, Row, Run, job
+from jobs.framework import DataFolder, Row, RowsFile, Run, job
 from jobs.framework.rows import Work
 from jobs.reading.short_answers import question_of, read_short_answers
 
@@ -22,7 +22,7 @@ COLUMNS = (
 def grade(
     run: Run,
     data: DataFolder,
-    out: OutFile,
+    out: RowsFile,
     model: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="what train-grading made; else the one that ships")
     ] = None,

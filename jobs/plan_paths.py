@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from jobs.framework import OutFile, Row, Run, job
+from jobs.framework import Row, RowsFile, Run, job
 
 if TYPE_CHECKING:
     from deployments.learning.paths import Path as LearningPath
@@ -21,7 +21,7 @@ _AT_ONCE = 50  # learners in a transaction
 @job(platform=True)
 def plan_paths(
     run: Run,
-    out: OutFile,
+    out: RowsFile,
     organisation: Annotated[list[str] | None, typer.Option(help="only these, by slug; may be repeated")] = None,
     course: Annotated[list[UUID] | None, typer.Option(help="only these, by id; may be repeated")] = None,
     minutes: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.framework import DataFolder, OutFile, Row, Run, UnusableData, job
+from jobs.framework import DataFolder, Row, RowsFile, Run, UnusableData, job
 
 COLUMNS = (
     *("learner", "module", "presentation", "day", "probability", "level"),
@@ -19,7 +19,7 @@ COLUMNS = (
 def predict(
     run: Run,
     data: DataFolder,
-    out: OutFile,
+    out: RowsFile,
     model: Annotated[Path, typer.Option(help="the model that `train-prediction` wrote")],
     day: Annotated[int | None, typer.Option(min=1, max=1000, help="default: the day the model was made for")] = None,
     failed_gate_too: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from jobs.data.knowledge import auc
-from jobs.framework import DataFolder, OutFile, Row, Run, job
+from jobs.framework import DataFolder, Row, RowsFile, Run, job
 from jobs.framework.rows import Work
 from jobs.reading.blocks import Learners
 from jobs.reading.results import read_results
@@ -21,7 +21,7 @@ COLUMNS = ("row", "learner", "skill_name", "correct", "chance", "known", "model"
 def trace_knowledge(
     run: Run,
     data: DataFolder,
-    out: OutFile,
+    out: RowsFile,
     model: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="what fit-knowledge made; else typical values")
     ] = None,

@@ -1,7 +1,7 @@
 """What every batch job shares. docs/JOBS.md says how jobs are run, and how one is written."""
 
 from jobs.framework.errors import JobError, MissingColumns, MissingData, UnusableData
-from jobs.framework.job import DataFolder, InputFile, Job, OutFile, job
+from jobs.framework.job import DataFolder, InputFile, Job, OutFile, RowsFile, job
 from jobs.framework.outputs import write_rows
 from jobs.framework.rows import Row
 from jobs.framework.run import Run
@@ -16,6 +16,7 @@ __all__ = [
     "MissingData",
     "OutFile",
     "Row",
+    "RowsFile",
     "Run",
     "UnusableData",
     "folder_hash",

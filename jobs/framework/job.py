@@ -25,13 +25,27 @@ from configs.errors import AzoraError
 from jobs.framework.errors import JobError
 from jobs.framework.execution import Device, Means, Where
 from jobs.framework.journal import Journal
-from jobs.framework.outputs import write_json
+from jobs.framework.outputs import FORMATS, rows_format, write_json
 from jobs.framework.run import Run
 from jobs.framework.summary import show
 from jobs.framework.tables import folder_hash, require_folder
 
+
+def _for_rows(path: Path) -> Path:
+    """The suffix decides how rows are written: a wrong one is told before any work is done."""
+    try:
+        rows_format(path)
+    except JobError as error:
+        raise typer.BadParameter(error.detail) from None
+    return path
+
+
 DataFolder: TypeAlias = Annotated[Path, typer.Option("--data", help="folder with the tables to read")]
-OutFile: TypeAlias = Annotated[Path, typer.Option("--out", help="file to write")]
+OutFile: TypeAlias = Annotated[Path, typer.Option("--out", dir_okay=False, help="file to write")]
+RowsFile: TypeAlias = Annotated[
+    Path,
+    typer.Option("--out", dir_okay=False, callback=_for_rows, help=f"file of rows to write: {', '.join(FORMATS)}"),
+]
 InputFile: TypeAlias = Annotated[Path, typer.Option(help="file to read")]
 
 _COMMON: dict[str, tuple[Any, Any]] = {
@@ -172,7 +186,7 @@ def job(*, version: int = 1, platform: bool = False, gpu: bool = False) -> Calla
     """Make a job of a function `(run: Run, option: Annotated[...] = default, ...) -> None`.
 
     Its command is the function's name with dashes and its documentation the help. An option `out` names the file
-    that it writes, `data` the folder that it reads.
+    that it writes (`RowsFile` where that is rows), `data` the folder that it reads.
     """
 
     def made(function: Callable[..., None]) -> Job:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.framework import DataFolder, MissingColumns, OutFile, Row, Run, job, read_table
+from jobs.framework import DataFolder, MissingColumns, Row, RowsFile, Run, job, read_table
 from jobs.framework.rows import Work
 
 UNLOADABLE, DEADLY = -2, -3  # as what to stumble on: loading fails, the process dies
@@ -35,7 +35,7 @@ def doubler(log: Path, stumble_on: int) -> Work:
 def double_numbers(
     run: Run,
     data: DataFolder,
-    out: OutFile,
+    out: RowsFile,
     log: Annotated[str, typer.Option()] = "/dev/null",
     batch_size: Annotated[int, typer.Option()] = 10,
 ) -> None:

@@ -22,6 +22,7 @@ from jobs import catalogue
 from jobs.framework import Job, MissingColumns, MissingData, OutFile, Run, UnusableData, job, read_table, write_rows
 from jobs.framework.errors import Busy
 from jobs.framework.journal import Journal
+from jobs.framework.outputs import FORMATS
 from jobs.framework.rows import in_batches
 from jobs.framework.summary import show
 from jobs.framework.tables import table_files
@@ -150,6 +151,27 @@ def test_a_missing_folder_table_or_column_is_named(tmp_path: Path) -> None:
         read_table(tmp_path, "numbers", ["number"])
 
 
+@pytest.mark.parametrize("name", ["grades.xlsx", "grades", "grades.csv.zip"])
+def test_a_suffix_that_rows_are_not_written_to_is_told_before_the_work(data: Path, name: str) -> None:
+    refused = start(double_numbers, data, "--out", str(data.parent / name))
+    assert refused.exit_code == 2
+    assert "Rows are written to .csv" in " ".join(refused.output.replace("│", " ").split())
+    assert not (data.parent / "log").exists()
+    assert not (data.parent / f"{name}.partial").exists()
+
+
+@pytest.mark.parametrize("suffix", [form for form in FORMATS if form not in (".json", ".json.gz")])
+@pytest.mark.parametrize("capitals", [False, True])
+def test_what_is_written_is_read_again_whatever_the_suffix(tmp_path: Path, suffix: str, capitals: bool) -> None:
+    rows = [{"n": 1, "t": "ä"}, {"n": 2, "t": "b"}]
+    path = tmp_path / f"t{suffix.upper() if capitals else suffix}"
+    assert write_rows(path, rows) == 2
+    assert read_table(tmp_path, "t", ["n", "t"]).to_dict("records") == rows
+    first = path.read_bytes()
+    write_rows(path, rows)
+    assert path.read_bytes() == first
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_tables_are_read_in_every_format(tmp_path: Path, suffix: str) -> None:
     write_rows(tmp_path / f"t{suffix}", [{"a": 1, "b": "x"}, {"a": 2, "b": None}])
@@ -160,6 +182,15 @@ def test_tables_are_read_in_every_format(tmp_path: Path, suffix: str) -> None:
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8).map(str.strip)
 AWKWARD = st.sampled_from(["007", "1.10", "2", "2.0", "NA", "None", "null", "nan", "n/a", "1e5", "-", "True", ""])
+
+
+@given(rows=st.lists(st.fixed_dictionaries({"n": st.integers(0, 9), "t": TEXTS}), max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_an_array_in_json_has_every_row(rows: list[dict[str, Any]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "t.json"
+        assert write_rows(path, rows, ["n", "t"]) == len(rows)
+        assert json.loads(path.read_text()) == rows
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
