@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from jobs.framework import DataFolder, Row, RowsFile, Run, job
 from jobs.framework.rows import Work
-from jobs.reading.textbooks import misplaced, read_passages, read_questions
+from jobs.reading.textbooks import answers, misplaced, read_passages, read_questions, unread, windows
 
 COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
 
 
-@job(version=6)
+@job(version=7)
 def answer_questions(run: Run, data: DataFolder, out: RowsFile) -> None:
     """Answer every question of the folder from its passages; a row for each, in their order.
 
@@ -21,16 +22,31 @@ def answer_questions(run: Run, data: DataFolder, out: RowsFile) -> None:
     three, beside what words alone find, and how many were declined.
     """
     passages, questions = read_passages(data), read_questions(data)
-    if odd := misplaced(passages, questions):
-        run.warn(f"{odd} questions name a section or passage_id that no passage has: they count as not found.")
+    run.warn(*remarks(data, passages, questions))
     # What answers a question is for the figures: it does not reach what answers.
     asked = [{"question_id": one["question_id"], "question": one["question"]} for one in questions]
-    vectors = [row["vector"] for row in run.each(passages, embedder, stage="passages", batch_size=64)]
-    work = partial(answerer, passages, vectors)
+    parts = windows(passages)
+    vectors = [row["vector"] for row in run.each(parts, embedder, stage="passages", batch_size=64)]
+    work = partial(answerer, passages, parts, vectors)
     answered = list(run.each(asked, work, stage="questions", batch_size=8))
     run.write([{name: row[name] for name in COLUMNS} for row in answered], COLUMNS)
     run.note(passages=len(passages), questions=len(questions), declined=sum(row["declined"] for row in answered))
     run.note(model=", ".join(sorted({row["model"] for row in answered})), **figures(passages, questions, answered))
+
+
+def remarks(data: Path, passages: Sequence[Row], questions: Sequence[Row]) -> Iterator[str]:
+    """What of the folder does not count, or not as one might think."""
+    if others := unread(data):
+        named = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+        yield f"Neither `passages` nor `questions`, and not read: {named}."
+    if odd := misplaced(passages, questions):
+        yield f"{odd} questions name a section or passage_id that no passage has: they count as not found."
+    untold = sum(_answerable(one) is None for one in questions)
+    if 0 < untold < len(questions):
+        yield (
+            f"{untold} questions say neither where they are answered nor, under `answerable`, that they are not (0): "
+            "they are answered, and count in no share."
+        )
 
 
 def embedder() -> Work:
@@ -40,14 +56,14 @@ def embedder() -> Work:
     model = MiniLM.load(threads=1)
 
     def work(rows: list[Row]) -> list[Row]:
-        found = model.embed([f"{row['section']}\n{row['text']}" for row in rows])
+        found = model.embed([f"{row['heading']}\n{row['text']}" for row in rows])
         return [{"vector": [round(float(x), 5) for x in vector]} for vector in found]
 
     return work
 
 
-def answerer(passages: Sequence[Row], vectors: Sequence[Sequence[float]]) -> Work:
-    """Put the book together, and give what answers questions."""
+def answerer(passages: Sequence[Row], parts: Sequence[Row], vectors: Sequence[Sequence[float]]) -> Work:
+    """Put the book together of parts of its passages, and give what answers questions."""
     import numpy as np
 
     from learning.embedding import cross_encoder
@@ -58,26 +74,28 @@ def answerer(passages: Sequence[Row], vectors: Sequence[Sequence[float]]) -> Wor
 
     model = MiniLM.load(threads=1)
     reader = None if cross_encoder.WEIGHTS.missing() else cross_encoder.CrossEncoder.load(threads=1)
-    texts = [Text(row["section"], row["text"]) for row in passages]
-    library = Library(texts, np.array(vectors, dtype=np.float32), stem, STOP_WORDS)
+    texts = [Text(row["heading"], row["text"]) for row in parts]
+    wholes = [row["passage"] for row in parts]
+    library = Library(texts, np.array(vectors, dtype=np.float32), stem, STOP_WORDS, wholes)
     book = Book(texts, library, model, reader)
 
     def work(rows: list[Row]) -> list[Row]:
         asked = model.embed([row["question"] for row in rows])
-        return [_answered(book, passages, row, vector) for row, vector in zip(rows, asked, strict=True)]
+        return [_answered(book, passages, wholes, row, vector) for row, vector in zip(rows, asked, strict=True)]
 
     return work
 
 
-def _answered(book: Any, passages: Sequence[Row], row: Row, vector: Any) -> Row:
+def _answered(book: Any, passages: Sequence[Row], wholes: Sequence[int], row: Row, vector: Any) -> Row:
     answer = book.answer(row["question"], vector)
-    found = [passages[one.candidate.item] for one in answer.found]
+    first = [wholes[one.candidate.item] for one in answer.found]
+    found = [passages[place] for place in first]
     return {
         "question_id": row["question_id"], "question": row["question"], "declined": not answer.quotes,
         "passage_ids": [passage["passage_id"] for passage in found],
         "sections": [passage["section"] for passage in found],
         "answer": "\n".join(f"{quote.text} [{quote.source + 1}]" for quote in answer.quotes), "model": book.made_by,
-        "first": [one.candidate.item for one in answer.found], "by_words": book.by_words(row["question"], 3),
+        "first": first, "by_words": [wholes[part] for part in book.by_words(row["question"], 3)],
     }  # fmt: skip
 
 
@@ -88,7 +106,7 @@ def figures(passages: Sequence[Row], questions: Sequence[Row], answered: Sequenc
     for name, places in (("", "first"), ("_by_words_alone", "by_words")):
         for title, depth in (("first_passage", 1), ("first_three", 3)):
             if known:
-                right = sum(any(_answers(q, passages[at]) for at in a[places][:depth]) for q, a in known)
+                right = sum(any(answers(passages[at], q) for at in a[places][:depth]) for q, a in known)
                 found[title + name] = round(right / len(known), 4)
     for name, wanted in (("declined_of_answered", True), ("declined_of_others", False)):
         own = [a["declined"] for q, a in zip(questions, answered, strict=True) if _answerable(q) is wanted]
@@ -101,10 +119,6 @@ def _answerable(question: Row) -> bool | None:
     if question["answerable"] is not None:
         return bool(question["answerable"])
     return True if question["sections"] or question["passage_ids"] else None
-
-
-def _answers(question: Row, passage: Row) -> bool:
-    return passage["passage_id"] in question["passage_ids"] or passage["section"] in question["sections"]
 
 
 if __name__ == "__main__":

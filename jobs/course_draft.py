@@ -16,20 +16,22 @@ from jobs.framework import DataFolder, OutFile, Row, Run, job
 from jobs.framework.errors import MissingData, UnusableData
 from jobs.framework.outputs import write_json
 from jobs.framework.rows import Work
-from jobs.framework.tables import require_folder
+from jobs.framework.tables import require_folder, table_path
+from jobs.reading.chapters import outermost
+from jobs.reading.textbooks import read_passages
+from jobs.reading.texts import TEXT_SUFFIXES, read_text, text_files
 
 if TYPE_CHECKING:
     from learning.content.material import Source
     from learning.content.outlines import Arranged
     from learning.content.questions import Item
 
-SUFFIXES = (".md", ".markdown", ".txt")
 METHOD = "extractive-3"
 MOST_CHARACTERS = 2_000_000  # of one file
 Difficulty = Literal["beginner", "intermediate", "advanced"]
 
 
-@job(version=5)
+@job(version=6)
 def course_draft(
     run: Run,
     data: DataFolder,
@@ -42,9 +44,10 @@ def course_draft(
 ) -> None:
     """Write a course as `POST /api/courses` takes it, a draft for its author to read, change and publish.
 
-    Every text of the folder, in the order of the files' paths, is cut along its headings; questions are its sentences
-    with a gap. The summary says what the checks of level, grounding, answerability and duplication found. With a model
-    questions come in words of its own where the text bears them out; AZORA_API_KEY is what it is asked with.
+    Every text of the folder, in the order of the files' paths, is cut along its headings, or a table `passages` along
+    its outermost sections, of which each is a module; questions are their sentences with a gap. The summary says what
+    the checks of level, grounding, answerability and duplication found. With a model questions come in words of its own
+    where the text bears them out; AZORA_API_KEY is what it is asked with.
     """
     from learning.content.documents import repeated
 
@@ -158,21 +161,25 @@ def _arranged(asked: Model, source: Source) -> Arranged | None:
 
 
 def _texts(folder: Path) -> list[Row]:
-    files = sorted(path for path in require_folder(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise MissingData(f"{folder} has no texts: looked for files that end in {', '.join(SUFFIXES)}.")
-    return [_text(number, path, str(path.relative_to(folder))) for number, path in enumerate(files)]
+    if table_path(require_folder(folder), "passages") is not None:
+        found = [(one.title, one.title, one.body) for one in outermost(read_passages(folder))]
+    else:
+        files = [(path, str(path.relative_to(folder))) for path in text_files(folder)]
+        found = [(name, _title(path), read_text(path)) for path, name in files]
+    if not found:
+        looked = f"files that end in {', '.join(TEXT_SUFFIXES)} and for a table `passages`"
+        raise MissingData(f"{folder} has no texts: looked for {looked}.")
+    return [_text(number, *one) for number, one in enumerate(found)]
 
 
-def _text(number: int, path: Path, name: str) -> Row:
-    try:
-        body = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnusableData(f"{path} cannot be read: {error}") from error
+def _title(path: Path) -> str:
+    return path.stem.replace("_", " ").replace("-", " ").strip().capitalize()
+
+
+def _text(number: int, name: str, title: str, body: str) -> Row:
     if len(body) > MOST_CHARACTERS:
-        raise UnusableData(f"{path} has more than {MOST_CHARACTERS:,} characters.")
-    title = path.stem.replace("_", " ").replace("-", " ").strip().capitalize()
-    return {"number": number, "name": name, "title": title, "body": body.replace("\0", "")}
+        raise UnusableData(f"{name} has more than {MOST_CHARACTERS:,} characters.")
+    return {"number": number, "name": name, "title": title, "body": body}
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from jobs.framework.errors import MissingColumns, MissingData, UnusableData
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz")
+_SUMMARY = ".summary.json"  # what a job says of its output, beside it
 _CHUNK_BYTES = 1 << 20
 # What stands for nothing in a column of numbers; "?" in the Open University's own files.
 MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "None", "null", "NULL")
@@ -42,14 +43,22 @@ def _plain(path: Path) -> str:
     return f"{stem}{dot}{suffix.lower()}"
 
 
-def table_files(folder: Path, what: str) -> list[Path]:
+def tables_in(folder: Path) -> list[Path]:
     """Every table of a folder, in the order of their names, but for what jobs have written there (a summary lies beside
-    it). Raises `MissingData`, which says `what` is not there."""
-    files = sorted(
+    it). JSON without rows, as of settings, is none."""
+    return sorted(
         path
-        for path in require_folder(folder).iterdir()
-        if path.name.lower().endswith(SUFFIXES) and not path.with_name(f"{path.name}.summary.json").exists()
+        for path in folder.iterdir()
+        if path.name.lower().endswith(SUFFIXES)
+        and not path.name.endswith(_SUMMARY)
+        and not path.with_name(f"{path.name}{_SUMMARY}").exists()
+        and not (_is_json(path) and _has_no_rows(path))
     )
+
+
+def table_files(folder: Path, what: str) -> list[Path]:
+    """As `tables_in`. Raises `MissingData`, which says `what` is not there."""
+    files = tables_in(require_folder(folder))
     if not files:
         raise MissingData(f"{folder} has no {what}: looked for files that end in {', '.join(SUFFIXES)}.")
     return files
@@ -126,7 +135,7 @@ def _records(path: Path, columns: Sequence[str], optional: Sequence[str], text: 
         wanted = _wanted(path, stored.column_names, columns, optional)
         held = {name: stored.column(name).to_pylist() for name in wanted}
     else:
-        rows = list(_json_lines(path))
+        rows = _json_array(path) if _is_json(path) else list(_json_lines(path))
         wanted = _wanted(path, list(dict.fromkeys(name for row in rows for name in row)), columns, optional)
         held = {name: [row.get(name) for row in rows] for name in wanted}
     parts = {
@@ -167,6 +176,43 @@ def _floats(path: Path, values: pd.Series) -> pd.Series:
     return found
 
 
+def _is_json(path: Path) -> bool:
+    return path.name.lower().endswith((".json", ".json.gz"))
+
+
+def _has_no_rows(path: Path) -> bool:
+    """What cannot be read is told by whoever reads it."""
+    try:
+        document = _json(path)
+    except (ValueError, OSError, EOFError, zlib.error):
+        return False
+    return isinstance(document, dict) and not _rows_within(path, document)
+
+
+def _json(path: Path) -> Any:
+    content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+    return orjson.loads(content.removeprefix(codecs.BOM_UTF8))
+
+
+def _json_array(path: Path) -> list[dict[str, Any]]:
+    """The rows of an array, or of an object in which there is one array, or one with the table's name."""
+    document = _json(path)
+    rows = _rows_within(path, document) if isinstance(document, dict) else document
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UnusableData(f"{path} must hold one array of objects.")
+    return rows
+
+
+def _rows_within(path: Path, document: dict[str, Any]) -> list[dict[str, Any]] | None:
+    arrays = {name: value for name, value in document.items() if _is_rows(value)}
+    named = arrays.get(path.name.partition(".")[0])
+    return named if named is not None or len(arrays) != 1 else next(iter(arrays.values()))
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+
+
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as lines:
         for number, raw in enumerate(lines, 1):
@@ -203,8 +249,8 @@ def _belongs(file: Path, out: Path) -> bool:
     if out.parent not in file.parents:
         return False
     first = file.relative_to(out.parent).parts[0]
-    own = (out.name, f"{out.name}.summary.json", f"{out.name}.partial")
-    return first in own or first.startswith((f".{out.name}.", f".{out.name}.summary.json."))
+    own = (out.name, f"{out.name}{_SUMMARY}", f"{out.name}.partial")
+    return first in own or first.startswith((f".{out.name}.", f".{out.name}{_SUMMARY}."))
 
 
 def _file_hash(file: Path) -> bytes:

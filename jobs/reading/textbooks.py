@@ -1,13 +1,15 @@
 """A textbook as a folder: its passages, and questions about it.
 
-`passages` is a table with `text`, and `section` and `passage_id` if there; or else each Markdown file of the folder is
-a chapter, which is cut as the units of a course are. `questions` is a table with `question`, and `question_id` if
-there. What is known of the answers is for the figures alone: `section` (several in JSON) or `passage_id`, where it is
-answered, and `answerable` (0 for what the book does not answer).
+`passages` is a table with `text`; `section`, where it stands, and `passage_id` if there; and `chapter`, `title` or
+`heading` if there, the words that lead to it. Or else each text of the folder is a chapter, which is cut as the units
+of a course are. `questions` is a table with `question`, and `question_id` if there. What is known of the answers is for
+the figures alone: `section` (several in JSON) or `passage_id`, where it is answered, and `answerable` (0 for what the
+book does not answer).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,21 +18,29 @@ import orjson
 
 from jobs.framework.errors import MissingData
 from jobs.framework.rows import Row
-from jobs.framework.tables import as_text, read_table, require_folder, table_path
-from learning.retrieval.chunking import passages
+from jobs.framework.tables import as_text, read_table, require_folder, table_path, tables_in
+from jobs.reading.places import is_any, is_number, names_of
+from jobs.reading.texts import TEXT_SUFFIXES, read_text, text_files
+from learning.retrieval.chunking import MAXIMUM_CHARACTERS, PATH, Passage
+from learning.retrieval.chunking import passages as cut
 
 _PLACE = ("passage_id", "section")
+_WORDS = ("chapter", "title", "heading")
+_NO = ("0", "0.0", "false", "f", "no", "n")
 
 
 def read_passages(folder: Path) -> list[Row]:
-    """Rows with passage_id, section and text, in the order of the book. Raises `JobError`."""
+    """Rows with passage_id, section (where it stands), heading (the words that lead to it, its section's and its
+    chapter's) and text, in the order of the book. Raises `JobError`."""
     if table_path(require_folder(folder), "passages") is not None:
-        table = read_table(folder, "passages", ["text"], _PLACE, text={"text", *_PLACE})
+        columns = (*_PLACE, *_WORDS)
+        table = read_table(folder, "passages", ["text"], columns, text={"text", *columns})
         rows = [_passage(number, raw) for number, raw in enumerate(table.to_dict("records"), 1)]
     else:
-        rows = [row for path in sorted(folder.rglob("*.md")) for row in _chapter(folder, path)]
+        rows = _chapters(folder)
     if not rows:
-        raise MissingData(f"{folder} has no book: looked for a table `passages` and for files that end in .md.")
+        looked = f"a table `passages` and for files that end in {', '.join(TEXT_SUFFIXES)}"
+        raise MissingData(f"{folder} has no book: looked for {looked}.")
     return rows
 
 
@@ -42,38 +52,89 @@ def read_questions(folder: Path) -> list[Row]:
     return [_question(number, raw) for number, raw in enumerate(table.to_dict("records"), 1)]
 
 
+def unread(folder: Path) -> list[str]:
+    """Names of tables, and of texts beside a table of passages, that are neither the book nor the questions."""
+    taken = [table_path(folder, name) for name in ("passages", "questions")]
+    others = [path for path in tables_in(folder) if path not in taken]
+    if taken[0] is not None:
+        others += [path for path in text_files(folder) if path.stem.lower() != "readme"]
+    return [str(path.relative_to(folder)) for path in others]
+
+
+def windows(passages: Sequence[Row]) -> list[Row]:
+    """What is looked through: each passage, or parts of one that is longer than the models read. Rows with passage (its
+    place in the book), heading and text."""
+    return [
+        {"passage": place, "heading": part.heading, "text": part.text}
+        for place, row in enumerate(passages)
+        for part in _parts(row)
+    ]
+
+
+def answers(passage: Row, question: Row) -> bool:
+    """Whether a question says that it is answered there."""
+    names = names_of(passage["section"], passage["heading"])
+    return passage["passage_id"] in question["passage_ids"] or is_any(question["sections"], names)
+
+
 def misplaced(passages: Sequence[Row], questions: Sequence[Row]) -> int:
     """How many questions name only places that no passage has."""
-    ids, sections = {row["passage_id"] for row in passages}, {row["section"] for row in passages}
+    ids = {row["passage_id"] for row in passages}
+    names = {name for row in passages for name in names_of(row["section"], row["heading"])}
     named = [row for row in questions if row["passage_ids"] or row["sections"]]
-    return sum(not (ids & set(row["passage_ids"]) or sections & set(row["sections"])) for row in named)
+    return sum(not (ids & set(row["passage_ids"]) or is_any(row["sections"], names)) for row in named)
+
+
+def _parts(row: Row) -> Sequence[Passage]:
+    whole = Passage("text", row["heading"], row["text"])
+    return [whole] if len(whole.text) <= MAXIMUM_CHARACTERS else _cut(row["heading"], row["text"]) or [whole]
+
+
+def _cut(heading: str, text: str) -> list[Passage]:
+    return cut({"title": "", "body": text, "assignment": None, "quiz": None}, heading)
 
 
 def _passage(number: int, raw: dict[str, Any]) -> Row:
+    chapter, title, own, section = (PATH.join(_several(raw.get(name, ""))) for name in (*_WORDS, "section"))
+    heading = _joined(chapter, _titled(section, _joined(title, own)))
     return {
-        "passage_id": raw.get("passage_id") or str(number),
-        "section": raw.get("section", ""),
-        "text": raw["text"],
+        "passage_id": PATH.join(_several(raw.get("passage_id", ""))) or str(number),
+        "section": section or heading,
+        "heading": heading,
+        "text": PATH.join(_several(raw["text"])) if isinstance(raw["text"], list) else raw["text"],
     }
 
 
-def _chapter(folder: Path, path: Path) -> list[Row]:
-    name = str(path.relative_to(folder).with_suffix(""))
-    unit = {"title": "", "body": path.read_text(errors="replace"), "assignment": None, "quiz": None}
+def _titled(section: str, title: str) -> str:
+    """A section with its title; a number stands before it, as in a book."""
+    if not is_number(section):
+        return _joined(section, title)
+    return title if title.startswith(section) else f"{section} {title}".strip()
+
+
+def _joined(*parts: str) -> str:
+    return PATH.join(dict.fromkeys(one for part in parts for one in part.split(PATH) if one))
+
+
+def _chapters(folder: Path) -> list[Row]:
+    files = [path.relative_to(folder) for path in text_files(folder)]
+    often = Counter(path.with_suffix("") for path in files)
     return [
-        {"passage_id": f"{name}:{number}", "section": passage.heading, "text": passage.text}
-        for number, passage in enumerate(passages(unit, name), 1)
+        {"passage_id": f"{name}:{number}", "section": part.heading, "heading": part.heading, "text": part.text}
+        for path in files
+        for name in [str(path.with_suffix("") if often[path.with_suffix("")] == 1 else path)]
+        for number, part in enumerate(_cut(name, read_text(folder / path)), 1)
     ]
 
 
 def _question(number: int, raw: dict[str, Any]) -> Row:
-    answerable = raw.get("answerable", "").lower()
+    answerable = as_text(raw.get("answerable", "")).lower()
     return {
         "question_id": raw.get("question_id") or str(number),
         "question": raw["question"],
         "sections": _several(raw.get("section", "")),
         "passage_ids": _several(raw.get("passage_id", "")),
-        "answerable": None if not answerable else answerable not in ("0", "0.0", "false", "no"),
+        "answerable": None if not answerable else answerable not in _NO,
     }
 
 

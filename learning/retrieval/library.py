@@ -36,9 +36,17 @@ class Text:
 
 
 class Library:
-    """`vectors` has a row of unit length for each text. `ignored` are words that say nothing."""
+    """`vectors` has a row of unit length for each text. `ignored` are words that say nothing. `wholes` says of each
+    text what it is a part of, where some are: of the parts of a whole only the best is found."""
 
-    def __init__(self, texts: Sequence[Text], vectors: Vectors, stem: Stem, ignored: frozenset[str]) -> None:
+    def __init__(
+        self,
+        texts: Sequence[Text],
+        vectors: Vectors,
+        stem: Stem,
+        ignored: frozenset[str],
+        wholes: Sequence[int] | None = None,
+    ) -> None:
         self._vectors = vectors
         self._stem = stem
         self._ignored = ignored
@@ -52,6 +60,7 @@ class Library:
         self._postings = {term: np.array(found, dtype=np.int64) for term, found in postings.items()}
         self._sections = [one.heading for one in texts]
         self._count = len(texts)
+        self._wholes = range(self._count) if wholes is None else wholes
 
     def search(self, question: str, vector: Vectors, limit: int = 5) -> list[Ranked[int]]:
         """The places of the passages that fit a question best, the best first."""
@@ -63,7 +72,7 @@ class Library:
                       float(similarities[place]))
             for place in places
         ]  # fmt: skip
-        return ranked(candidates, limit)
+        return ranked(candidates, limit, whole=self._wholes.__getitem__)
 
     def around(self, vector: Vectors) -> Around:
         """What a question is looked for in."""
@@ -73,7 +82,12 @@ class Library:
     def by_words(self, question: str, limit: int = 5) -> list[int]:
         """What words alone would find, for comparison."""
         scores, _ = self._by_words(question)
-        return [place for place in _best(scores, limit) if scores[place] > 0]
+        best: dict[int, int] = {}
+        for place in _best(scores, self._count):
+            if len(best) == limit or scores[place] <= 0:
+                break
+            best.setdefault(self._wholes[place], place)
+        return list(best.values())
 
     def _by_words(self, question: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """BM25, and how much of the weight of the question's words each passage has."""

@@ -6,7 +6,7 @@ Used wherever passages are looked for: over the platform's index, and over a boo
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -57,8 +57,14 @@ class Ranked(Generic[Item]):
     score: float
 
 
-def ranked(candidates: Sequence[Candidate[Item]], limit: int, weights: Weights = WEIGHTS) -> list[Ranked[Item]]:
-    """At most `limit`, the best first. Equal ones keep their order.
+def ranked(
+    candidates: Sequence[Candidate[Item]],
+    limit: int,
+    weights: Weights = WEIGHTS,
+    whole: Callable[[Item], Hashable] | None = None,
+) -> list[Ranked[Item]]:
+    """At most `limit`, the best first. Equal ones keep their order. Of those that are parts of the same `whole` only
+    the best counts.
 
     The greatest BM25 and the greatest cosine have to be among the candidates: scores are shares of them.
     """
@@ -75,6 +81,11 @@ def ranked(candidates: Sequence[Candidate[Item]], limit: int, weights: Weights =
 
     scored = [Ranked(one, score(one)) for one in candidates if _has_to_do_with_it(one, weights)]
     scored.sort(key=lambda found: -found.score)
+    if whole is not None:
+        best: dict[Hashable, Ranked[Item]] = {}
+        for one in scored:
+            best.setdefault(whole(one.candidate.item), one)
+        scored = list(best.values())
     return _of_sections_first(scored)[:limit]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from jobs import answer_questions as module
 from jobs.answer_questions import figures
 from jobs.framework import write_rows
 from jobs.framework.errors import MissingData
-from jobs.reading.textbooks import misplaced, read_passages, read_questions
+from jobs.reading.textbooks import misplaced, read_passages, read_questions, windows
+from learning.retrieval.chunking import MAXIMUM_CHARACTERS
 
 
 def test_a_book_is_a_table_of_passages_or_a_folder_of_chapters(tmp_path: Path) -> None:
@@ -24,8 +27,8 @@ def test_a_book_is_a_table_of_passages_or_a_folder_of_chapters(tmp_path: Path) -
     assert "Middles" in passage["section"]
     (tmp_path / "passages.csv").write_text("text,section\nThe median.,1.1\nThe mean.,\n")
     assert read_passages(tmp_path) == [
-        {"passage_id": "1", "section": "1.1", "text": "The median."},
-        {"passage_id": "2", "section": "", "text": "The mean."},
+        {"passage_id": "1", "section": "1.1", "heading": "1.1", "text": "The median."},
+        {"passage_id": "2", "section": "", "heading": "", "text": "The mean."},
     ]
 
 
@@ -46,7 +49,7 @@ def test_places_that_look_like_numbers_stay_what_they_are(tmp_path: Path) -> Non
 
 
 def test_places_that_the_book_does_not_have_are_counted() -> None:
-    passages = [{"passage_id": "2", "section": "1.1"}]
+    passages = [{"passage_id": "2", "section": "1.1", "heading": "1.1"}]
     places = [(["2"], []), ([], ["1.1", "9"]), (["2.0"], []), ([], [])]
     assert misplaced(passages, [{"passage_ids": ids, "sections": sections} for ids, sections in places]) == 1
 
@@ -58,14 +61,14 @@ def test_a_book_in_json_lines(tmp_path: Path) -> None:
         [{"question": "What?", "section": ["1.1", "1.10"], "passage_id": 2, "answerable": True},
          {"question": "Who?", "section": None, "passage_id": None, "answerable": False}],
     )  # fmt: skip
-    assert read_passages(tmp_path) == [{"passage_id": "2", "section": "1.10", "text": "The mean."}]
+    assert read_passages(tmp_path) == [{"passage_id": "2", "section": "1.10", "heading": "1.10", "text": "The mean."}]
     first, second = read_questions(tmp_path)
     assert (first["sections"], first["passage_ids"], first["answerable"]) == (["1.1", "1.10"], ["2"], True)
     assert (second["sections"], second["passage_ids"], second["answerable"]) == ([], [], False)
 
 
 def test_finding_and_declining_are_counted_apart() -> None:
-    passages = [{"passage_id": str(place), "section": f"s{place}"} for place in range(4)]
+    passages = [{"passage_id": str(place), "section": f"s{place}", "heading": f"s{place}"} for place in range(4)]
     known = {"sections": ["s1"], "passage_ids": [], "answerable": None}
     other = {"sections": [], "passage_ids": [], "answerable": False}
     answered = [
@@ -78,6 +81,91 @@ def test_finding_and_declining_are_counted_apart() -> None:
         "first_passage_by_words_alone": 0.5, "first_three_by_words_alone": 1.0,
         "declined_of_answered": 0.5, "declined_of_others": 1.0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".md", ".markdown", ".txt", ".TXT"])
+def test_chapters_are_texts_of_any_kind_and_a_readme_is_none(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "README.md").write_text("# How this was made\n\nBy hand.\n")
+    (tmp_path / f"chapter{suffix}").write_bytes("# Middles\n\nThe median.\n".encode("utf-8-sig"))
+    [passage] = read_passages(tmp_path)
+    assert (passage["passage_id"], passage["section"]) == ("chapter:1", "chapter \u203a Middles")
+
+
+def test_chapters_of_one_name_keep_their_suffix(tmp_path: Path) -> None:
+    for name in ("one.md", "one.txt", "two.md"):
+        (tmp_path / name).write_text("The median.\n")
+    assert [row["passage_id"] for row in read_passages(tmp_path)] == ["one.md:1", "one.txt:1", "two:1"]
+
+
+def test_the_words_that_lead_to_a_passage_are_ranked_and_its_section_is_judged(tmp_path: Path) -> None:
+    rows = [
+        {"text": "It spreads.", "section": "3.2", "title": "Diffusion", "chapter": "Cells"},
+        {"text": "It flows.", "section": ["Cells", "Osmosis"], "title": "Osmosis"},
+        {"text": "It grows.", "heading": "Growth"},
+    ]
+    (tmp_path / "passages.json").write_text(json.dumps(rows))
+    found = read_passages(tmp_path)
+    assert [row["section"] for row in found] == ["3.2", "Cells \u203a Osmosis", "Growth"]
+    assert [row["heading"] for row in found] == ["Cells \u203a 3.2 Diffusion", "Cells \u203a Osmosis", "Growth"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_book_may_be_an_array_or_an_object_with_one(tmp_path: Path, packed: bool) -> None:
+    passages: object = [{"text": "The mean."}]
+    questions = {"version": 1, "questions": [{"question": "What?", "answerable": False}], "more": [{"a": 1}]}
+    for name, document in (("passages", passages), ("questions", questions)):
+        content = json.dumps(document).encode("utf-8-sig")
+        path = tmp_path / f"{name}.json{'.gz' if packed else ''}"
+        path.write_bytes(gzip.compress(content) if packed else content)
+    assert [row["text"] for row in read_passages(tmp_path)] == ["The mean."]
+    assert [row["answerable"] for row in read_questions(tmp_path)] == [False]
+
+
+def test_what_is_not_read_or_not_counted_is_told(tmp_path: Path) -> None:
+    (tmp_path / "passages.csv").write_text("text,section\nThe median.,1.1\n")
+    (tmp_path / "questions.csv").write_text("question,section\nWhat?,1.1\nWho?,\n")
+    (tmp_path / "unanswerable.jsonl").write_text('{"question": "Who?"}\n')
+    (tmp_path / "settings.json").write_text('{"a": 1}')
+    (tmp_path / "notes.md").write_text("Notes.")
+    (tmp_path / "README.md").write_text("About.")
+    unread, untold = module.remarks(tmp_path, read_passages(tmp_path), read_questions(tmp_path))
+    assert unread.endswith("not read: unanswerable.jsonl, notes.md.")
+    assert untold.startswith("1 questions say neither")
+
+
+def test_a_long_passage_is_looked_through_in_parts() -> None:
+    sentences = [f"Sentence number {number} says something of its own." for number in range(100)]
+    rows = [
+        {"passage_id": "a", "section": "1", "heading": "1 Long", "text": " ".join(sentences)},
+        {"passage_id": "b", "section": "2", "heading": "2 Short", "text": "# It is short.\n\nAs it is."},
+    ]
+    parts = windows(rows)
+    assert {part["passage"] for part in parts[:-1]} == {0}
+    assert {part["heading"] for part in parts[:-1]} == {"1 Long"}
+    assert all(len(part["text"]) <= MAXIMUM_CHARACTERS for part in parts)
+    assert all(any(sentence in part["text"] for part in parts) for sentence in sentences)
+    assert parts[-1] == {"passage": 1, "heading": "2 Short", "text": rows[1]["text"]}
+
+
+def test_what_stands_at_the_end_of_a_long_passage_is_found_and_its_passage_told_once(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    filler = " ".join(f"The harvest of year {year} was stored in the barn before the winter." for year in range(90))
+    last = "Magma rises through cracks in the crust until a volcano erupts as lava."
+    rows = [
+        {"passage_id": "a", "section": "1", "text": f"{filler} {last}"},
+        {"passage_id": "b", "text": "It rises."},
+    ]
+    write_rows(tmp_path / "passages.jsonl", rows, ["passage_id", "section", "text"])
+    write_rows(tmp_path / "questions.csv", [{"question": "Why does a volcano erupt as lava?", "section": "1"}])
+    out = tmp_path / "out" / "answers.jsonl"
+    ran = CliRunner().invoke(
+        module.answer_questions.app, ["--data", str(tmp_path), "--out", str(out), "--workers", "1"]
+    )
+    assert ran.exit_code == 0, ran.output
+    answer = json.loads(out.read_text())
+    assert answer["answer"] == f"{last} [1]"
+    assert answer["passage_ids"].count("a") == 1
+    assert answer["sections"][0] == "1"
 
 
 def test_it_answers_with_sentences_and_their_places(tmp_path: Path) -> None:
