@@ -18,7 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@job(version=4)
+@job(version=5)
 def grade(
     run: Run,
     data: DataFolder,
@@ -39,7 +39,7 @@ def grade(
     asked = [row | {"place": place} for place, row in by_question]  # the texts of a question are read once
     results = run.each(asked, partial(grader, model, confident), stage="answers", batch_size=64)
     graded = sorted(results, key=lambda row: row["place"])
-    run.write(graded, COLUMNS)
+    run.write(graded, (*COLUMNS, "split") if any(row["split"] for row in rows) else COLUMNS)
     run.note(for_a_person=sum(row["needs_person"] for row in graded))
 
 
@@ -69,6 +69,7 @@ def grader(model: Path | None, confident: float) -> Work:
                     "feedback": one.feedback,
                     "graded_answers": one.graded_answers,
                     "model": one.model,
+                    "split": row["split"],
                 }
                 for row, one in zip(batch, grades, strict=True)
             ]

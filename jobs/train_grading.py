@@ -7,28 +7,44 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from jobs.framework import DataFolder, OutFile, Row, Run, job
 from jobs.framework.errors import UnusableData
 from jobs.framework.outputs import replacing
 from jobs.framework.rows import Work
 from jobs.framework.tables import folder_hash
-from jobs.reading.short_answers import graded_of, read_short_answers
+from jobs.reading.short_answers import graded_of, read_short_answers, to_learn_from
+
+_TO_LEARN_FROM = ("train", "training")
 
 
-@job(version=4)
-def train_grading(run: Run, data: DataFolder, out: OutFile) -> None:
+@job(version=5)
+def train_grading(
+    run: Run,
+    data: DataFolder,
+    out: OutFile,
+    split: Annotated[
+        list[str] | None, typer.Option(help="learn from these where rows have one; may be repeated; else train")
+    ] = None,
+) -> None:
     """Learn to grade from the rows of a folder that have a label, and write a model for `grade`.
 
-    The model holds vectors and word stems of the graded answers, not their texts.
+    The model holds vectors and word stems of the graded answers, not their texts. What is of another split than `train`
+    is put aside to be measured on, and is not learnt from.
     """
     from learning.grading.storing import save
     from learning.grading.training import fit, seen
 
-    rows = [row for row in read_short_answers(data) if row["label"]]
-    if not rows:
+    labelled = [row for row in read_short_answers(data) if row["label"]]
+    if not labelled:
         raise UnusableData(f"No answer in {data} has a label.")
+    rows = to_learn_from(labelled, {one.strip().lower() for one in split} if split else _TO_LEARN_FROM)
+    if aside := Counter(row["split"] for row in labelled) - Counter(row["split"] for row in rows):
+        told = ", ".join(f"{name} {count:,}" for name, count in sorted(aside.items()))
+        run.warn(f"{aside.total():,} answers are of other splits, and are not learnt from ({told}).")
     by_question = sorted(enumerate(rows), key=lambda numbered: (numbered[1]["question_id"], numbered[0]))
     asked = [row | {"place": place} for place, row in by_question]  # the texts of a question are read once
     read = sorted(run.each(asked, reader, stage="answers", batch_size=128), key=lambda row: row["place"])

@@ -1,11 +1,12 @@
 """Folders of short answers: every table in them with the columns question, references and answer.
 
 In a CSV `references` is a list in JSON, or one reference as it is. `label` may be missing, or empty for answers that
-nobody has graded.
+nobody has graded. `split` says which part of the data an answer is of, as train or test.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from jobs.framework.tables import as_text, read_file, table_files
 from learning.grading.answers import Graded, Label, Question
 
 _NEEDED = ("question", "references", "answer")
-_OPTIONAL = ("answer_id", "question_id", "label")
+_OPTIONAL = ("answer_id", "question_id", "label", "split")
 
 
 def read_short_answers(folder: Path, *, labels: bool = True) -> list[Row]:
-    """Rows with answer_id, question_id, question, references, answer and label (None where there is none), in the order
-    of the files' names and of the rows in them. Answers without an id get `FILE:ROW`. Everything is text as it is
-    written, an answer `NA` or an id `007` too. Without `labels` they are not looked at, whatever they are.
+    """Rows with answer_id, question_id, question, references, answer, label (None where there is none) and split (the
+    part of the data that an answer is of, in small letters; empty where nobody says), in the order of the files' names
+    and of the rows in them. Answers without an id get `FILE:ROW`. Everything is text as it is written, an answer `NA`
+    or an id `007` too. Without `labels` they are not looked at, whatever they are.
 
     Raises `JobError`."""
     optional = [name for name in _OPTIONAL if labels or name != "label"]
@@ -34,6 +36,15 @@ def read_short_answers(folder: Path, *, labels: bool = True) -> list[Row]:
             read_file(path, _NEEDED, optional, text={*_NEEDED, *optional}).to_dict("records"), 1
         )
     ]
+
+
+def to_learn_from(rows: Sequence[Row], wanted: Collection[str]) -> list[Row]:
+    """The rows of the splits that are wanted, and those of no split. Raises `UnusableData` where there is none."""
+    kept = [row for row in rows if not row["split"] or row["split"] in wanted]
+    if rows and not kept:
+        found = ", ".join(sorted({row["split"] for row in rows}))
+        raise UnusableData(f"No answer has the split {', '.join(sorted(wanted))}. Say by --split which: {found}.")
+    return kept
 
 
 def question_of(row: Row) -> Question:
@@ -57,6 +68,7 @@ def _row(path: Path, number: int, raw: dict[str, Any]) -> Row:
         "references": references,
         "answer": raw["answer"],
         "label": _label(path, number, raw.get("label", "").lower()),
+        "split": raw.get("split", "").lower(),
     }
 
 

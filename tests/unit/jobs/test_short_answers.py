@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -12,7 +13,8 @@ from typer.testing import CliRunner
 from jobs.framework import write_rows
 from jobs.framework.errors import MissingColumns, MissingData, UnusableData
 from jobs.grade import grade
-from jobs.reading.short_answers import read_short_answers
+from jobs.reading.short_answers import read_short_answers, to_learn_from
+from jobs.train_grading import train_grading
 from learning.grading.storing import SHIPPED, load
 
 ROW = {"question": "Why?", "references": ["Because.", "So it is."], "answer": "because"}
@@ -59,6 +61,39 @@ def test_what_is_no_model_is_told_at_once(tmp_path: Path) -> None:
     ran = CliRunner().invoke(grade.app, [*arguments, str(tmp_path / "out.csv"), "--workers", "2"])
     assert ran.exit_code == 1
     assert "is not a model: a model is an archive" in " ".join(ran.output.split())
+
+
+def graded(split: str, label: str = "correct") -> dict[str, object]:
+    return ROW | {"split": split, "label": label}
+
+
+def test_what_is_put_aside_to_be_measured_on_is_not_learnt_from(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.jsonl", [graded("Train"), graded("test"), graded(""), graded("dev")])
+    write_rows(tmp_path / "b.jsonl", [ROW | {"label": "correct"}])
+    rows = read_short_answers(tmp_path)
+    assert [row["split"] for row in to_learn_from(rows, ("train",))] == ["train", "", ""]
+    assert [row["split"] for row in to_learn_from(rows, ("train", "dev"))] == ["train", "", "dev", ""]
+    with pytest.raises(UnusableData, match="--split which: dev, test"):
+        to_learn_from([row for row in rows if row["split"] in ("dev", "test")], ("train",))
+
+
+def test_training_tells_what_it_leaves_out_and_grades_keep_their_split(tmp_path: Path) -> None:
+    labels = ("correct", "incorrect", "contradictory")
+    rows = [
+        graded(split, labels[number % 3]) | {"answer": f"because {number}", "question": f"Why {number % 10}?"}
+        for split, count in (("train", 200), ("test", 30)) for number in range(count)
+    ]  # fmt: skip
+    write_rows(tmp_path / "data" / "a.csv", rows)
+    model, out = tmp_path / "model.npz", tmp_path / "grades.csv"
+    options = ["--data", str(tmp_path / "data"), "--workers", "1", "--json"]
+    trained = CliRunner().invoke(train_grading.app, [*options, "--out", str(model)])
+    assert trained.exit_code == 0, trained.output
+    summary = json.loads(trained.stdout)
+    assert summary["answers"] == 200
+    assert summary["warnings"] == ["30 answers are of other splits, and are not learnt from (test 30)."]
+    assert CliRunner().invoke(grade.app, [*options, "--model", str(model), "--out", str(out)]).exit_code == 0
+    with out.open() as file:
+        assert [row["split"] for row in csv.DictReader(file)] == [row["split"] for row in rows]
 
 
 def test_compressed_lines_with_labels(tmp_path: Path) -> None:
