@@ -15,7 +15,7 @@ COLUMNS = (
 )
 
 
-@job(version=2)
+@job(version=3)
 def predict(
     run: Run,
     data: DataFolder,

@@ -11,7 +11,7 @@ from jobs.framework import DataFolder, OutFile, Run, UnusableData, folder_hash, 
 from jobs.framework.outputs import write_json
 
 
-@job(version=2)
+@job(version=3)
 def train_prediction(
     run: Run,
     data: DataFolder,

@@ -90,11 +90,12 @@ def _work(cohort: Cohort, day: int, measure: _Measure) -> dict[str, Floats]:
     due = np.flatnonzero(cohort.task_day <= day)
     due = due[np.argsort(cohort.task_day[due], kind="stable")]
     ahead = known[:, ~(cohort.task_day <= day)]
-    ahead_marks = np.where(ahead, np.nan_to_num(cohort.score[:, ~(cohort.task_day <= day)]), 0.0)
+    ahead_marks = np.where(ahead, cohort.score[:, ~(cohort.task_day <= day)], np.nan)
+    ahead_graded = np.isfinite(ahead_marks)
     nothing = np.full(cohort.size, np.nan)
     columns = _due_work(cohort, due, known, measure) if len(due) else dict.fromkeys(_DUE_WORK, nothing)
     columns["ahead"] = ahead.any(axis=1).astype(float)
-    columns["ahead_mark"] = ahead_marks.sum(axis=1) / np.maximum(1, ahead.sum(axis=1)) / 100
+    columns["ahead_mark"] = np.nansum(ahead_marks, axis=1) / np.maximum(1, ahead_graded.sum(axis=1)) / 100
     banked = (cohort.banked[:, due] & known[:, due]).any(axis=1).astype(float)
     columns["banked"] = np.where(np.isfinite(cohort.previous_attempts), banked, np.nan)  # only who repeats has banked
     return columns
@@ -107,18 +108,19 @@ _DUE_WORK = (
 
 
 def _due_work(cohort: Cohort, due: np.ndarray, known: np.ndarray, measure: _Measure) -> dict[str, Floats]:
-    """Over the tasks that are due, in the order of their days."""
+    """Over the tasks that are due, in the order of their days. Work that was not handed in has the mark 0; what was,
+    and has no mark yet, is taken for the usual, and has not failed."""
     made, mark, relative, late, after, failed = (np.zeros((cohort.size, len(due))) for _ in range(6))
     for column, task in enumerate(due):
         here = known[:, task]
         score = np.where(here, cohort.score[:, task], np.nan)
         delay = np.where(here, cohort.submitted[:, task] - cohort.task_day[task], np.nan)
         made[:, column] = measure.deviation("made", here.astype(float))
-        mark[:, column] = measure.standardised("mark", np.nan_to_num(score), _LEAST_MARK_DEVIATION)
+        mark[:, column] = measure.standardised("mark", np.where(here, score, 0.0), _LEAST_MARK_DEVIATION)
         relative[:, column] = measure.standardised("mark_of_made", score, _LEAST_MARK_DEVIATION)
         late[:, column] = measure.deviation("late", np.where(here, delay > 0, np.nan))
         after[:, column] = measure.deviation("days_after_due", np.clip(delay, -_MOST_DAYS, _MOST_DAYS))
-        failed[:, column] = here & (np.nan_to_num(score) < PASS_MARK)
+        failed[:, column] = score < PASS_MARK
     weight = np.maximum(cohort.task_weight[due], _LEAST_WEIGHT)
     weight = weight / weight.sum()
     return {

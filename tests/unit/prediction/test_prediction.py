@@ -56,6 +56,20 @@ def test_the_order_of_learners_does_not_matter(seed: int, order: list[int]) -> N
     assert np.allclose(straight, features(shuffled(known, np.array(order)), DAY).values, atol=1e-9)
 
 
+@given(st.integers(0, 50))
+@settings(max_examples=15, deadline=None)
+def test_work_without_a_mark_is_no_failure(seed: int) -> None:
+    known = cohort(40, seed)
+    score = known.score.copy()
+    in_hand = known.submitted[0] <= DAY
+    score[0, in_hand] = np.nan
+    found = dict(zip(NAMES, features(replace(known, score=score), DAY).values[0], strict=True))
+    assert found["failed"] == found["ahead_mark"] == 0
+    assert found["made"] == dict(zip(NAMES, features(known, DAY).values[0], strict=True))["made"]
+    if in_hand[:2].all():  # both that are due: nothing is known of marks, which is the usual
+        assert found["marks"] == found["marks_of_made"] == found["lowest_mark"] == 0
+
+
 def test_predictions_are_finite_for_those_of_whom_nothing_is_known(model: RiskModel) -> None:
     nothing = np.full(3, np.nan)
     empty = Cohort(
