@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jobs.framework import DataFolder, OutFile, Run, UnusableData, job
 from jobs.framework.outputs import write_json
 
+if TYPE_CHECKING:
+    from learning.prediction.cohort import Cohort
 
-@job(version=2)
+
+@job(version=3)
 def evaluate_prediction(
     run: Run,
     data: DataFolder,
     out: OutFile,
     model: Annotated[Path, typer.Option(help="the model that `train-prediction` wrote")],
 ) -> None:
-    """Write a report in JSON on a folder whose `student` table has `final_result`. The model must not be made of it."""
+    """Write a report in JSON on a folder whose `student` table has `final_result`.
+
+    Cohorts that the model was made of would flatter it: where there are others, these alone are measured.
+    """
     from dataclasses import asdict
 
     import numpy as np
@@ -33,14 +40,16 @@ def evaluate_prediction(
     with run.step("Reading"):
         found = read_presentations(data, artefact.model.day)
     run.warn(*found.remarks, *found.undecided)
+    measured, seen = unseen(found.cohorts, artefact.document["lineage"])
+    run.warn(*flattering(measured, seen))
     with run.step("Measuring"):
         try:
-            evaluation = evaluate(artefact.model, found.cohorts, found.attributes)
+            evaluation = evaluate(artefact.model, measured, found.attributes)
         except ValueError as error:
             raise UnusableData(f"{data} cannot be evaluated on: {error}.") from error
     distribution = artefact.document["distribution"]
     predictions = np.concatenate(
-        [artefact.model.probability(cohort) for cohort in run.track(found.cohorts, "presentations")]
+        [artefact.model.probability(cohort) for cohort in run.track(measured, "presentations")]
     )
     stability = population_stability_index(
         np.array(distribution["shares"]), shares(predictions, np.array(distribution["borders"]))
@@ -51,6 +60,8 @@ def evaluate_prediction(
         out,
         {
             "model": artefact.version,
+            "cohorts": [cohort.name for cohort in measured],
+            "seen_in_training": seen,
             "passed": passed,
             "checks": checks,
             **evaluation.summary(),
@@ -68,6 +79,23 @@ def evaluate_prediction(
         within_modules=evaluation.fairness.within_modules,
         groups=groups_in_brief(evaluation),
     )
+
+
+def unseen(cohorts: Sequence[Cohort], lineage: Mapping[str, Any]) -> tuple[Sequence[Cohort], list[str]]:
+    """The cohorts that a model was not made of, or all where it was made of all; and the names of those it was."""
+    learnt = {cohort["name"] for cohort in lineage["cohorts"]}
+    fresh = [cohort for cohort in cohorts if cohort.name not in learnt]
+    measured = fresh if any(cohort.known.any() for cohort in fresh) else cohorts
+    return measured, [cohort.name for cohort in cohorts if cohort.name in learnt]
+
+
+def flattering(measured: Sequence[Cohort], seen: Sequence[str]) -> Iterator[str]:
+    """What to know of figures where a model was made of some of the cohorts."""
+    if not seen:
+        return
+    aside = not {cohort.name for cohort in measured} & set(seen)
+    figures = "the figures are without them" if aside else "there are no others, and the figures flatter it"
+    yield f"The model was made of {', '.join(seen)}: {figures}."
 
 
 if __name__ == "__main__":

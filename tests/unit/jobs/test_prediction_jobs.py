@@ -137,6 +137,21 @@ def test_an_evaluation_reports_groups_and_modules(trained: Path, tmp_path: Path)
     assert "cannot be evaluated on" in refused.output
 
 
+def test_cohorts_that_a_model_was_made_of_are_not_measured_beside_others(trained: Path, tmp_path: Path) -> None:
+    seen, later = world()[-2], cohort(300, 7, "AAA", "2014J")
+    both = folder(tmp_path / "both", [seen, later])
+    alone = folder(tmp_path / "alone", [later])
+    reports = []
+    for data in (both, alone):
+        result = invoke(evaluate_prediction, data=data, model=trained, out=data / "report.json")
+        reports.append(json.loads((data / "report.json").read_text()))
+        told = json.loads(result.stdout).get("warnings", [])
+        assert any("was made of AAA 2014B" in one and "without them" in one for one in told) is (data == both)
+    assert reports[0] == reports[1] | {"seen_in_training": ["AAA 2014B"]}
+    invoke(evaluate_prediction, data=folder(tmp_path / "seen", [seen]), model=trained, out=tmp_path / "seen.json")
+    assert "flatter it" in json.loads((tmp_path / "seen.json.summary.json").read_text())["warnings"][0]
+
+
 def test_a_model_is_for_its_day_and_must_be_a_model(trained: Path, tmp_path: Path) -> None:
     data = folder(tmp_path / "later", [cohort(30)])
     arguments = ["--data", str(data), "--out", str(tmp_path / "out.csv"), "--failed-gate-too", "--model"]
