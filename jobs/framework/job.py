@@ -60,8 +60,18 @@ _COMMON: dict[str, tuple[Any, Any]] = {
 }
 
 
-# Of a job on the platform's own database: it works here, and what is done is in the database.
-_PLATFORM = ("workers", "as_json")
+# What means nothing to a job on the platform's own database, and why. It is taken all the same, so that one command
+# line does for every job, and whoever gives it is told.
+_NOT_ON_PLATFORM = {
+    "where": "it works where it is started",
+    "again": "what is done is in the database, and it always starts afresh",
+}
+_ON_PLATFORM: dict[str, tuple[Any, Any]] = {
+    "where": (Annotated[Where, typer.Option(help=f"not used: {_NOT_ON_PLATFORM['where']}")], Where.AUTO),
+    "workers": (Annotated[int | None, typer.Option(min=1, help="threads of the sentence model, if it has one")], None),
+    "device": (Annotated[Device, typer.Option(help="auto or cpu: it has no model that runs on a GPU")], Device.AUTO),
+    "again": (Annotated[bool, typer.Option("--again", help=f"not used: {_NOT_ON_PLATFORM['again']}")], False),
+}
 
 
 @dataclass(frozen=True)
@@ -111,8 +121,7 @@ class Job:
         ]
         common = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-            for name, (annotation, default) in _COMMON.items()
-            if not self.platform or name in _PLATFORM
+            for name, (annotation, default) in (_COMMON | (_ON_PLATFORM if self.platform else {})).items()
         ]
 
         def command(**options: Any) -> None:
@@ -158,6 +167,7 @@ class Job:
             journal.open(afresh=asked.again or self.platform)
         means = Means(where=asked.where, workers=asked.workers, device=asked.device)
         run = Run(out=out, journal=journal, means=means, console=console)
+        run.warn(*self._unused(asked))
         started = time.perf_counter()
         try:
             self.function(run, **options)
@@ -170,6 +180,15 @@ class Job:
             if journal is not None:
                 journal.release()
         return summary
+
+    def _unused(self, asked: _Asked) -> list[str]:
+        """What was asked for and means nothing to this job."""
+        given = {"where": asked.where is not Where.AUTO, "again": asked.again}
+        return [
+            f"--{name} is not used by {self.name}: {why}."
+            for name, why in _NOT_ON_PLATFORM.items()
+            if self.platform and given[name]
+        ]
 
     def _fingerprint(self, options: dict[str, Any]) -> str:
         """What makes a run this run. Files and folders that it reads count by their content."""

@@ -274,12 +274,30 @@ def test_what_failed_does_not_hide_what_was_done() -> None:
 
 
 @pytest.mark.parametrize("entry", catalogue.entries(), ids=lambda entry: entry.name)
-def test_jobs_take_no_option_that_means_nothing_to_them(entry: catalogue.Entry) -> None:
+def test_every_job_takes_the_common_options(entry: catalogue.Entry) -> None:
     found = catalogue.find(entry.name)
     assert found is not None
     taken = {parameter.name for parameter in inspect.signature(found._command()).parameters.values()}
-    assert ({"where", "device", "again"} <= taken) is not found.platform
-    assert {"workers", "as_json"} <= taken
+    assert {"where", "workers", "device", "again", "as_json"} <= taken
+
+
+@job(platform=True)
+def all_done(run: Run) -> None:
+    """Do nothing."""
+    run.note(done=0)
+
+
+def test_an_option_that_means_nothing_to_a_job_is_said_to() -> None:
+    ran = runner.invoke(all_done.app, ["--where", "local", "--again", "--device", "cpu", "--json"])
+    assert ran.exit_code == 0, ran.output
+    where, again = json.loads(ran.stdout)["warnings"]
+    assert where.startswith("--where is not used by all-done")
+    assert again.startswith("--again is not used by all-done")
+    assert "warnings" not in json.loads(runner.invoke(all_done.app, ["--json"]).stdout)
+    assert "no model that runs on a GPU" in runner.invoke(all_done.app, ["--device", "gpu"]).output
+    assert "not used: it works where it is started" in " ".join(
+        runner.invoke(all_done.app, ["--help"], terminal_width=200).output.split()
+    )
 
 
 @job()
