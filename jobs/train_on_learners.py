@@ -27,6 +27,7 @@ def train_on_learners(
     served. Learners of one organisation never train another's model.
     """
     from deployments.learning.gathering import Gathered, gather
+    from deployments.learning.scoring import LARGEST_COHORT
     from jobs.data.figures import brief, groups_in_brief
     from jobs.data.platform import Organisation, for_each_organisation, platform_settings
     from learning.prediction.artefact import document_of
@@ -50,7 +51,10 @@ def train_on_learners(
         raise UnusableData(f"In no quarter has enrolment ended of most who were there on day {day}.")
     [found] = read
     if found.left_out:
-        run.warn(f"{found.left_out} learners are left out: of those who enrolled when they did, many are still at it.")
+        run.warn(
+            f"{found.left_out:,} learners are left out: of those who enrolled when they did many are still at it, or "
+            f"they are not among the newest {LARGEST_COHORT:,} of their course."
+        )
     try:
         through = partial(run.track, what="quarters held out")
         tests = held_out(found.cohorts, day, found.attributes, through=through)

@@ -38,7 +38,7 @@ LEAST_DECIDED = 0.75
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """`digest` is the same for the same learners with the same results and outcomes; `left_out` learners are in cohorts
-    of which too many are still at it."""
+    of which too many are still at it, or are the oldest of more in a course than are learnt from at once."""
 
     cohorts: list[Cohort]
     left_out: int
@@ -51,15 +51,16 @@ async def gather(connection: Connection, keyring: Keyring, day: int) -> Gathered
     repository = LearningRepository(connection)
     cohorts, groups, digest, left_out = [], dict[str, dict[str, str | None]](), hashlib.sha256(), 0
     for course_id in await repository.courses_with_learners():
-        rows = await repository.cohort(course_id, day, LARGEST_COHORT)
+        rows = await repository.to_learn_from(course_id, day, LEAST_DECIDED, LARGEST_COHORT)
         ids = [row["id"] for row in rows]
         results, completions = await repository.results(ids, day), await repository.completions(ids, day)
         told = await repository.told(ids)
+        left_out += rows[0]["everybody"] if rows else 0
         for quarter, part in _by_quarter(rows).items():
-            cohort = _cohort(course_id, quarter, part, results, completions, day)
-            if cohort is None:
-                left_out += len(part)
+            if part[0]["decided"] < LEAST_DECIDED:
                 continue
+            cohort = _cohort(course_id, quarter, part, results, completions, day)
+            left_out -= cohort.size
             cohorts.append(cohort)
             _add_groups(groups, cohort, [told[row["user_id"]] for row in part], keyring, datetime.now(UTC).date())
             digest.update(orjson.dumps([str(course_id), quarter, _facts(part, results, completions)], default=str))
@@ -82,13 +83,10 @@ def _cohort(
     results: Sequence[Mapping[str, Any]],
     completions: Mapping[UUID, int],
     day: int,
-) -> Cohort | None:
-    """None where too few outcomes are known."""
+) -> Cohort:
     import numpy as np
 
     decided = np.array([row["failed"] is not None for row in rows], dtype=bool)
-    if decided.mean() < LEAST_DECIDED:
-        return None
     ids = {row["id"] for row in rows}
     own = [result for result in results if result["enrollment_id"] in ids]
     made = cohort_of(course_id, rows, own, completions, day)

@@ -47,6 +47,28 @@ select e.id, e.user_id, e.enrolled_at, e.status = 'active' and not overdue(e) as
    and not (e.status = 'completed' and e.completed_at <= e.enrolled_at + make_interval(days => :day))
  order by open desc, e.id desc limit :limit;
 
+-- name: to_learn_from
+-- Who had enrolled so many days ago and had not left by then, with how many there are in all, and the share of those of
+-- the same quarter of a year of whom it is decided what became of them. Quarters of which it is of enough come first, the
+-- newest of them first: what a limit cuts off is what can be done without.
+with there as (
+    select e.id, e.user_id, e.enrolled_at, date_trunc('quarter', e.enrolled_at, 'UTC') as quarter,
+           case when e.status = 'completed' then false
+                when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
+      from enrollments e join users u on u.org_id = e.org_id and u.id = e.user_id
+     where e.course_id = :course_id and u.status <> 'erased'
+       and e.enrolled_at is not null and e.enrolled_at + make_interval(days => :day) <= now()
+       and not (e.status = 'dropped'
+                and coalesce(e.dropped_at, e.enrolled_at) <= e.enrolled_at + make_interval(days => :day))
+       and not (e.status = 'completed' and e.completed_at <= e.enrolled_at + make_interval(days => :day))
+), counted as (
+    select t.*, count(*) over () as everybody,
+           count(failed) over (partition by quarter)::float8 / count(*) over (partition by quarter) as decided
+      from there t
+)
+select id, user_id, enrolled_at, failed, everybody, decided from counted
+ order by decided >= :least_decided desc, quarter desc, id desc limit :limit;
+
 -- name: courses_with_learners
 select distinct course_id from enrollments where enrolled_at is not null order by course_id;
 

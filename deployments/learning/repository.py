@@ -157,6 +157,13 @@ class LearningRepository:
         rows = _queries.cohort(self.connection, course_id=course_id, day=day, limit=limit)
         return [dict(row) async for row in rows]
 
+    async def to_learn_from(self, course_id: UUID, day: int, least_decided: float, limit: int) -> list[dict[str, Any]]:
+        """Those first who enrolled in a quarter of which so great a share is decided, the newest first."""
+        rows = _queries.to_learn_from(
+            self.connection, course_id=course_id, day=day, least_decided=least_decided, limit=limit
+        )
+        return [dict(row) async for row in rows]
+
     async def courses_with_learners(self) -> list[UUID]:
         return [row["course_id"] async for row in _queries.courses_with_learners(self.connection)]
 

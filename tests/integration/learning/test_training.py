@@ -80,6 +80,26 @@ async def _one(
         )  # fmt: skip
 
 
+async def test_learners_still_at_it_do_not_push_out_those_whose_outcome_is_known(
+    platform: Platform, system: Database, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = await platform.create_organisation()
+    course, units = await taught(org)
+    for since in QUARTERS.values():
+        await attended(system, org, course, units, since, 20, 1.0)
+    await attended(system, org, course, units, datetime(2024, 8, 1, tzinfo=UTC), 30, 0.1)
+    monkeypatch.setattr("deployments.learning.gathering.LARGEST_COHORT", 30)
+    async with platform.database.transaction(org.id, readonly=True) as connection:
+        found = await gather(connection, keyring, DAY)
+    assert [(cohort.presentation, cohort.size) for cohort in found.cohorts] == [("2024Q1", 10), ("2024Q2", 20)]
+    assert found.left_out == 30 + 10
+    monkeypatch.setattr("deployments.learning.gathering.LARGEST_COHORT", 60)
+    async with platform.database.transaction(org.id, readonly=True) as connection:
+        found = await gather(connection, keyring, DAY)
+    assert sum(cohort.size for cohort in found.cohorts) == 40
+    assert found.left_out == 30
+
+
 async def test_quarters_that_are_over_are_learned_from(platform: Platform, system: Database, keyring: Keyring) -> None:
     org = await platform.create_organisation()
     course, units = await taught(org)
