@@ -83,7 +83,7 @@ class Library:
         """What words alone would find, for comparison."""
         scores, _ = self._by_words(question)
         best: dict[int, int] = {}
-        for place in _best(scores, self._count):
+        for place in map(int, np.argsort(-scores, kind="stable")):
             if len(best) == limit or scores[place] <= 0:
                 break
             best.setdefault(self._wholes[place], place)
