@@ -45,6 +45,11 @@ class PathRepository:
         rows = _queries.attempts_used(self._connection, enrollment_id=self._enrollment_id)
         return {str(row["unit_id"]): row["used"] async for row in rows}
 
+    async def awaiting_grades(self) -> set[str]:
+        """Assignments that were handed in and wait for a grade."""
+        rows = _queries.awaiting_grades(self._connection, enrollment_id=self._enrollment_id)
+        return {str(row["unit_id"]) async for row in rows}
+
     async def goals(self) -> Goals | None:
         row = await _queries.goals(self._connection, enrollment_id=self._enrollment_id)
         return Goals.from_row(row) if row else None

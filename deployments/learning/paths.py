@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -164,13 +164,16 @@ class PathRules:
         repository = PathRepository(connection, known.enrollment_id)
         outlined = await self._outlined(repository, known)
         completed, reviews = await repository.completed(), await repository.reviews()
-        used, goals = await repository.attempts_used(), await repository.goals()
+        goals = await repository.goals()
+        closed = _closed(
+            outlined, completed.keys(), await repository.attempts_used(), await repository.awaiting_grades()
+        )
         now = datetime.now(UTC)
         minutes = minutes or (goals.minutes if goals else USUAL_MINUTES)
         # Scheduling is arithmetic over hundreds of reviews, so not on the loop.
         standing = await asyncio.to_thread(_seen, completed, reviews, now)
         steps = plan(
-            units(outlined, known.map, done=completed.keys(), secure=_secure(known), closed=_closed(outlined, used)),
+            units(outlined, known.map, done=completed.keys(), secure=_secure(known), closed=closed),
             _chances(known),
             now=now,
             minutes=minutes,
@@ -263,11 +266,15 @@ def _seen(completed: Mapping[str, datetime], reviews: Sequence[Mapping[str, Any]
     return sorted((one for one in found if one is not None), key=lambda one: (one.due, one.unit_id))
 
 
-def _closed(outlined: Sequence[Outline], used: Mapping[str, int]) -> set[str]:
-    """Units that are not gone through again: quizzes without an attempt left, work that was handed in."""
+def _closed(
+    outlined: Sequence[Outline], completed: Collection[str], used: Mapping[str, int], awaiting: Collection[str]
+) -> set[str]:
+    """Units in which nothing can be done now: quizzes without an attempt left, work that is done or waits for a grade.
+    Work whose grade is not enough can be handed in again.
+    """
     return {
         one.id
         for one in outlined
-        if one.kind == "assignment"
+        if (one.kind == "assignment" and (one.id in completed or one.id in awaiting))
         or (one.attempts_allowed is not None and used.get(one.id, 0) >= one.attempts_allowed)
     }

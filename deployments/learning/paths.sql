@@ -13,6 +13,13 @@ select unit_id, reviewed_at, null, rating from unit_reviews where enrollment_id 
 -- name: attempts_used
 select unit_id, count(*) as used from quiz_attempts where enrollment_id = :enrollment_id group by unit_id;
 
+-- name: awaiting_grades
+-- Assignments whose newest submission has no grade yet.
+select s.unit_id from submissions s
+ where s.enrollment_id = :enrollment_id and s.graded_at is null
+   and not exists (select from submissions later where later.enrollment_id = s.enrollment_id
+                    and later.unit_id = s.unit_id and later.number > s.number);
+
 -- name: goals^
 select skill_ids, minutes, set_at from learning_goals where enrollment_id = :enrollment_id;
 

@@ -64,15 +64,16 @@ def units(
     secure: Collection[str],
     closed: Collection[str] = (),
 ) -> list[Unit]:
-    """Units for `planning.plan`. `secure` are ids of skills that need no more work, `closed` those of units that are
-    not gone through again.
+    """Units for `planning.plan`. `secure` are ids of skills that need no more work, `closed` those of units in which
+    nothing can be done now, whether they were done or not.
 
     A course is written to be read in its order, so each unit comes after all before it; where skills were declared
-    with what they come after, modules wait for one another only as far as that says. What is done, or teaches nothing
-    but what is secure, holds up nobody. Of what is left each names those right before it: what they wait for comes
+    with what they come after, modules wait for one another only as far as that says. What is done or closed, or teaches
+    nothing but what is secure, holds up nobody. Of what is left each names those right before it: what they wait for comes
     before it too.
     """
-    waited_for = [one for one in outlined if one.id not in done and not _skippable(one, skills, secure)]
+    idle = {*done, *closed}
+    waited_for = [one for one in outlined if one.id not in idle and not _skippable(one, skills, secure)]
     ranks = _ranks(skills)
     before = (
         _side_by_side(outlined, waited_for, skills, ranks) if any(ranks.values()) else _in_a_row(outlined, waited_for)
@@ -80,7 +81,7 @@ def units(
     return [
         Unit(
             id=one.id, title=one.title, place=one.place, minutes=one.minutes, skills=skills.taught_by(one.id),
-            after=after, done=one.id in done, repeatable=one.id not in closed,
+            after=after, done=one.id in done, open=one.id not in closed,
         )
         for one, after in zip(outlined, before, strict=True)
     ]  # fmt: skip

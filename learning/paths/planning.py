@@ -42,8 +42,8 @@ def plan(
     steps += _repeats(units, known, before, steps, minutes, most, names or {})
     left = minutes - sum(step.unit.minutes for step in steps)
     worth = _worths(units, known, goals)
-    finished = {unit.id for unit in units if unit.done}
-    waiting = {unit.id: unit for unit in units if not unit.done}
+    finished = {unit.id for unit in units if not unit.to_do}
+    waiting = {unit.id: unit for unit in units if unit.to_do}
     while waiting and len(steps) < most:
         ready = [unit for unit in waiting.values() if unit.minutes <= left and _ready(unit, by_id, finished)]
         if not ready:
@@ -64,7 +64,7 @@ def _reviews(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime, min
         fading = one.due <= now or one.remembered < FORGOTTEN_BELOW
         if (
             unit is None
-            or not (unit.done and unit.repeatable and fading)
+            or not (unit.done and unit.open and fading)
             or unit.minutes > minutes
             or len(steps) == most
         ):
@@ -92,7 +92,7 @@ def _repeats(
     for skill in sorted(
         (skill for skill in known if known[skill] < WEAK_BELOW), key=lambda skill: (known[skill], skill)
     ):
-        again = [unit for unit in units if skill in unit.skills and unit.done and unit.repeatable]
+        again = [unit for unit in units if skill in unit.skills and unit.done and unit.open]
         unit = min((unit for unit in again if unit.id not in taken), key=lambda unit: unit.place, default=None)
         if unit is None or unit.minutes > left or len(found) == room:
             continue
@@ -121,7 +121,7 @@ def _worths(units: Sequence[Unit], known: Mapping[str, float], goals: Collection
             id = reached.pop()
             if id in by_id and id not in worth:
                 worth[id] = own[unit.id]
-                reached += () if by_id[id].done else by_id[id].after
+                reached += by_id[id].after if by_id[id].to_do else ()
     return worth
 
 
@@ -148,7 +148,11 @@ def _step(
         return Step(unit=unit, why=Why.GOAL, reason=reason)
     wanted_further = worth[unit.id] > _own_worth(unit, known, goals)
     if wanted_further and (not open_skills or worth[unit.id] > _MOST_WITHOUT_GOAL):
-        further = next(other.title for other in units if unit.id in other.after and worth[other.id] == worth[unit.id])
+        further = next(
+            other.title
+            for other in units
+            if other.to_do and unit.id in other.after and worth[other.id] == worth[unit.id]
+        )
         return Step(unit=unit, why=Why.PREPARES, reason=f"“{further}” builds on it.")
     if open_skills:
         return Step(unit=unit, why=Why.GAP, reason=f"On {_named(open_skills, names)}, {_far(open_skills, known)}.")

@@ -18,7 +18,11 @@ class Unit:
     skills: tuple[str, ...] = ()
     after: tuple[str, ...] = ()  # ids of units that come right before, of those to be done
     done: bool = False
-    repeatable: bool = True  # whether it may be gone through again once it is done
+    open: bool = True  # whether there is anything that can be done in it now, for the first time or again
+
+    @property
+    def to_do(self) -> bool:
+        return self.open and not self.done
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,8 +16,8 @@ from deployments.kit.judging import Edge
 from jobs.plan_paths import plan_paths
 from stores.errors import StoreUnavailable
 from stores.postgres import Database
-from tests.integration.courses.support import ok, problem
-from tests.integration.learning.mastering import Class, advised, attempt, in_step, open_class
+from tests.integration.courses.support import create, ok, problem
+from tests.integration.learning.mastering import Class, advised, attempt, in_step, open_class, quiz
 from tests.platform import Platform
 
 
@@ -58,6 +58,51 @@ async def test_a_path_follows_results_goals_and_time(school: Class, system: Data
     assert steps(ok(await school.teacher.http.get(f"{at}/learners/{school.learner.id}/path"))) == steps(path)
     assert (await school.other.http.get(f"{at}/learners/{school.learner.id}/path")).status_code == 403
     problem(await school.teacher.http.get(f"{at}/path"), 404, "not-learning")
+
+
+async def hand_in(school: Class, enrolment: str, unit: str) -> str:
+    at = f"/api/enrollments/{enrolment}/units/{unit}/submissions"
+    submission: str = ok(await school.learner.http.post(at, json={"body": "My work."}), 201)["id"]
+    return submission
+
+
+async def grade(school: Class, submission: str, points: str) -> None:
+    at = f"/api/enrollments/submissions/{submission}/grade"
+    ok(await school.teacher.http.put(at, json={"points": points, "feedback": ""}))
+
+
+async def test_what_cannot_be_done_now_is_no_step_and_holds_up_nothing(school: Class, system: Database) -> None:
+    asked = {**quiz("a?", "b?"), "attempts_allowed": 1}
+    essay = {"instructions": "Write.", "maximum_points": 10, "pass_mark_percent": 50}
+    units = [
+        {"kind": "quiz", "title": "Once", "quiz": asked},
+        {"kind": "assignment", "title": "Essay", "assignment": essay},
+        {"kind": "text", "title": "Last", "body": "Words."},
+    ]
+    course = await create(school.teacher, modules=[{"title": "All", "units": units}])
+    ok(await school.teacher.http.post(f"/api/courses/{course}/publish"))
+    enrolment = ok(await school.learner.http.post("/api/enrollments", json={"course_id": course}), 201)["id"]
+    once, written, _ = ok(await school.learner.http.get(f"/api/courses/{course}/content"))["modules"][0]["units"]
+
+    async def shown() -> list[str]:
+        path = ok(await school.learner.http.get(f"/api/learning/courses/{course}/path"))
+        assert not path["finished"]
+        return [title for title, _ in steps(path)]
+
+    assert await shown() == ["Once", "Essay", "Last"]
+    await attempt(school.learner, enrolment, once, right=0)
+    await in_step(system, school.org.id)
+    assert await shown() == ["Essay", "Last"]  # failed, and there is no attempt left
+    first = await hand_in(school, enrolment, written["id"])
+    assert await shown() == ["Last"]  # nobody has graded it yet
+    await grade(school, first, "1")
+    await in_step(system, school.org.id)
+    assert await shown() == ["Essay", "Last"]  # it was not enough
+    second = await hand_in(school, enrolment, written["id"])
+    assert await shown() == ["Last"]
+    await grade(school, second, "9")
+    await in_step(system, school.org.id)
+    assert await shown() == ["Last"]
 
 
 async def test_the_job_writes_the_path_that_each_learner_is_shown(

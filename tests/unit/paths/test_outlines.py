@@ -56,6 +56,13 @@ def test_declared_order_lets_modules_go_side_by_side() -> None:
     assert found == {"a": set(), "b": {"a"}, "c": set(), "d": {"c"}, "e": {"b"}}
 
 
+def test_what_cannot_be_done_now_holds_up_nothing_and_is_not_planned() -> None:
+    skills = skill_map(CONTENT, None)
+    found = {unit.id: unit for unit in units(outlines(CONTENT), skills, done=("a",), secure=(), closed=("b", "c"))}
+    assert {id for id, unit in found.items() if unit.to_do} == {"d", "e"}
+    assert {id: set(unit.after) for id, unit in found.items() if unit.to_do} == {"d": set(), "e": {"d"}}
+
+
 SKILLS = [f"s{number}" for number in range(4)]
 
 

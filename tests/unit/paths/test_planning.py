@@ -25,7 +25,7 @@ def courses(draw: st.DrawFn) -> list[Unit]:
             skills=tuple(draw(st.sets(st.sampled_from(SKILLS), max_size=2))),
             after=tuple(str(other) for other in draw(st.sets(st.integers(0, 7), max_size=2)) if other != place),
             done=draw(st.booleans()),
-            repeatable=draw(st.booleans()),
+            open=draw(st.booleans()),
         )
         for place in range(count)
     ]
@@ -47,11 +47,11 @@ def test_a_path_keeps_its_promises(
     assert sum(step.unit.minutes for step in steps) <= minutes
     assert len(steps) <= 5
     assert len({step.unit.id for step in steps}) == len(steps)
-    finished = {unit.id for unit in units if unit.done}
+    finished = {unit.id for unit in units if not unit.to_do}
     for step in steps:
         assert step.reason
         assert step.unit.done == (step.why in (Why.REVIEW, Why.REPEAT))
-        assert step.unit.repeatable or not step.unit.done
+        assert step.unit.open
         there = {unit.id for unit in units}
         assert step.unit.done or all(needed in finished for needed in step.unit.after if needed in there)
         finished.add(step.unit.id)
@@ -66,6 +66,12 @@ def test_a_goal_comes_first_and_what_it_needs_before_it() -> None:
     steps = plan(units, {"b": 0.2}, now=NOW, minutes=60, goals={"a"})
     assert [(step.unit.id, step.why) for step in steps] == [("1", Why.PREPARES), ("2", Why.GOAL), ("0", Why.GAP)]
     assert "Unit 2" in steps[0].reason
+
+
+def test_nothing_prepares_what_cannot_be_done_now() -> None:
+    units = [unit(0), unit(1, skills=("a",), after=("0",), open=False), unit(2, after=("1",))]
+    steps = plan(units, {}, now=NOW, minutes=60, goals={"a"})
+    assert [(step.unit.id, step.why) for step in steps] == [("0", Why.NEXT), ("2", Why.NEXT)]
 
 
 def test_what_is_known_comes_last() -> None:
