@@ -55,7 +55,9 @@ class PathView(BaseModel):
     minutes: int
     goals: GoalsView | None
     finished: bool = Field(description="Whether every unit is done")
-    steps: list[StepView] = Field(description="In the order in which to do them, within the minutes")
+    steps: list[StepView] = Field(
+        description="In the order in which to do them, within the minutes; one to begin where none fits"
+    )
     reviews: list[ReviewView] = Field(description="Every unit that was done, what is due first at the top")
     planned_at: datetime
     made_by: PathMadeBy

@@ -69,8 +69,8 @@ def units(
 
     A course is written to be read in its order, so each unit comes after all before it; where skills were declared
     with what they come after, modules wait for one another only as far as that says. What is done or closed, or teaches
-    nothing but what is secure, holds up nobody. Of what is left each names those right before it: what they wait for comes
-    before it too.
+    nothing but what is secure, holds up nobody. Of what is left each names those right before it: what they wait for
+    comes before it too.
     """
     idle = {*done, *closed}
     waited_for = [one for one in outlined if one.id not in idle and not _skippable(one, skills, secure)]

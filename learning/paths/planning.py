@@ -8,6 +8,7 @@ what it needs. The result depends on nothing but the arguments, so a path is rep
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from learning.paths.units import Seen, Step, Unit, Why
@@ -33,23 +34,26 @@ def plan(
     names: Mapping[str, str] | None = None,
     most: int = 10,
 ) -> list[Step]:
-    """Steps in the order in which to do them, within the minutes and `most` in number. `known` are the chances that
-    skills are known; one that is missing counts as not known. `names` are what skills are called in reasons. Nothing is
-    planned twice, nothing that is done but for reviews, nothing before what it needs."""
+    """Steps in the order in which to do them, within the minutes and `most` in number. Where nothing fits, the unit
+    most worth beginning is the only step. `known` are the chances that skills are known; one that is missing counts as
+    not known. `names` are what skills are called in reasons. Nothing is planned twice, nothing that is done but for
+    reviews, nothing before what it needs."""
     by_id = {unit.id: unit for unit in units}
     before = list(seen)
-    steps = _reviews(by_id, before, now, int(minutes * _SHARE_OF_REVIEWS), most)
+    steps = _reviews(by_id, before, now, minutes, most)
     steps += _repeats(units, known, before, steps, minutes, most, names or {})
     left = minutes - sum(step.unit.minutes for step in steps)
     worth = _worths(units, known, goals)
     finished = {unit.id for unit in units if not unit.to_do}
     waiting = {unit.id: unit for unit in units if unit.to_do}
     while waiting and len(steps) < most:
-        ready = [unit for unit in waiting.values() if unit.minutes <= left and _ready(unit, by_id, finished)]
-        if not ready:
+        ready = [unit for unit in waiting.values() if _ready(unit, by_id, finished)]
+        fitting = [unit for unit in ready if unit.minutes <= left] or (ready if not steps else [])
+        if not fitting:
             break
-        best = max(ready, key=lambda unit: (worth[unit.id] / unit.minutes, -unit.place, unit.id))
-        steps.append(_step(best, units, known, goals, worth, names or {}))
+        best = max(fitting, key=lambda unit: (worth[unit.id] / unit.minutes, -unit.place, unit.id))
+        step = _step(best, units, known, goals, worth, names or {})
+        steps.append(step if best.minutes <= left else _begun(step))
         left -= best.minutes
         finished.add(best.id)
         del waiting[best.id]
@@ -57,19 +61,21 @@ def plan(
 
 
 def _reviews(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime, minutes: int, most: int) -> list[Step]:
-    """Units that are due or fading, the most faded first."""
+    """Units that are due or fading, the most faded first: within their share of the minutes, but for the first, which
+    may need them all."""
     steps: list[Step] = []
+    left = int(minutes * _SHARE_OF_REVIEWS)
     for one in sorted(seen, key=lambda one: (one.remembered, one.due, one.unit_id)):
         unit = units.get(one.unit_id)
         fading = one.due <= now or one.remembered < FORGOTTEN_BELOW
         if (
             unit is None
             or not (unit.done and unit.open and fading)
-            or unit.minutes > minutes
+            or unit.minutes > (left if steps else minutes)
             or len(steps) == most
         ):
             continue
-        minutes -= unit.minutes
+        left -= unit.minutes
         percent = round(one.remembered * 100)
         reason = f"You did “{unit.title}” before and still have about {percent} % of it. Seeing it again now keeps it."
         steps.append(Step(unit=unit, why=Why.REVIEW, reason=reason))
@@ -160,6 +166,11 @@ def _step(
         reason = f"You seem to know {_named(unit.skills, names)} already; doing it completes the course."
         return Step(unit=unit, why=Why.NEXT, reason=reason)
     return Step(unit=unit, why=Why.NEXT, reason="It comes next in the course.")
+
+
+def _begun(step: Step) -> Step:
+    more = f"It takes about {step.unit.minutes} minutes, more than you have: begin it."
+    return replace(step, reason=f"{step.reason} {more}")
 
 
 def _named(skills: Sequence[str], names: Mapping[str, str]) -> str:

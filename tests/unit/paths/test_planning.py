@@ -31,6 +31,10 @@ def courses(draw: st.DrawFn) -> list[Unit]:
     ]
 
 
+def ready(unit: Unit, units: list[Unit]) -> bool:
+    return not set(unit.after) & {other.id for other in units if other.to_do}
+
+
 @given(
     units=courses(),
     known=st.dictionaries(st.sampled_from(SKILLS), st.floats(0, 1)),
@@ -44,7 +48,8 @@ def test_a_path_keeps_its_promises(
     before = [Seen(unit_id=unit.id, due=NOW - timedelta(days=1), remembered=remembered) for unit in units]
     steps = plan(units, known, now=NOW, minutes=minutes, goals=goals, seen=before, most=5)
     assert steps == plan(units, known, now=NOW, minutes=minutes, goals=goals, seen=before, most=5)
-    assert sum(step.unit.minutes for step in steps) <= minutes
+    assert len(steps) == 1 or sum(step.unit.minutes for step in steps) <= minutes
+    assert steps or not [one for one in units if one.to_do and ready(one, units)]
     assert len(steps) <= 5
     assert len({step.unit.id for step in steps}) == len(steps)
     finished = {unit.id for unit in units if not unit.to_do}
@@ -72,6 +77,22 @@ def test_nothing_prepares_what_cannot_be_done_now() -> None:
     units = [unit(0), unit(1, skills=("a",), after=("0",), open=False), unit(2, after=("1",))]
     steps = plan(units, {}, now=NOW, minutes=60, goals={"a"})
     assert [(step.unit.id, step.why) for step in steps] == [("0", Why.NEXT), ("2", Why.NEXT)]
+
+
+def test_where_nothing_fits_the_worthiest_is_to_be_begun() -> None:
+    units = [unit(0, minutes=30), unit(1, minutes=40, skills=("a",)), unit(2, minutes=5, after=("0",))]
+    [step] = plan(units, {}, now=NOW, minutes=20, names={"a": "Fractions"})
+    assert step.unit.id == "1"
+    assert step.reason.startswith("On Fractions, you have not shown yet what you know.")
+    assert step.reason.endswith("It takes about 40 minutes, more than you have: begin it.")
+    assert [step.unit.id for step in plan(units, {}, now=NOW, minutes=35)] == ["0", "2"]
+
+
+def test_the_most_faded_is_seen_again_if_it_fits_at_all() -> None:
+    units = [unit(0, minutes=15, done=True), unit(1, minutes=4, done=True), unit(2, minutes=30, done=True)]
+    before = [Seen(unit_id=str(place), due=NOW, remembered=share) for place, share in enumerate([0.5, 0.6, 0.1])]
+    assert [step.unit.id for step in plan(units, {}, now=NOW, minutes=20, seen=before)] == ["0"]
+    assert [step.unit.id for step in plan(units, {}, now=NOW, minutes=60, seen=before)] == ["2"]
 
 
 def test_what_is_known_comes_last() -> None:
