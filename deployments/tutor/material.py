@@ -29,6 +29,9 @@ class Quizzes:
     vectors: Vectors | None
 
 
+NO_QUIZZES = Quizzes((), None)
+
+
 class Material:
     """Reads what is indexed. Versions never change, so their quizzes are kept: the least recently used goes first."""
 

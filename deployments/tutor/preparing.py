@@ -14,7 +14,7 @@ from actors.retrieval_index.search import Found
 from deployments.kit.errors import CourseNotFound
 from deployments.kit.principal import Principal
 from deployments.tutor.errors import ConversationNotFound, NothingToTeach
-from deployments.tutor.material import Material, Quizzes, meaning_of, source_of
+from deployments.tutor.material import NO_QUIZZES, Material, Quizzes, meaning_of, source_of
 from deployments.tutor.remembering import LastTurns, Said
 from deployments.tutor.repository import ConversationRepository
 from learning.embedding.minilm import Vectors
@@ -69,13 +69,12 @@ class Preparation:
 
     async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
         """Raises `ConversationNotFound`, and `NothingToTeach` where the learner has left the course."""
-        course_id, version_id, before, completed, all_quizzes = await self._readings(principal, conversation_id)
+        course_id, version_id, before, completed, still_open = await self._readings(principal, conversation_id)
         earlier = [exchange.question for exchange in before.exchanges]
         followed, wanted = replies.followed_up(text, earlier), replies.standalone(text, earlier)
         # Together they may mean what none of them means alone, and the other way round.
         asked = dict.fromkeys((text, *reversed(followed), wanted))
         meant = await self._material.vectors([*asked, *(earlier if self._for_a_model else ())])
-        still_open = _open(all_quizzes, completed)
         hits = ((hit, one) for one in asked if (hit := _sought(one, meant.get(one), still_open)))
         sought, wanted = next(hits, (None, wanted))
         vector, vectors = meant.get(wanted), _stacked(meant, asked)
@@ -127,6 +126,7 @@ class Preparation:
     async def _readings(
         self, principal: Principal, conversation_id: UUID
     ) -> tuple[UUID, UUID, Said, frozenset[UUID], Quizzes]:
+        """The course and its version, what was said before, the units completed, the quizzes still open."""
         recalled = await self._last.recall(principal.org_id, conversation_id)
         async with self._database.transaction(principal.org_id) as connection:
             repository = ConversationRepository(connection, principal.user_id)
@@ -135,12 +135,15 @@ class Preparation:
                 raise ConversationNotFound()
             version_id = await readable_version(repository, principal, conversation.course_id)
             completed = await repository.completed_units(conversation.course_id)
+            used = await repository.attempts_used(conversation.course_id)
+            knows_the_keys = await _edits(repository, principal, conversation.course_id)
             said = await self._last.of(conversation, recalled, repository, completed)
             known = await self._material.quizzes(version_id, None)
             content = await repository.content(version_id) if known is None else None
         found = known or await self._material.quizzes(version_id, content)
         assert found is not None
-        return conversation.course_id, version_id, said, completed, found
+        still_open = NO_QUIZZES if knows_the_keys else _open(found, completed, used)
+        return conversation.course_id, version_id, said, completed, still_open
 
 
 async def readable_version(repository: ConversationRepository, principal: Principal, course_id: UUID) -> UUID:
@@ -188,9 +191,22 @@ def _held_back_by(some: Iterable[Quotation], vector: Vectors | None, still_open:
     return next(answered, near[0])
 
 
-def _open(all_quizzes: Quizzes, completed: frozenset[UUID]) -> Quizzes:
-    """The questions of quizzes that the learner has not completed."""
-    kept = [n for n, question in enumerate(all_quizzes.questions) if question.unit_id not in completed]
+async def _edits(repository: ConversationRepository, principal: Principal, course_id: UUID) -> bool:
+    """Whether the person may edit the course, and so reads the keys of its quizzes there."""
+    if not principal.may("courses.write"):
+        return False
+    return principal.may("courses.any") or await repository.teaches(course_id)
+
+
+def _open(all_quizzes: Quizzes, completed: frozenset[UUID], used: Mapping[UUID, int]) -> Quizzes:
+    """The questions of quizzes that the learner can still pass: which are not completed and have an attempt left. The
+    answers of the others are explained to them anyway."""
+    kept = [
+        n
+        for n, question in enumerate(all_quizzes.questions)
+        if question.unit_id not in completed
+        and (question.attempts is None or used.get(question.unit_id, 0) < question.attempts)
+    ]
     vectors = all_quizzes.vectors
     return Quizzes(_of(all_quizzes.questions, kept), None if vectors is None or not kept else vectors[kept])
 

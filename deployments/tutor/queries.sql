@@ -17,6 +17,9 @@ select c.published_version_id
 -- name: course_is_published$
 select status <> 'draft' from courses where id = :course_id;
 
+-- name: instructor$
+select instructor_id from courses where id = :course_id;
+
 -- name: insert_conversation^
 with written as (
     insert into tutor_conversations (id, org_id, user_id, course_id, version_id)
@@ -84,3 +87,10 @@ select p.unit_id
   from enrollments e
   join unit_progress p on p.org_id = e.org_id and p.enrollment_id = e.id
  where e.user_id = :user_id and e.course_id = :course_id and p.completed_at is not null;
+
+-- name: attempts_used
+select a.unit_id, count(*) as used
+  from enrollments e
+  join quiz_attempts a on a.org_id = e.org_id and a.enrollment_id = e.id
+ where e.user_id = :user_id and e.course_id = :course_id
+ group by a.unit_id;

@@ -50,6 +50,10 @@ class ConversationRepository:
     async def course_is_published(self, course_id: UUID) -> bool:
         return bool(await _queries.course_is_published(self._connection, course_id=course_id))
 
+    async def teaches(self, course_id: UUID) -> bool:
+        """Whether the person is the course's instructor."""
+        return bool(await _queries.instructor(self._connection, course_id=course_id) == self._user_id)
+
     async def insert(self, *, id: UUID, org_id: UUID, course_id: UUID, version_id: UUID) -> Conversation:
         row = await _queries.insert_conversation(
             self._connection, id=id, org_id=org_id, user_id=self._user_id, course_id=course_id, version_id=version_id
@@ -112,6 +116,11 @@ class ConversationRepository:
         """The units of the course that the person has completed."""
         rows = _queries.completed_units(self._connection, user_id=self._user_id, course_id=course_id)
         return frozenset([row["unit_id"] async for row in rows])
+
+    async def attempts_used(self, course_id: UUID) -> dict[UUID, int]:
+        """By quiz of the course, what the person has used."""
+        rows = _queries.attempts_used(self._connection, user_id=self._user_id, course_id=course_id)
+        return {row["unit_id"]: row["used"] async for row in rows}
 
     async def mastery(self, course_id: UUID) -> dict[str, Mapping[str, Any]]:
         """Level, answers and right ones of each skill of the course that the person has answered something on."""

@@ -29,7 +29,8 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 @dataclass(frozen=True, slots=True)
 class QuizQuestion:
-    """A question of a quiz. `keys` are the texts that give its answer away, `numeric`: any number may."""
+    """A question of a quiz. `keys` are the texts that give its answer away, `numeric`: any number may. `attempts`: how
+    many the quiz allows; None where they have no limit."""
 
     id: UUID
     unit_id: UUID
@@ -38,13 +39,15 @@ class QuizQuestion:
     keys: tuple[str, ...]
     numeric: bool
     yes_or_no: bool
+    attempts: int | None = None
 
 
 def questions(content: Mapping[str, Any]) -> Iterator[QuizQuestion]:
     """Every quiz question of a course version's content, with its key."""
     for module in content["modules"]:
         for unit in module["units"]:
-            for question in (unit.get("quiz") or {"questions": []})["questions"]:
+            quiz = unit.get("quiz") or {"questions": []}
+            for question in quiz["questions"]:
                 yield QuizQuestion(
                     id=UUID(question["id"]),
                     unit_id=UUID(unit["id"]),
@@ -53,6 +56,7 @@ def questions(content: Mapping[str, Any]) -> Iterator[QuizQuestion]:
                     keys=_keys(question),
                     numeric=question["kind"] == "numeric",
                     yes_or_no=question["kind"] == "true_false",
+                    attempts=quiz.get("attempts_allowed"),
                 )
 
 

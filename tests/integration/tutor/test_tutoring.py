@@ -197,6 +197,44 @@ async def test_a_completed_quiz_may_be_talked_about(platform: Platform, taught: 
     assert "middle value" in turn["text"]
 
 
+async def attempt_wrongly(learner: Account, course: str, enrolment: str, unit: int) -> None:
+    quiz = ok(await learner.http.get(f"/api/courses/{course}/content"))["modules"][0]["units"][unit]
+    ok(await learner.http.post(f"/api/enrollments/{enrolment}/units/{quiz['id']}/attempts", json={"answers": {}}), 201)
+
+
+async def test_a_quiz_is_open_as_long_as_there_is_an_attempt_left(taught: Class, system: Database) -> None:
+    """And whatever was used up of another one, the keys of that which is open stay."""
+    twice, magma = QUIZ | {"attempts_allowed": 2, "questions": QUIZ["questions"][:1]}, QUIZ["questions"][1:]  # type: ignore[index]
+    units = [
+        text("Middles", f"{MEDIAN} {OUTLIER}"), text("Mountains", VOLCANO),
+        {"kind": "quiz", "title": "Look back", "quiz": twice},
+        {"kind": "quiz", "title": "Magma", "quiz": QUIZ | {"questions": magma}},
+    ]  # fmt: skip
+    course = await create(taught.teacher, modules=[{"title": "A module", "units": units}])
+    ok(await taught.teacher.http.post(f"/api/courses/{course}/publish"))
+    enrolment = ok(await taught.learner.http.post("/api/enrollments", json={"course_id": course}), 201)["id"]
+    await settled(system, course)
+    conversation = await begin(taught.learner, course)
+    await attempt_wrongly(taught.learner, course, enrolment, 2)
+    assert (await ask(taught.learner, conversation, PROMPT))["kind"] == "hint"
+    await attempt_wrongly(taught.learner, course, enrolment, 2)
+    turn = await ask(taught.learner, conversation, PROMPT)
+    assert turn["kind"] == "answer"
+    assert "middle value" in turn["text"]
+    await get_no_key(taught.learner, course)
+
+
+async def test_only_who_may_edit_the_course_is_told_what_its_quizzes_ask(taught: Class) -> None:
+    for editor in (taught.teacher, await taught.org.person("org_admin")):
+        turn = await ask(editor, await begin(editor, taught.course), PROMPT)
+        assert turn["kind"] == "answer"
+        assert "middle value" in turn["text"]
+    colleague = await taught.org.person("instructor", fresh=True)
+    ok(await colleague.http.post("/api/enrollments", json={"course_id": taught.course}), 201)
+    assert (await ask(colleague, await begin(colleague, taught.course), PROMPT))["kind"] == "hint"
+    await get_no_key(colleague, taught.course)
+
+
 async def test_a_follow_up_is_understood(taught: Class) -> None:
     conversation = await begin(taught.learner, taught.course)
     await ask(taught.learner, conversation, "Where do I find the median once values are sorted?")
