@@ -1,4 +1,4 @@
-"""What a language model says, sentence by sentence, without those that give a quiz away."""
+"""What a language model says, sentence by sentence, without those that give a quiz away or are left out already."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 
 from learning.tutoring.quizzes import BLANK, QuizQuestion, gives_away
+from learning.tutoring.wording import Wording
 
 # A sentence is held back until it is known where it ends.
 _END = re.compile(r"(?<=[.!?])\s+|\n+")
 _LONGEST_SENTENCE = 600
+_NOTHING = f"{BLANK}.,;:!? \n"  # what is left of a sentence that was left out
 
 
 class Guard:
@@ -25,16 +27,18 @@ class Guard:
         shown = []
         while (end := _END.search(self._held)) or len(self._held) > _LONGEST_SENTENCE:
             cut = end.end() if end else _LONGEST_SENTENCE
-            shown.append(self._checked(self._held[:cut]))
+            if self._may_be_shown(sentence := self._held[:cut]):
+                shown.append(sentence)
             self._held = self._held[cut:]
         return shown
 
     def finish(self) -> list[str]:
         """The answer is over; the rest of it."""
         held, self._held = self._held, ""
-        return [self._checked(held)] if held else []
+        return [held] if held and self._may_be_shown(held) else []
 
-    def _checked(self, sentence: str) -> str:
-        if not any(gives_away(sentence, question) for question in self._questions):
-            return sentence
-        return BLANK + sentence[len(sentence.rstrip()) :]
+    def _may_be_shown(self, sentence: str) -> bool:
+        text = Wording.plain(sentence)  # the number of an excerpt answers no question for a number
+        if BLANK in text and not text.strip(_NOTHING):
+            return False
+        return not any(gives_away(text, question) for question in self._questions)

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learning.tutoring.guarding import Guard
-from learning.tutoring.quizzes import QuizQuestion
+from learning.tutoring.quizzes import BLANK, QuizQuestion
 
 ASKED = QuizQuestion(uuid4(), uuid4(), "Quiz", "Which value stays?", ("middle value",), False, False)
 SENTENCES = st.lists(
-    st.sampled_from(["It is so. ", "The middle value stays. ", "Why?\n", "x" * 40 + "! "]), max_size=12
+    st.sampled_from(["It is so. ", "The middle value stays. ", "Why?\n", f"{BLANK}.\n", "[1] ", "x" * 40 + "! "]),
+    max_size=12,
 )
 
 
@@ -26,7 +27,15 @@ def test_pieces_make_no_difference(sentences: list[str], cuts: list[int]) -> Non
     found += guard.take(rest) + guard.finish()
     shown = "".join(found)
     assert "middle value" not in shown
+    assert BLANK not in shown
     whole = Guard([ASKED])
     assert found == whole.take(text) + whole.finish()
-    if "middle" not in text:
+    if "middle" not in text and BLANK not in text:
         assert shown == text
+
+
+def test_a_number_answers_what_asks_for_one_but_for_that_of_an_excerpt() -> None:
+    asked = QuizQuestion(uuid4(), uuid4(), "Quiz", "How many values?", (), numeric=True, yes_or_no=False)
+    guard = Guard([asked])
+    said = "Count them [1]. There are 7 of them [2]. Seven it is.\nThen sort [1, 2]."
+    assert "".join(guard.take(said) + guard.finish()) == "Count them [1]. Seven it is.\nThen sort [1, 2]."
