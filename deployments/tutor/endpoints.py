@@ -10,9 +10,11 @@ import orjson
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
+from configs.errors import AzoraError
 from deployments.kit import idempotency
 from deployments.kit.paging import Page, decode_cursor, split_page
 from deployments.kit.parameters import CurrentPrincipal, CurrentWork, Cursor, Limit
+from deployments.kit.problems import PROBLEM_DOCUMENTS
 from deployments.kit.routes import service_router
 from deployments.tutor.exchanges import Exchange
 from deployments.tutor.schemas import ConversationDetail, ConversationOpen, ConversationView, TurnAsk, TurnView
@@ -116,9 +118,15 @@ async def _live(said: AsyncIterator[str | Exchange]) -> AsyncIterator[bytes]:
         async for piece in said:
             yield _delta(piece) if isinstance(piece, str) else _end(TurnView.of(piece))
     except VoiceFailed:
-        yield b"event: error\ndata: %b\n\n" % orjson.dumps(
-            {"detail": "The answer broke off; ask again", "retriable": True}
-        )
+        yield _error(orjson.dumps({"detail": "The answer broke off; ask again", "retriable": True}))
+    except AzoraError as error:
+        yield _error(PROBLEM_DOCUMENTS.render(error)[2])
+    except Exception as error:  # who reads a stream learns of its end from the stream alone
+        yield _error(PROBLEM_DOCUMENTS.unexpected(error)[2])
+
+
+def _error(body: bytes) -> bytes:
+    return b"event: error\ndata: %b\n\n" % body
 
 
 def _delta(text: str) -> bytes:

@@ -13,7 +13,7 @@ from actors.learner_model.reading import Reader
 from actors.retrieval_index.search import Found
 from deployments.kit.errors import CourseNotFound
 from deployments.kit.principal import Principal
-from deployments.tutor.errors import ConversationNotFound, NothingToTeach
+from deployments.tutor.errors import ConversationFull, ConversationNotFound, NothingToTeach
 from deployments.tutor.material import NO_QUIZZES, Material, Quizzes, meaning_of, source_of
 from deployments.tutor.remembering import LastTurns, Said
 from deployments.tutor.repository import ConversationRepository
@@ -23,6 +23,8 @@ from learning.tutoring.quizzes import QuizQuestion
 from learning.tutoring.replies import Quotation, Source
 from learning.tutoring.standing import Standing
 from stores.postgres import Connection, Database
+
+MAXIMUM_TURNS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Preparation:
         self._skills = Reader()
 
     async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
-        """Raises `ConversationNotFound`, and `NothingToTeach` where the learner has left the course."""
+        """Raises `ConversationNotFound`, `ConversationFull`, `NothingToTeach` where the learner has left the course."""
         course_id, version_id, before, completed, still_open = await self._readings(principal, conversation_id)
         earlier = [exchange.question for exchange in before.exchanges]
         followed, wanted = replies.followed_up(text, earlier), replies.standalone(text, earlier)
@@ -133,6 +135,8 @@ class Preparation:
             conversation = await repository.find(conversation_id)
             if conversation is None:
                 raise ConversationNotFound()
+            if conversation.turns >= MAXIMUM_TURNS:
+                raise ConversationFull()
             version_id = await readable_version(repository, principal, conversation.course_id)
             completed = await repository.completed_units(conversation.course_id)
             used = await repository.attempts_used(conversation.course_id)

@@ -62,7 +62,8 @@ class MadeBy(BaseModel):
     """How the reply came about."""
 
     model: str = Field(description="A language model; or `extractive`: sentences of the material, chosen without one")
-    version: str
+    version: str = Field(description="Of how sentences of the material are found")
+    version_id: UUID | None = Field(default=None, description="The version of the course that it was made from")
     searched: Literal["words and meaning", "words"]
     considered: list[Considered] = Field(default=[], description="What the learner has shown of the skills it is about")
 

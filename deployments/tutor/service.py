@@ -15,7 +15,7 @@ from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.tutor.errors import ConversationFull, ConversationNotFound
 from deployments.tutor.exchanges import Exchange, Scribe
-from deployments.tutor.preparing import Preparation, Prepared, readable_version
+from deployments.tutor.preparing import MAXIMUM_TURNS, Preparation, Prepared, readable_version
 from deployments.tutor.remembering import LastTurns
 from deployments.tutor.repository import Conversation, ConversationRepository
 from deployments.tutor.voice import Spoken, Voice, VoiceFailed
@@ -30,7 +30,6 @@ from stores.postgres import Database
 
 log = structlog.get_logger("azora.tutor")
 
-MAXIMUM_TURNS = 500
 EXTRACTIVE = "extractive"
 
 
@@ -97,8 +96,9 @@ class TutorService:
     ) -> AsyncIterator[str | Exchange]:
         """Pieces of the answer as the model says them, then what was remembered, in a transaction of its own.
 
-        What fails before the first piece, or says nothing that the material bears out, is answered by quoting. Raises
-        `VoiceFailed` where it breaks off later: then nothing is remembered.
+        What fails before the first piece, or says nothing that the material bears out, is answered by quoting. Nothing
+        is remembered where it raises: `VoiceFailed` as the answer breaks off later, `ConversationNotFound` and
+        `ConversationFull` for what happened to the conversation meanwhile, `StoreUnavailable`.
         """
         pieces: list[str] = []
         wording = _wording(prepared)
@@ -119,7 +119,10 @@ class TutorService:
         yield exchange
 
     async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
-        """For `stream`, while a refusal can still be a status. Raises `ConversationNotFound`, `NothingToTeach`."""
+        """For `stream`, while a refusal can still be a status.
+
+        Raises `ConversationNotFound`, `ConversationFull`, `NothingToTeach`.
+        """
         return await self._preparation.prepare(principal, conversation_id, text)
 
     def _speaks(self, prepared: Prepared) -> bool:
@@ -180,7 +183,8 @@ class TutorService:
     def _made_by(self, prepared: Prepared, said: Reply | None) -> dict[str, Any]:
         model = self.voice.model if said is not None and self.voice is not None else EXTRACTIVE
         return {
-            "model": model, "version": VERSION, "searched": "words and meaning" if prepared.by_meaning else "words",
+            "model": model, "version": VERSION, "version_id": str(prepared.version_id),
+            "searched": "words and meaning" if prepared.by_meaning else "words",
             "considered": [
                 {"skill_id": one.skill_id, "level": one.level} for one in prepared.standings if one.answers
             ],

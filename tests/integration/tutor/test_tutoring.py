@@ -104,7 +104,25 @@ async def test_an_answer_quotes_and_names_its_source(taught: Class) -> None:
     assert MEDIAN in turn["text"]
     assert turn["sources"][0]["heading"].endswith("Middles")
     assert turn["sources"][0]["completed"] is False
-    assert turn["made_by"] == {"model": "extractive", "version": "2", "searched": "words and meaning", "considered": []}
+    made_by = {"model": "extractive", "version": "2", "searched": "words and meaning", "considered": []}
+    assert turn["made_by"] == made_by | {"version_id": turn["made_by"]["version_id"]}
+
+
+async def test_a_reply_keeps_the_version_it_was_made_from(taught: Class, system: Database) -> None:
+    course = await create(taught.teacher, modules=MODULES)
+    conversations, versions = "/api/tutor/conversations", list[str]()
+    ok(await taught.teacher.http.post(f"/api/courses/{course}/publish"))
+    await settled(system, course)
+    conversation = await begin(taught.teacher, course)
+    for _ in range(2):
+        await ask(taught.teacher, conversation, "How do I find the median of some values?")
+        versions.append(ok(await taught.teacher.http.get(f"{conversations}/{conversation}"))["version_id"])
+        ok(await taught.teacher.http.post(f"/api/courses/{course}/modules", json={"title": "More"}), 201)
+        ok(await taught.teacher.http.post(f"/api/courses/{course}/publish"))
+        await settled(system, course)
+    turns = ok(await taught.teacher.http.get(f"{conversations}/{conversation}"))["items"]
+    assert len(set(versions)) == 2
+    assert [turn["made_by"]["version_id"] for turn in turns] == versions
 
 
 async def test_what_the_course_does_not_cover_is_declined(taught: Class) -> None:

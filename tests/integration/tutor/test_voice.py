@@ -19,7 +19,9 @@ from actors.retrieval_index.member import RetrievalMember
 from configs.settings import Settings
 from deployments.kit.reservations import CameTooLate, Reservation, StillAtWork
 from deployments.kit.work import Work
+from deployments.tutor.repository import ConversationRepository
 from learning.tutoring.replies import DECLINED
+from stores.errors import StoreUnavailable
 from stores.postgres import Database
 from tests.acceptance.conftest import free_port
 from tests.integration.audit.test_security_events import entries
@@ -175,6 +177,55 @@ async def test_what_breaks_off_ends_with_an_error_and_is_not_remembered(
             assert (await ask(learner, conversation, QUESTION))["made_by"]["model"] == "extractive"
 
 
+async def test_what_cannot_be_stored_ends_with_an_error_and_a_full_conversation_asks_no_model(
+    settings: Settings, index: RetrievalMember, system: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile = list[Callable[[], Awaitable[Any]]]()
+    asked = 0
+
+    async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        nonlocal asked
+        asked += 1
+        await answer.prepare(request)
+        await answer.write(chunk("The median is the value in the middle [1]. "))
+        await meanwhile.pop()()
+        await answer.write(chunk("That is all.", "stop"))
+
+    async with upstream(tell) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, platform):
+
+            async def told(happens: Callable[[], Awaitable[Any]]) -> Any:
+                meanwhile.append(happens)
+                said = await stream(learner, conversation, QUESTION)
+                assert [name for name, _ in said][-1] == "error"
+                return said[-1][1]
+
+            async def fill() -> None:
+                async with platform.database.transaction(learner.org.id) as connection:
+                    await connection.execute("update tutor_conversations set turns = 500 where id = $1", conversation)
+
+            async def lose() -> None:
+                async def lost(*_: Any) -> None:
+                    raise StoreUnavailable
+
+                monkeypatch.setattr(ConversationRepository, "lock", lost)
+
+            conversation = await begin(learner, course)
+            error = await told(lambda: learner.http.delete(f"/api/tutor/conversations/{conversation}"))
+            assert (error["type"], error["retriable"]) == ("urn:azora:problem:conversation-not-found", False)
+            conversation = await begin(learner, course)
+            assert (await told(fill))["type"] == "urn:azora:problem:conversation-full"
+            path = f"/api/tutor/conversations/{conversation}/turns"
+            for headers in ({}, {"accept": "text/event-stream"}):
+                refused = await learner.http.post(path, json={"text": QUESTION}, headers=headers)
+                problem(refused, 409, "conversation-full")
+            assert asked == 2
+            conversation = await begin(learner, course)
+            error = await told(lose)
+            assert (error["type"], error["retriable"]) == ("urn:azora:problem:unavailable", True)
+
+
 async def test_a_model_does_not_give_an_open_quiz_away(
     settings: Settings, index: RetrievalMember, system: Database, misbehaving: dict[str, Behaviour]
 ) -> None:
@@ -203,7 +254,7 @@ async def test_a_model_does_not_give_away_what_was_asked_before(
             turn = await ask(learner, await follow_up_a_quiz(learner, course), QUESTION)
             assert turn["made_by"]["model"] == "any"
             assert LOAD_KEY not in turn["text"]
-            assert "in the middle [1]. \N{HORIZONTAL ELLIPSIS} That is all." in turn["text"]
+            assert "in the middle [1]. That is all." in turn["text"]
 
 
 async def test_no_model_gets_to_know_a_key(settings: Settings, index: RetrievalMember, system: Database) -> None:
