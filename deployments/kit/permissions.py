@@ -188,6 +188,7 @@ ROUTES: dict[str, str] = {
     "GET    /api/learning/predictions":                             "predictions.own",
     "POST   /api/learning/courses/{course_id}/predictions":         "predictions.courses",
     "GET    /api/learning/courses/{course_id}/predictions":         "predictions.courses",
+    "GET    /api/learning/courses/{course_id}/interventions":       "predictions.courses",
     "POST   /api/learning/predictions/{prediction_id}/interventions":    "predictions.courses",
     "PUT    /api/learning/interventions/{intervention_id}/outcome": "predictions.courses",
     "GET    /api/learning/bias-reports":                            "learning.read",

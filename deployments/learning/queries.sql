@@ -149,6 +149,25 @@ select i.id, c.instructor_id, c.status
 update learning_interventions set outcome = :outcome, outcome_note = :note, outcome_at = now() where id = :id
 returning id, kind, note, made_at, outcome, outcome_note, outcome_at;
 
+-- name: interventions
+-- Of everybody in a course and every model, whatever became of the enrolment; the newest first.
+select i.*, p.user_id, p.enrollment_id, p.predicted_at, e.status as enrollment_status
+  from learning_interventions i
+  join learning_predictions p on p.id = i.prediction_id
+  join enrollments e on e.id = p.enrollment_id
+ where p.course_id = :course_id and (:before::uuid is null or i.id < :before::uuid)
+ order by i.id desc limit :limit;
+
+-- name: intervention_counts
+select i.kind, count(*) as made, count(*) filter (where i.outcome is null) as open,
+       count(*) filter (where i.outcome = 'helped') as helped,
+       count(*) filter (where i.outcome = 'no_change') as no_change,
+       count(*) filter (where i.outcome = 'not_reached') as not_reached,
+       count(*) filter (where i.outcome = 'not_needed') as not_needed
+  from learning_interventions i join learning_predictions p on p.id = i.prediction_id
+ where p.course_id = :course_id
+ group by i.kind order by made desc, i.kind limit :limit;
+
 -- name: bias_reports
 select b.id, b.model_id, b.reported_on, b.verdict, b.report
   from learning_bias_reports b order by b.id desc limit :limit;

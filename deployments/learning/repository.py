@@ -12,6 +12,7 @@ from stores.postgres import Connection
 from stores.queries import load_queries
 
 _queries = load_queries(__file__)
+_MOST_KINDS = 100
 
 
 class Row:
@@ -85,6 +86,31 @@ class Intervention(Row):
     outcome: str | None
     outcome_note: str
     outcome_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnersIntervention(Intervention):
+    """One with whom it was for, and what became of their enrolment."""
+
+    prediction_id: UUID
+    user_id: UUID
+    enrollment_id: UUID
+    enrollment_status: str
+    predicted_at: datetime
+    made_by: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterventionCount(Row):
+    """How interventions of a kind came out; `open` are those of which nobody has said so yet."""
+
+    kind: str
+    made: int
+    open: int
+    helped: int
+    no_change: int
+    not_reached: int
+    not_needed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +242,16 @@ class LearningRepository:
 
     async def set_outcome(self, id: UUID, outcome: str, note: str) -> Intervention:
         return Intervention.from_row(await _queries.set_outcome(self.connection, id=id, outcome=outcome, note=note))
+
+    async def interventions(self, course_id: UUID, before: UUID | None, limit: int) -> list[LearnersIntervention]:
+        """A course's, of everybody and every model; the newest first, behind a position."""
+        rows = _queries.interventions(self.connection, course_id=course_id, before=before, limit=limit)
+        return [LearnersIntervention.from_row(row) async for row in rows]
+
+    async def intervention_counts(self, course_id: UUID) -> list[InterventionCount]:
+        """By kind, what was done most first; kinds are free, so not all of very many."""
+        rows = _queries.intervention_counts(self.connection, course_id=course_id, limit=_MOST_KINDS)
+        return [InterventionCount.from_row(row) async for row in rows]
 
     async def predicted(self, model_id: UUID, limit: int) -> list[dict[str, Any]]:
         """Predictions of a model with what became of them and the sealed fields of their people."""

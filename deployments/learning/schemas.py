@@ -8,7 +8,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from deployments.learning.repository import BiasReport, Intervention, Model, Prediction
+from deployments.kit.paging import Page
+from deployments.learning.repository import (
+    BiasReport,
+    Intervention,
+    InterventionCount,
+    LearnersIntervention,
+    Model,
+    Prediction,
+)
 
 _NO_NUL = r"^[^\x00]*$"
 Note = Annotated[str, StringConstraints(max_length=2000, pattern=_NO_NUL)]
@@ -96,6 +104,37 @@ class InterventionView(BaseModel):
     @classmethod
     def of(cls, intervention: Intervention) -> Self:
         return cls(**{name: getattr(intervention, name) for name in cls.model_fields})
+
+
+class LearnersInterventionView(InterventionView):
+    prediction_id: UUID
+    user_id: UUID
+    enrollment_id: UUID
+    enrollment_status: str = Field(description="What became of the enrolment, as it stands now")
+    predicted_at: datetime
+    made_by: UUID
+
+    @classmethod
+    def of(cls, intervention: LearnersIntervention) -> Self:  # type: ignore[override]
+        return cls(**{name: getattr(intervention, name) for name in cls.model_fields})
+
+
+class InterventionCountView(BaseModel):
+    kind: str
+    made: int
+    open: int = Field(description="Of which no outcome was noted yet")
+    helped: int
+    no_change: int
+    not_reached: int
+    not_needed: int
+
+    @classmethod
+    def of(cls, count: InterventionCount) -> Self:
+        return cls(**{name: getattr(count, name) for name in cls.model_fields})
+
+
+class InterventionPage(Page[LearnersInterventionView]):
+    outcomes: list[InterventionCountView] = Field(description="By kind, of the whole course, whatever the page shows")
 
 
 class OwnPrediction(BaseModel):

@@ -20,6 +20,8 @@ from deployments.learning.paths import PathRules
 from deployments.learning.repository import (
     BiasReport,
     Intervention,
+    InterventionCount,
+    LearnersIntervention,
     LearningRepository,
     Model,
     Prediction,
@@ -148,6 +150,19 @@ class LearningService:
         if course is None or not reaches(principal, course):
             raise InterventionNotFound()
         return await repository.set_outcome(intervention_id, outcome, note)
+
+    async def interventions(
+        self, work: Work, principal: Principal, course_id: UUID, before: UUID | None, limit: int
+    ) -> tuple[list[LearnersIntervention], list[InterventionCount]]:
+        """What was done in a course, the newest first, and how all of it came out. Unlike predictions it stays to be
+        read when an enrolment ends, another model serves, or predicting is stopped: people did it.
+
+        Raises `CourseNotFound`, `NotYourCourse`.
+        """
+        repository = LearningRepository(await work.connection())
+        reached(principal, await repository.course(course_id))
+        found = await repository.interventions(course_id, before, limit)
+        return found, await repository.intervention_counts(course_id)
 
     async def bias_reports(self, work: Work, limit: int) -> list[BiasReport]:
         return await LearningRepository(await work.connection()).bias_reports(limit)

@@ -11,8 +11,11 @@ from deployments.learning.endpoints.common import PREFIX, Learning
 from deployments.learning.schemas import (
     BiasReports,
     BiasReportView,
+    InterventionCountView,
     InterventionNew,
+    InterventionPage,
     InterventionView,
+    LearnersInterventionView,
     ModelDocument,
     Models,
     ModelServe,
@@ -90,6 +93,27 @@ async def intervene(
     prediction_id: UUID, body: InterventionNew, principal: CurrentPrincipal, work: CurrentWork, learning: Learning
 ) -> InterventionView:
     return InterventionView.of(await learning.intervene(work, principal, prediction_id, body.kind, body.note))
+
+
+@router.get("/courses/{course_id}/interventions", summary="What was done in a course, and how it came out")
+async def course_interventions(
+    course_id: UUID,
+    principal: CurrentPrincipal,
+    work: CurrentWork,
+    learning: Learning,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> InterventionPage:
+    position = decode_cursor(cursor, UUID)
+    found, counts = await learning.interventions(
+        work, principal, course_id, position[0] if position else None, limit + 1
+    )
+    kept, following = split_page(found, limit, lambda intervention: (intervention.id,))
+    return InterventionPage(
+        items=[LearnersInterventionView.of(one) for one in kept],
+        next_cursor=following,
+        outcomes=[InterventionCountView.of(count) for count in counts],
+    )
 
 
 @router.put("/interventions/{intervention_id}/outcome", summary="Note what became of an intervention")

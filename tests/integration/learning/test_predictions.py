@@ -230,6 +230,49 @@ async def test_who_has_left_or_finished_is_not_on_the_list(school: School) -> No
     assert [one["user_id"] for one in ok(await school.teacher.http.get(path))["items"]] == [str(school.diligent.id)]
 
 
+async def test_what_was_done_can_be_read_when_enrolments_end_and_models_stop(school: School) -> None:
+    model = await serve(school)
+    path, done = (f"/api/learning/courses/{school.course}/{name}" for name in ("predictions", "interventions"))
+    assert ok(await school.teacher.http.get(done)) == {"items": [], "next_cursor": None, "outcomes": []}
+    ok(await school.teacher.http.post(path))
+    predicted = ok(await school.teacher.http.get(path))["items"]
+    made = [
+        ok(
+            await school.teacher.http.post(
+                f"/api/learning/predictions/{one['id']}/interventions", json={"kind": kind, "note": kind}
+            ),
+            201,
+        )
+        for one in predicted
+        for kind in ("check_in", "call")
+    ]
+    outcome = {"outcome": "helped", "note": "Back again."}
+    ok(await school.teacher.http.put(f"/api/learning/interventions/{made[0]['id']}/outcome", json=outcome))
+    mine = ok(await school.idle.http.get("/api/enrollments"))["items"]
+    ok(await school.idle.http.post(f"/api/enrollments/{mine[0]['id']}/drop"))
+    admin = await school.org.person("org_admin")
+    ok(await admin.http.post(f"/api/learning/models/{model}/stop", json={"reason": "unfair"}))
+    assert ok(await school.teacher.http.get(path))["items"] == []
+
+    first = ok(await school.teacher.http.get(done, params={"limit": 3}))
+    second = ok(await school.teacher.http.get(done, params={"limit": 3, "cursor": first["next_cursor"]}))
+    items = [*first["items"], *second["items"]]
+    assert [one["id"] for one in items] == [one["id"] for one in made[::-1]]
+    assert {(one["user_id"], one["enrollment_status"]) for one in items} == {
+        (str(school.idle.id), "dropped"), (str(school.diligent.id), "active")
+    }  # fmt: skip
+    assert (items[-1]["outcome"], items[-1]["made_by"]) == ("helped", str(school.teacher.id))
+    none = {"no_change": 0, "not_reached": 0, "not_needed": 0}
+    assert first["outcomes"] == second["outcomes"] == [
+        {"kind": "call", "made": 2, "open": 2, "helped": 0, **none},
+        {"kind": "check_in", "made": 2, "open": 1, "helped": 1, **none},
+    ]  # fmt: skip
+    colleague = await school.org.person("instructor", fresh=True)
+    problem(await colleague.http.get(done), 403, "not-your-course")
+    problem(await school.idle.http.get(done), 403, "forbidden")
+    assert ok(await admin.http.get(done)) == ok(await school.teacher.http.get(done))
+
+
 async def test_predictions_are_part_of_export_and_erasure(school: School, system: Database) -> None:
     await serve(school)
     ok(await school.teacher.http.post(f"/api/learning/courses/{school.course}/predictions"))
