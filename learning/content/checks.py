@@ -10,6 +10,7 @@ from learning.content.material import Source
 from learning.content.questions import Item
 from learning.content.repeats import Repeats
 from learning.grading.readability import readability
+from learning.grading.rubrics import Rubric
 
 # Years of school (Kincaid and others, 1975) up to which a text suits a course of this difficulty.
 LEVELS = {"beginner": 12.0, "intermediate": 15.0, "advanced": 18.0}
@@ -55,18 +56,55 @@ def check_items(items: Sequence[Item], sources: Sequence[Source], before: Repeat
 
 def check_text(text: str, where: str, difficulty: str, others: Repeats) -> list[Finding]:
     """Level and duplication of a text. `others` are `texts_of` the course."""
-    grade, most = readability(text).grade, LEVELS.get(difficulty, 15.0)
     same = others.like(text)
     return [
-        Finding(
-            check="level", passed=grade <= most, where=where,
-            note=f"reads like {grade:.0f} years of school; {difficulty} courses go up to {most:.0f}",
-        ),
+        level_of(text, where, difficulty),
         Finding(
             check="duplication", passed=same is None, where=where,
             note="not said elsewhere in the course" if same is None else f"says what is said in {same}",
         ),
     ]  # fmt: skip
+
+
+def check_rubric(rubric: Rubric, difficulty: str, before: Repeats) -> list[Finding]:
+    """Level of the criteria, and whether one looks for the same as another, or as one of `before`, to which they are
+    added."""
+    said = [wording_of(one.title, one.looks_for) for one in rubric.criteria]
+    same = None
+    for one in said:
+        same = same or before.like(one)
+        before.add(one)
+    return [
+        level_of("\n\n".join(said), "criteria", difficulty),
+        Finding(
+            check="duplication", passed=same is None, where="criteria",
+            note="each looks for something else" if same is None else f"looks for the same as another: {same[:120]}",
+        ),
+    ]  # fmt: skip
+
+
+def wording_of(title: str, looks_for: Iterable[str]) -> str:
+    """All that a criterion says."""
+    return " ".join([title, *looks_for])
+
+
+def criteria_before(criteria: Iterable[str]) -> Repeats:
+    """Criteria that are there already, as `wording_of` has them."""
+    return Repeats(criteria, share=_SAME)
+
+
+def level_of_questions(items: Iterable[Item], difficulty: str, where: str = "questions") -> Finding:
+    """How hard questions are to read, together."""
+    return level_of("\n\n".join(gapped(one.prompt) for one in items), where, difficulty)
+
+
+def level_of(text: str, where: str, difficulty: str) -> Finding:
+    """How hard a text is to read."""
+    grade, most = readability(text).grade, LEVELS.get(difficulty, 15.0)
+    return Finding(
+        check="level", passed=grade <= most, where=where,
+        note=f"reads like {grade:.0f} years of school; {difficulty} courses go up to {most:.0f}",
+    )  # fmt: skip
 
 
 def texts_of(sources: Iterable[Source]) -> Repeats:

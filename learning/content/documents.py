@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import category
 
-from learning.content.checks import Finding, asked_before, check_items, check_text, gapped, texts_of
+from learning.content.checks import Finding, asked_before, check_items, check_text, gapped, level_of_questions, texts_of
 from learning.content.material import Source
 from learning.content.outlines import DraftModule
 from learning.content.questions import Item
@@ -63,6 +63,8 @@ def checked(
         findings += check_items(module.quiz[module.worded :], own, asked, first=module.worded + 1)
         for item in module.quiz[module.worded :]:
             asked.add(gapped(item.prompt))
+        if module.quiz:
+            findings.append(level_of_questions(module.quiz, difficulty, f"{module.title}: questions"))
     return findings
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from learning.content.checks import LEVELS, Finding, check_text, squeezed
+from learning.content.checks import Finding, check_text, squeezed
 from learning.content.improving import Improvement
 from learning.content.material import Source
 from learning.content.outlines import DraftUnit
@@ -177,15 +177,6 @@ def arranged(answer: Parts, paragraphs: Sequence[str]) -> list[tuple[str, list[D
             return None
         found.append((module.title, units))
     return found if next_one == len(paragraphs) + 1 else None
-
-
-def level_of(text: str, difficulty: str) -> Finding:
-    """How hard questions are to read."""
-    grade, most = readability(text).grade, LEVELS.get(difficulty, 15.0)
-    return Finding(
-        check="level", passed=grade <= most, where="questions",
-        note=f"they read like {grade:.0f} years of school; {difficulty} courses go up to {most:.0f}",
-    )  # fmt: skip
 
 
 def _said(text: str) -> frozenset[str]:

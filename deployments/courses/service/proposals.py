@@ -87,7 +87,7 @@ class Proposals:
             case WantedUnit() as asked:
                 return await self._unit(author, draft, asked, difficulty)
             case WantedRubric() as asked:
-                return await self._rubric(author, draft, asked)
+                return await self._rubric(author, draft, asked, difficulty)
             case WantedImprovements() as asked:
                 return await self._improvements(author, draft, asked, difficulty)
             case WantedOutline() as asked:
@@ -143,9 +143,9 @@ class Proposals:
         points = await asyncio.to_thread(key_points, chosen, asked.topic)
         if not points:
             raise NothingToPropose("No text has a sentence to take, or none says anything of the topic")
+        others = _others(everything, points, asked.topic)
         if self._writer is not None:
             about = [source for source in chosen if source.key in points]
-            others = [source for source in everything if source.key not in points]
             embed = await self._embed()
             worded = await self._writer.unit(author, asked.topic, about, others, difficulty, embed)
             if worded is not None:
@@ -154,16 +154,16 @@ class Proposals:
                     kind="unit", unit=unit_of(text.title, text.body), checks=_views(checks),
                     sources=[UUID(source.key) for source in about], made_by=self._made_by(True),
                 )  # fmt: skip
-        return await asyncio.to_thread(_unit, chosen, points, asked, difficulty, self._made_by(False))
+        return await asyncio.to_thread(_unit, chosen, others, points, asked, difficulty, self._made_by(False))
 
-    async def _rubric(self, author: Author, draft: Draft, asked: WantedRubric) -> ProposalView:
+    async def _rubric(self, author: Author, draft: Draft, asked: WantedRubric, difficulty: str) -> ProposalView:
         unit = _of(draft, asked.unit_id)
         if unit.assignment is None:
             raise NothingToPropose("Rubrics are for assignments")
         instructions, maximum = unit.assignment["instructions"], Decimal(str(unit.assignment["maximum_points"]))
         worded = None if self._writer is None else await self._writer.rubric(author, instructions, maximum)
         made_by = self._made_by(worded is not None)
-        return await asyncio.to_thread(_rubric, unit, worded, instructions, maximum, made_by)
+        return await asyncio.to_thread(_rubric, draft, unit, worded, instructions, maximum, difficulty, made_by)
 
     async def _improvements(
         self, author: Author, draft: Draft, asked: WantedImprovements, difficulty: str
@@ -234,17 +234,18 @@ class Proposals:
 def _quiz_checks(
     worded: Sequence[Item], found: Sequence[Item], chosen: Sequence[Source], prompts: Sequence[str], difficulty: str
 ) -> list[Finding]:
-    from learning.content.checks import asked_before, check_items
-    from learning.content.worded import check_worded, level_of
+    from learning.content.checks import asked_before, check_items, level_of_questions
+    from learning.content.worded import check_worded
 
     before = asked_before(prompts)
     checks = check_worded(worded, chosen, before)
     checks += check_items(found, chosen, before, first=len(worded) + 1)
-    return [*checks, level_of(" ".join(one.prompt for one in worded), difficulty)] if worded else checks
+    return [*checks, level_of_questions([*worded, *found], difficulty)]
 
 
 def _unit(
     chosen: Sequence[Source],
+    others: Sequence[Source],
     points: Mapping[str, Sequence[Statement]],
     asked: WantedUnit,
     difficulty: str,
@@ -260,7 +261,7 @@ def _unit(
     grounded = all(_squeezed(point.text) in said[key] for key, own in points.items() for point in own)
     findings = [
         FindingView(check="grounding", passed=grounded, where="unit", note="sentences of the units it is made of"),
-        *_views(check_text(body, "unit", difficulty, texts_of([]))),
+        *_views(check_text(body, "unit", difficulty, texts_of(others))),
     ]
     return ProposalView(
         kind="unit",
@@ -272,8 +273,15 @@ def _unit(
 
 
 def _rubric(
-    unit: Unit, worded: Rubric | None, instructions: str, maximum: Decimal, made_by: dict[str, Any]
+    draft: Draft,
+    unit: Unit,
+    worded: Rubric | None,
+    instructions: str,
+    maximum: Decimal,
+    difficulty: str,
+    made_by: dict[str, Any],
 ) -> ProposalView:
+    from learning.content.checks import check_rubric, criteria_before
     from learning.content.documents import title_of
     from learning.content.rubrics import drafted
 
@@ -303,6 +311,7 @@ def _rubric(
             check="answerability", passed=total == maximum, where="points",
             note=f"the criteria add up to {total:f} of {maximum:f}",
         ),
+        *_views(check_rubric(rubric, difficulty, criteria_before(_criteria_besides(draft, unit)))),
     ]  # fmt: skip
     return ProposalView(kind="rubric", marking=_dumped(marking), checks=findings, sources=[unit.id], made_by=made_by)
 
@@ -372,6 +381,29 @@ def _of(draft: Draft, unit_id: UUID) -> Unit:
     if found is None:
         raise UnitNotFound()
     return found
+
+
+def _others(texts: Sequence[Source], points: Mapping[str, object], topic: str) -> list[Source]:
+    """Texts that a unit on a topic should not say again: those it is not made of, and those that have its title, as a
+    unit that was proposed before."""
+    from learning.content.documents import title_of
+
+    title = title_of(topic).casefold()
+    return [source for source in texts if source.key not in points or source.title.casefold() == title]
+
+
+def _criteria_besides(draft: Draft, unit: Unit) -> list[str]:
+    """What the rubrics of other assignments look for. How a work is built and written counts in many."""
+    from learning.content.checks import wording_of
+
+    markings = [(one.assignment or {}).get("marking") or {} for one in draft.units if one.id != unit.id]
+    return [
+        wording_of(one["title"], one.get("looks_for") or ())
+        for marking in markings
+        if marking.get("kind") == "essay"
+        for one in marking["criteria"]
+        if one.get("aspect", "content") == "content"
+    ]
 
 
 def _prompts(draft: Draft) -> list[str]:

@@ -31,6 +31,9 @@ MODULES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+KINDS_OF_CHECKS = {"grounding", "answerability", "duplication", "level"}
+
+
 async def propose(person: Account, course: str, status: int = 200, **wanted: Any) -> dict[str, Any]:
     found: dict[str, Any] = ok(await person.http.post(f"/api/courses/{course}/proposals", json=wanted), status)
     return found
@@ -54,6 +57,10 @@ async def test_what_an_author_changed_is_what_is_asked_about(platform: Platform)
     )  # fmt: skip
 
 
+def failing(proposal: dict[str, Any]) -> list[str]:
+    return [check["check"] for check in proposal["checks"] if not check["passed"]]
+
+
 def _statements(quiz: dict[str, Any]) -> list[str]:
     return [question["explanation"] for question in quiz["unit"]["quiz"]["questions"]]
 
@@ -69,7 +76,7 @@ async def test_what_is_proposed_fits_into_the_draft(platform: Platform) -> None:
     quiz = await propose(teacher, course, kind="quiz", questions=3)
     assert quiz["sources"][0] == text
     assert all(check["passed"] for check in quiz["checks"]), quiz["checks"]
-    assert {check["check"] for check in quiz["checks"]} == {"grounding", "answerability", "duplication"}
+    assert {check["check"] for check in quiz["checks"]} == KINDS_OF_CHECKS
     for question in quiz["unit"]["quiz"]["questions"]:
         options = {option["id"]: option["text"] for option in question["options"]}
         assert len(options) == 4
@@ -83,12 +90,22 @@ async def test_what_is_proposed_fits_into_the_draft(platform: Platform) -> None:
     rubric = await propose(teacher, course, kind="rubric", unit_id=work)
     assert sum(one["points"] for one in rubric["marking"]["criteria"]) == 10
     assert [one["title"] for one in rubric["marking"]["criteria"]][:2] == ["The claim", "The data"]
+    assert {check["check"] for check in rubric["checks"]} == KINDS_OF_CHECKS
+    assert failing(rubric) == []
     assignment = {"instructions": WORK, "maximum_points": 10, "marking": rubric["marking"]}
     ok(await teacher.http.patch(f"/api/courses/{course}/units/{work}", json={"assignment": assignment}))
+    assert failing(await propose(teacher, course, kind="rubric", unit_id=work)) == []  # its own is no other
+    second = {"kind": "assignment", "title": "Again", "assignment": assignment}
+    again = ok(await teacher.http.post(units, json=second), 201)["id"]
+    assert failing(await propose(teacher, course, kind="rubric", unit_id=again)) == ["duplication"]
+    ok(await teacher.http.delete(f"/api/courses/{course}/units/{again}"), 204)
 
     unit = await propose(teacher, course, kind="unit", topic="the spacing effect")
     assert "spacing effect" in unit["unit"]["body"]
+    assert failing(unit) == []
     ok(await teacher.http.post(units, json=unit["unit"]), 201)
+    unit = await propose(teacher, course, kind="unit", topic="the spacing effect", unit_ids=[text])
+    assert failing(unit) == ["duplication"]  # it is the one that was proposed before
 
     better = await propose(teacher, course, kind="improvements", unit_id=text)
     [long] = [one for one in better["improvements"] if one["kind"] == "long_sentence"]

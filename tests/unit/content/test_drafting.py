@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from jobs.course_draft import course_draft
-from learning.content.checks import asked_before, check_items, squeezed
-from learning.content.documents import modules_of
+from learning.content.checks import asked_before, check_items, check_rubric, criteria_before, squeezed
+from learning.content.documents import checked, modules_of
 from learning.content.improving import improvements
 from learning.content.material import Source, statements, terms
 from learning.content.outlines import outline
 from learning.content.questions import DISTRACTORS, Item, Pool, Vectors, items
 from learning.content.rubrics import drafted
 from learning.content.summaries import key_points
+from learning.grading.rubrics import Criterion, Rubric
 
 DEMO = Path(__file__).parents[3] / "configs" / "demo" / "courses" / "data-literacy.yaml"
 COURSE = yaml.safe_load(DEMO.read_text())
@@ -139,6 +140,30 @@ def test_a_rubric_in_the_words_of_the_instructions() -> None:
     own = drafted(WORK["instructions"], Decimal(WORK["maximum_points"]))
     assert own is not None
     assert own.criteria[0].title == "The claim is traced to its original source"
+
+
+def test_a_rubric_is_as_easy_as_its_course_and_looks_for_nothing_twice() -> None:
+    plain = [Criterion(title="The claim as published", points=5), Criterion(title="The data", points=5)]
+    twice = [*plain, Criterion(title="The claims as published", points=1)]
+    hard = [Criterion(title="Epistemological considerations notwithstanding, interdisciplinarity", points=1)]
+
+    def failing(criteria: list[Criterion], *before: str) -> list[str]:
+        found = check_rubric(Rubric(task="", criteria=tuple(criteria)), "beginner", criteria_before(before))
+        return [one.check for one in found if not one.passed]
+
+    assert failing(plain) == []
+    assert failing(twice) == ["duplication"]
+    assert failing(plain, "Its claim beside the data, in a table") == []
+    assert failing(plain, "the claim as it was published") == ["duplication"]
+    assert failing(hard) == ["level"]
+
+
+def test_the_questions_of_an_outline_are_checked_for_their_level() -> None:
+    made = outline(TEXTS[:2], None, questions=2)
+    levels = [
+        one for one in checked(made, "beginner", [], []) if one.check == "level" and one.where.endswith(": questions")
+    ]
+    assert len(levels) == len([module for module in made if module.quiz]) > 0
 
 
 def test_an_outline_follows_the_headings_and_loses_no_word(tmp_path: Path) -> None:
