@@ -40,11 +40,11 @@ def plan_paths(
     from stores.decisions import AutomatedKind, stopped
 
     rows: list[Row] = []
-    done, mastery = {"stopped": 0}, MasteryRules()
+    done = {"stopped": 0}
 
     async def work(database: Database, tenant: Organisation) -> None:
         edge = Edge.of(database, "learning", "paths")
-        rules, ruling = PathRules(mastery, lambda later: later.close(), edge), await edge.ruling(tenant.id)
+        rules, ruling = PathRules(MasteryRules(edge), lambda later: later.close(), edge), await edge.ruling(tenant.id)
         async with database.transaction(tenant.id, readonly=True) as connection:
             if await stopped(connection, tenant.id, AutomatedKind.RECOMMENDATION) is not None:
                 done["stopped"] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from actors.learner_model.reading import Reader, Tracer
 from deployments.kit.errors import CourseNotFound, Invalid
+from deployments.kit.judging import Edge, Ruling, withheld_of
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
 from deployments.learning.authority import reached
@@ -73,15 +74,26 @@ class NewSkill:
 
 
 class MasteryRules:
-    def __init__(self) -> None:
+    def __init__(self, edge: Edge) -> None:
         self._reader = Reader(predicting=True)
+        self._edge = edge
 
     async def own_courses(self, work: Work, principal: Principal, limit: int) -> list[OwnCourse]:
         """Courses in which one has results, the latest first."""
         return await KnowledgeRepository(await work.connection()).own_courses(principal.user_id, limit)
 
+    async def own_explained(self, work: Work, principal: Principal, course_id: UUID) -> Known:
+        """`own`, with the explanations that may go out."""
+        ruling = await self._edge.ruling(work.org_id)
+        return await _judged(work, ruling, await self.own(work, principal, course_id))
+
+    async def learner_explained(self, work: Work, principal: Principal, course_id: UUID, user_id: UUID) -> Known:
+        """`of_learner`, with the explanations that may go out."""
+        ruling = await self._edge.ruling(work.org_id)
+        return await _judged(work, ruling, await self.of_learner(work, principal, course_id, user_id))
+
     async def own(self, work: Work, principal: Principal, course_id: UUID) -> Known:
-        """What one knows of a course, every skill of it. Raises `CourseNotFound`, `NotLearning`."""
+        """What one knows of a course, every skill of it, for rules. Raises `CourseNotFound`, `NotLearning`."""
         repository = KnowledgeRepository(await work.connection())
         standing = await repository.standing(course_id, principal.user_id)
         if standing is None or (standing.status == "draft" and standing.enrollment_id is None):
@@ -197,6 +209,15 @@ class MasteryRules:
             "course_events", "skills.declared.v1", subject=course_id, key=course_id,
             data={"course_id": course_id, "skills": count},
         )  # fmt: skip
+
+
+async def _judged(work: Work, ruling: Ruling, known: Known) -> Known:
+    """Without the explanations that the constitution does not let out."""
+    withheld = await withheld_of(work, ruling, (one.explanation for one in known.skills), known.titles.values())
+    if not withheld:
+        return known
+    skills = [replace(one, explanation="") if one.explanation in withheld else one for one in known.skills]
+    return replace(known, skills=skills)
 
 
 def _made_with(standing: Standing, tracer: Tracer) -> str:

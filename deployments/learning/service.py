@@ -38,7 +38,7 @@ class LearningService:
     def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], None], database: Database) -> None:
         self._models = Models()
         self._edge = Edge.of(database, "learning", "predictions")
-        self.mastery = MasteryRules()
+        self.mastery = MasteryRules(Edge.of(database, "learning", "mastery"))
         self.paths = PathRules(self.mastery, spawn, Edge.of(database, "learning", "paths"))
 
     async def register(self, work: Work, principal: Principal, document: dict[str, Any]) -> Model:

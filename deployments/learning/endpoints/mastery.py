@@ -33,7 +33,7 @@ async def own_courses(
 async def own_mastery(
     course_id: UUID, principal: CurrentPrincipal, work: CurrentWork, learning: Learning
 ) -> CourseMastery:
-    return CourseMastery.of(await learning.mastery.own(work, principal, course_id))
+    return CourseMastery.of(await learning.mastery.own_explained(work, principal, course_id))
 
 
 @router.get("/courses/{course_id}/learners", summary="What the learners of a course have shown they know")
@@ -55,7 +55,7 @@ async def learners(
 async def learner_mastery(
     course_id: UUID, user_id: UUID, principal: CurrentPrincipal, work: CurrentWork, learning: Learning
 ) -> CourseMastery:
-    return CourseMastery.of(await learning.mastery.of_learner(work, principal, course_id, user_id))
+    return CourseMastery.of(await learning.mastery.learner_explained(work, principal, course_id, user_id))
 
 
 @router.get("/courses/{course_id}/skills", summary="The skills of a course in figures")

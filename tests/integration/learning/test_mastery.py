@@ -11,6 +11,7 @@ from actors.learner_model.member import LearnerModelMember
 from actors.learner_model.reading import Reader
 from actors.learner_model.tracing import trace_enrolments
 from stores.postgres import Database
+from tests.integration.audit.test_security_events import entries
 from tests.integration.courses.support import ok, problem
 from tests.integration.learning.mastering import Class, attempt, in_step, open_class
 from tests.platform import Platform
@@ -61,6 +62,28 @@ async def test_results_move_what_is_known_and_say_so_in_words(school: Class, sys
         )
     assert [(row["level"], row["previous"]) for row in told][:2] == [("secure", None), ("beginning", None)]
     assert told[-1]["previous"] == "beginning"
+
+
+async def test_an_explanation_that_argues_from_what_somebody_is_is_not_shown(
+    school: Class, platform: Platform, system: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfair = "Unlikely because she is a woman"
+    skill = {"key": "unfair", "title": unfair, "units": [school.modules[0]["units"][1]["id"]]}
+    ok(await school.teacher.http.put(path(school, "skills"), json={"skills": [skill]}))
+    await attempt(school.learner, school.enrolment, school.modules[0]["units"][1], right=1)
+    await in_step(system, school.org.id)
+    looks = [(school.learner, path(school)), (school.teacher, path(school, f"learners/{school.learner.id}/mastery"))]
+    for person, at in looks:
+        [shown] = ok(await person.http.get(at))["skills"]
+        assert unfair in shown["explanation"]  # what a skill is called argues from nothing
+    monkeypatch.setattr(
+        "learning.knowledge.mastery._verdict", lambda _: "Less likely to know it because she is a woman"
+    )
+    for person, at in looks:
+        [shown] = ok(await person.http.get(at))["skills"]
+        assert (shown["explanation"], shown["answers"]) == ("", 4)
+    judged = [one for one in await entries(platform, school.org.id) if one["action"] == "text.judged"]
+    assert [one["details"]["feature"] for one in judged] == ["mastery"]
 
 
 async def test_a_question_that_is_right_after_an_appeal_counts_as_right(school: Class, system: Database) -> None:
