@@ -34,4 +34,4 @@ class SecondOpinion:
         if said is None:
             log.warning("no second opinion", model=self.asking.model, answered=answer is not None)
             return first
-        return together(first, basis, said, self.asking.model)
+        return together(first, basis, essay, said, self.asking.model)

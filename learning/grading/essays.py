@@ -22,6 +22,7 @@ from learning.grading.rubrics import Aspect, Criterion, Rubric
 from learning.retrieval.sentences import sentences
 
 NAME, VERSION = "essay-rubric", "1"
+SPOKEN_OF = "What is looked for is spoken of."
 MOST_SENTENCES = 150  # what is beyond is not read, and said so
 _SUREST = 0.55  # without decisions of people nothing is surer
 # Logistic regression on essays put together of graded short answers (CC BY-SA 3.0, see weights/NOTICE.txt): whether one
@@ -85,7 +86,7 @@ class EssayGrader:
             share=min(max(share, 0.0), 1.0),
             confidence=0.05 if concerns else _SUREST * (1 - doubt),
             criteria=marks,
-            feedback=_feedback(marks, figures.words, rubric.minimum_words, length),
+            feedback=feedback_of(marks, figures.words, rubric.minimum_words),
             concerns=concerns,
         )
 
@@ -111,7 +112,7 @@ class EssayGrader:
         at = found[best][1]
         quote = quoted(read[at].text) if at is not None and chances[best] >= 0.5 else None
         missing = [text for text, chance in zip(criterion.wanted, chances, strict=True) if chance < 0.5]
-        note = f"Little was found on: {'; '.join(missing)}." if missing else "What is looked for is spoken of."
+        note = f"Little was found on: {'; '.join(missing)}." if missing else SPOKEN_OF
         return _marked(criterion, share, quote, note), doubt
 
 
@@ -174,13 +175,14 @@ def _length(found: int, minimum: int | None) -> float:
     return 1.0 if minimum is None or found >= 0.9 * minimum else found / (0.9 * minimum)
 
 
-def _feedback(marks: Sequence[CriterionMark], found: int, minimum: int | None, length: float) -> str:
+def feedback_of(marks: Sequence[CriterionMark], found: int, minimum: int | None) -> str:
+    """Each mark in words, and where an essay is too short that its points are lowered. `found`, `minimum`: words."""
     lines = [
         f"{mark.title}: {mark.points:g} of {mark.maximum_points:g}. "
         + (f"You wrote {mark.quote}. " if mark.quote else "")
         + mark.note
         for mark in marks
     ]
-    if length < 1:
+    if _length(found, minimum) < 1:
         lines.append(f"It has {found} words of at least {minimum}, and the points are lowered in proportion.")
     return "\n\n".join(lines)

@@ -8,19 +8,21 @@ is averaged with the first opinion, and how far the two agree is what confidence
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from learning.grading.essays import CriterionMark
+from learning.grading.essays import SPOKEN_OF, CriterionMark, feedback_of
 from learning.grading.examiner import Examined
 from learning.grading.feedback import quoted
-from learning.grading.rubrics import Rubric
+from learning.grading.readability import readability
+from learning.grading.rubrics import Aspect, Criterion, Rubric
 
 MOST_CHARACTERS = 12_000  # of an essay that a model is shown
 _LINE = re.compile(
     r"^\W*(?P<number>\d{1,2})\s*\|\s*(?P<points>\d{1,4}(?:\.\d+)?)\s*(?:/\s*\d+\s*)?\|\s*(?P<words>.*?)\s*$"
 )
 _FEWEST_LETTERS = 15  # of a quotation that shows anything
+_PARTLY = "Some of what is looked for is spoken of."
 _LEAST, _SPAN = 0.25, 0.4  # confidence where both disagree in all, and what full agreement adds
 
 RULES = """You help a teacher to grade an essay by a rubric. For each criterion write one line and nothing else:
@@ -67,8 +69,8 @@ def read(answer: str, rubric: Rubric, essay: str) -> Mapping[int, Said] | None:
     return said
 
 
-def together(first: Examined, rubric: Rubric, said: Mapping[int, Said], model: str) -> Examined:
-    """Both opinions as one. What made the first one doubtful (`concerns`) stays."""
+def together(first: Examined, rubric: Rubric, essay: str, said: Mapping[int, Said], model: str) -> Examined:
+    """Both opinions of an essay as one. What made the first one doubtful (`concerns`) stays."""
     if not said:
         return first
     marks, agreement = [], 0.0
@@ -78,7 +80,7 @@ def together(first: Examined, rubric: Rubric, said: Mapping[int, Said], model: s
             marks.append(mark)
             continue
         agreement += criterion.points * (1 - abs(own.points - mark.points) / criterion.points)
-        marks.append(_averaged(mark, own))
+        marks.append(_averaged(criterion, mark, own))
     lowered = first.share * rubric.points / (sum(mark.points for mark in first.criteria) or 1.0)  # for its length
     share = min(lowered, 1.0) * sum(mark.points for mark in marks) / rubric.points if first.share else 0.0
     return replace(
@@ -86,23 +88,19 @@ def together(first: Examined, rubric: Rubric, said: Mapping[int, Said], model: s
         share=min(max(share, 0.0), 1.0),
         confidence=first.confidence if first.concerns else _LEAST + _SPAN * agreement / rubric.points,
         criteria=tuple(marks),
-        feedback=_feedback(marks),
+        feedback=feedback_of(marks, readability(essay).words, rubric.minimum_words),
         made_by={**first.made_by, "second_opinion": model, "criteria_shown": len(said)},
     )
 
 
-def _averaged(mark: CriterionMark, said: Said) -> CriterionMark:
+def _averaged(criterion: Criterion, mark: CriterionMark, said: Said) -> CriterionMark:
     points = min(round(mark.points + said.points) / 2, mark.maximum_points)
-    return replace(mark, points=points, quote=quoted(said.quote) if said.quote else mark.quote)
-
-
-def _feedback(marks: Sequence[CriterionMark]) -> str:
-    return "\n\n".join(
-        f"{mark.title}: {mark.points:g} of {mark.maximum_points:g}. "
-        + (f"You wrote {mark.quote}. " if mark.quote else "")
-        + mark.note
-        for mark in marks
-    )
+    if not said.quote or said.points == 0:
+        return replace(mark, points=points)
+    # That little was found is no longer so; what was counted of structure and language still is.
+    missed = criterion.aspect is Aspect.CONTENT and mark.note != SPOKEN_OF
+    found = SPOKEN_OF if 2 * said.points >= criterion.points else _PARTLY
+    return replace(mark, points=points, quote=quoted(said.quote), note=found if missed else mark.note)
 
 
 def _letters(text: str) -> str:
