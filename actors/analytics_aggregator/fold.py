@@ -14,7 +14,7 @@ from stores.events import CATALOGUE, EventType, Recorded
 from stores.events.ai_events import CompletionMetered
 from stores.events.analytics_events import TimeSpent
 from stores.events.course_events import ReviewDeleted, ReviewWritten
-from stores.events.enrollment_events import AboutEnrollment, QuizAttempted, SeatGiven, SubmissionGraded
+from stores.events.enrollment_events import AboutEnrollment, QuizAttempted, QuizRegraded, SeatGiven, SubmissionGraded
 from stores.events.user_events import AccountMade, SessionStarted
 
 _SECONDS_A_DAY = 86_400
@@ -134,6 +134,13 @@ def _attempt(effect: Effect, data: QuizAttempted, _time: datetime) -> None:
     effect.score = float(data.quiz_score)
 
 
+def _mark_anew(effect: Effect, data: QuizRegraded, _time: datetime) -> None:
+    before = data.previous_quiz_score
+    if before is not None:
+        _add(effect, "score_millionths", _millionths(data.quiz_score) - _millionths(before))
+        effect.score = float(data.quiz_score)
+
+
 def _grade(effect: Effect, data: SubmissionGraded, _time: datetime) -> None:
     before = data.previous_grade
     _add(effect, "scored", int(before is None))
@@ -195,6 +202,7 @@ _SPECIAL: Mapping[str, _Kind] = {
     "unit.completed.v1": _kind("units_completed", acts=True),
     "unit.reopened.v1": _kind("units_reopened"),
     "quiz.attempted.v1": _kind("attempts", "scored", acts=True, rules=(_attempt,)),
+    "quiz.regraded.v1": _kind(rules=(_mark_anew,)),
     "submission.created.v1": _kind("submissions", acts=True),
     "submission.graded.v1": _kind("grades", rules=(_grade,)),
     "certificate.issued.v1": _kind("certificates"),

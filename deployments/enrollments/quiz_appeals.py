@@ -85,7 +85,8 @@ class QuizAppeals:
         announce(
             work, "quiz.regraded", enrollment, before=enrollment, unit_id=attempt.unit_id, attempt_id=attempt.id,
             number=attempt.number, points=marked.points, maximum_points=marked.maximum_points,
-            quiz_score=marked.score, passed=marked.passed, questions=marked.result,
+            quiz_score=marked.score, previous_quiz_score=attempt.score, passed=marked.passed,
+            questions=marked.result,
         )  # fmt: skip
         before = desk.record.score
         score = marked.score if before is None else max(before, marked.score)

@@ -74,7 +74,10 @@ class QuizAttempted(AboutUnit):
 
 
 class QuizRegraded(QuizAttempted):
-    """An attempt as it is marked now that an appeal was upheld."""
+    """An attempt as it is marked now that an appeal was upheld. `previous_quiz_score`: as it was before; null in events
+    that were written when it was not kept."""
+
+    previous_quiz_score: Percent | None = None
 
 
 class SubmissionCreated(AboutUnit):

@@ -75,6 +75,11 @@ async def test_an_answer_that_the_key_does_not_know_is_right_after_an_appeal(pla
     assert (after["score"], after["progress"]) == ("66.6666", "50.00")
     assert await events(org, appeal["id"]) == ["grade.appealed.v1", "grade_appeal.decided.v1"]
     assert "quiz.regraded.v1" in await events(org)
+    async with platform.database.transaction(org.id, readonly=True) as connection:
+        told = await connection.fetchval(
+            "select event -> 'data' from outbox where event ->> 'type' = 'azora.quiz.regraded.v1'"
+        )
+    assert [float(told[name]) for name in ("previous_quiz_score", "quiz_score")] == [float(made["score"]), 66.6666]
 
 
 async def test_a_lower_attempt_that_is_marked_anew_lowers_nothing_and_there_are_three_appeals(

@@ -137,6 +137,9 @@ def _happened(name: str, data: Mapping[str, Any]) -> dict[str, int]:
         return {"seconds_spent": data["seconds"]}
     if name == "quiz.attempted":
         return {"attempts": 1, "scored": 1, "score_millionths": int(Decimal(data["quiz_score"]) * 10_000)}
+    if name == "quiz.regraded":
+        gained = Decimal(data["quiz_score"]) - Decimal(data["previous_quiz_score"])
+        return {"score_millionths": int(gained * 10_000)}
     if name == "submission.graded":
         before = data["previous_grade"]
         gained = Decimal(data["grade"]) - Decimal(before or 0)

@@ -117,6 +117,15 @@ def test_days_and_cohorts_are_the_naive_ones(story: list[Step], seed: int) -> No
     assert cohorts == {key: {member(person) for person in people} for key, people in model.cohorts.items()}
 
 
+def test_an_attempt_that_is_marked_anew_counts_once_with_its_new_marks() -> None:
+    story = [Step("enrol", 0, 0, 0, 0, 2, 0)] + [Step("attempt", 0, 0, 0, 0, value, value) for value in (43, 90)]
+    events = Lives().tell(story)
+    assert [event.type for event in events][-2:] == ["quiz.attempted.v1", "quiz.regraded.v1"]
+    wholes = [counters for (*_, grain, _), (counters, *_) in merged(fold([recorded(events)])).items() if grain == "all"]
+    assert wholes
+    assert {(one["attempts"], one["scored"], one["score_millionths"]) for one in wholes} == {(1, 1, 1_000_000)}
+
+
 @given(steps)
 @settings(max_examples=150, deadline=None)
 def test_net_counters_telescope_to_what_there_is(story: list[Step]) -> None:
