@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.framework import DataFolder, Row, RowsFile, Run, job
 from jobs.framework.rows import Work
-from jobs.reading.textbooks import answers, misplaced, read_passages, read_questions, unread, windows
+from jobs.reading.textbooks import answers, in_short, misplaced, read_passages, read_questions, unread, windows
 
 COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
 
@@ -37,8 +37,7 @@ def answer_questions(run: Run, data: DataFolder, out: RowsFile) -> None:
 def remarks(data: Path, passages: Sequence[Row], questions: Sequence[Row]) -> Iterator[str]:
     """What of the folder does not count, or not as one might think."""
     if others := unread(data):
-        named = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-        yield f"Neither `passages` nor `questions`, and not read: {named}."
+        yield f"Neither `passages` nor `questions`, and not read: {in_short(others)}."
     if odd := misplaced(passages, questions):
         yield f"{odd} questions name a section or passage_id that no passage has: they count as not found."
     untold = sum(_answerable(one) is None for one in questions)

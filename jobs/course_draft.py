@@ -18,7 +18,7 @@ from jobs.framework.outputs import write_json
 from jobs.framework.rows import Work
 from jobs.framework.tables import require_folder, table_path
 from jobs.reading.chapters import outermost
-from jobs.reading.textbooks import read_passages
+from jobs.reading.textbooks import in_short, read_passages, unread
 from jobs.reading.texts import TEXT_SUFFIXES, read_text, text_files
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def course_draft(
     from learning.content.documents import repeated
 
     texts = _texts(data)
+    if table_path(data, "passages") is not None and (others := unread(data)):
+        run.warn(f"The course is made of the table `passages`; not read: {in_short(others)}.")
     asked = Model.of(url, model) if model else None
     drafted = sorted(
         run.each(texts, partial(drafter, difficulty, questions, asked), stage="texts", batch_size=1),

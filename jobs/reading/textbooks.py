@@ -61,6 +61,11 @@ def unread(folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in others]
 
 
+def in_short(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
 def windows(passages: Sequence[Row]) -> list[Row]:
     """What is looked through: each passage, or parts of one that is longer than the models read. Rows with passage (its
     place in the book), heading and text."""

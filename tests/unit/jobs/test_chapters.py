@@ -52,6 +52,8 @@ def test_a_course_is_drafted_from_a_table_of_passages(tmp_path: Path) -> None:
         course_draft.app, ["--data", str(tmp_path / "book"), "--out", str(out), "--workers", "1", "--questions", "0"]
     )
     assert ran.exit_code == 0, ran.output
+    [told] = json.loads((tmp_path / "course.json.summary.json").read_text())["warnings"]
+    assert told.endswith("not read: notes.md.")
     modules = json.loads(out.read_text())["modules"]
     assert [module["title"] for module in modules] == ["1 Middles", "Chapter 2"]
     assert [unit["title"] for unit in modules[0]["units"]] == ["1 Middles", "1.1 The median"]
