@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
 import re
+import shlex
 import socket
 import ssl
 import subprocess
@@ -81,6 +84,47 @@ def test_ray_s_own_schema_takes_the_launcher_s_files(name: str) -> None:
     validate_config(prepare_config(copy.deepcopy(document)))
     for part in ("head", "worker"):
         assert "azora cluster node" in " ".join(document[f"{part}_start_ray_commands"])
+
+
+def _asked_processors() -> float:
+    return sum(
+        deployment.get("num_replicas", deployment.get("autoscaling_config", {}).get("min_replicas", 1))
+        * deployment["ray_actor_options"]["num_cpus"]
+        for application in TOPOLOGY.document["applications"]
+        for deployment in application.get("deployments", [])
+    )
+
+
+def _started(command: str, place: Path) -> list[str]:
+    """The words of `ray start` that a machine's shell makes of a start command."""
+    (place / "azora.env").write_text("RAY_AUTH_TOKEN=x\n")
+    for name, script in (("setsid", 'exec "$@"'), ("azora", f'printf "%s" "$3" > {place}/told')):
+        (place / name).write_text(f"#!/bin/sh\n{script}\n")
+        (place / name).chmod(0o755)
+    here = command.replace("/etc/azora", str(place)).replace("/opt/azora/venv/bin", str(place))
+    here = here.replace("/tmp/azora-node.log", "/dev/null") + " wait"
+    subprocess.run(["bash", "-c", here], check=True, env={"PATH": "/usr/bin:/bin", "RAY_HEAD_IP": "192.0.2.10"})
+    return shlex.split((place / "told").read_text())
+
+
+def test_three_machines_of_four_processors_take_the_production_topology(tmp_path: Path) -> None:
+    document = yaml.safe_load((ROOT / "cluster" / "ray" / "local.yaml").read_text())
+    words = _started(document["worker_start_ray_commands"][-1], tmp_path)
+    (declared,) = [int(word.partition("=")[2]) for word in words if word.startswith("--num-cpus=")]
+    assert declared == 2 * len(os.sched_getaffinity(0))
+    (resources,) = [word.partition("=")[2] for word in words if word.startswith("--resources=")]
+    assert json.loads(resources)["azora_services"] == 1
+    assert len(document["provider"]["worker_ips"]) * 2 * 4 >= _asked_processors()
+
+
+def test_an_upgrade_on_aws_changes_the_workers_image_alone() -> None:
+    document = yaml.safe_load((ROOT / "cluster" / "ray" / "aws.yaml").read_text())
+    assert document["provider"]["disable_launch_config_check"] is True
+    text = (ROOT / "cluster" / "ray" / "aws.yaml").read_text()
+    changed = yaml.safe_load(text.replace("ImageId: &workers ami-00000000000000000", "ImageId: &workers ami-new"))
+    images = {name: kind["node_config"]["ImageId"] for name, kind in changed["available_node_types"].items()}
+    assert images.pop("azora.head") == "ami-00000000000000000"
+    assert set(images.values()) == {"ami-new"}
 
 
 def _pods() -> Iterator[tuple[str, dict[str, Any]]]:
