@@ -63,6 +63,18 @@ def test_only_what_was_scanned_gets_the_name_that_promotion_asks_for() -> None:
     assert 'imageTag="$COMMIT"' in promoting
 
 
+def test_only_what_passed_its_tests_is_pushed() -> None:
+    release = WORKFLOWS["release.yml"]
+    jobs = release["jobs"]
+    assert jobs["push"]["needs"] == "check"
+    assert jobs["check"]["uses"] == "./.github/workflows/ci.yml"
+    assert "if" not in jobs["push"]  # `always()` would pass over what failed
+    assert "workflow_call" in WORKFLOWS["ci.yml"][True]
+    # Runs of other commits neither wait for this one nor take its place.
+    assert release["concurrency"]["group"].endswith("${{ github.sha }}")
+    assert "github.sha" in WORKFLOWS["ci.yml"]["concurrency"]["group"]
+
+
 def test_promotion_writes_digests_into_overlays_that_are_there() -> None:
     promote = WORKFLOWS["promote.yml"]
     for overlay in promote[True]["workflow_dispatch"]["inputs"]["overlay"]["options"]:
