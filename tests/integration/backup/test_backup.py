@@ -159,6 +159,12 @@ async def test_a_damaged_backup_is_noticed_before_anything_is_written(
     made.path.write_bytes(content)
     with pytest.raises(BackupUnreadable):
         work.verify(settings, made.path)
+    # Before it so much as looks at where it would go, which is not empty.
+    assert settings.database_url is not None
+    before = await database.read_states(settings.database_url.get_secret_value())
+    with pytest.raises(BackupUnreadable):
+        await work.restore(settings, made.path)
+    assert await database.read_states(settings.database_url.get_secret_value()) == before
 
 
 async def test_the_data_keys_open_it_and_nothing_else(platform: Platform, settings: Settings, tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ def test_what_authors_write_is_kept() -> None:
     for part in (
         "<h1>Title</h1>", "<em>soft</em>", "<strong>loud</strong>", "<s>gone</s>", "<code>code</code>",
         'href="https://example.org/a?b=1&amp;c=2"', "<ol>", '<th style="text-align:left">', "print(1 &lt; 2)",
-        '<code class="language-python">', 'src="https://example.org/dot.png"', 'href="mailto:a@example.org"',
+        '<code class="language-python">', 'src="https://example.org/dot.png"', 'alt="dot"',
+        'href="mailto:a@example.org"',
     ):  # fmt: skip
         assert part in html, (part, html)
 
