@@ -157,9 +157,9 @@ class Settings(BaseSettings):
     session_cache_actors: int = Field(default=1, ge=1, le=64)
 
     # Tutoring
-    # On one machine asking an actor costs more than the rows do, which are as near: see decision 0034.
+    # Made at the first question. On one machine the rows are as near as an actor: see decision 0034.
     conversation_memory_actors: int = Field(
-        default=0, ge=0, le=64, description="actors that share the conversations; 0: each turn reads the database"
+        default=1, ge=0, le=64, description="actors that share the conversations; 0: each turn reads the database"
     )
     conversation_memory_bytes: int = Field(
         default=33_554_432, ge=1_048_576, description="the most that each of them remembers"

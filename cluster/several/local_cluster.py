@@ -145,7 +145,6 @@ class LocalCluster:
                 "http_host": "0.0.0.0",  # noqa: S104 - of a namespace
                 "http_port": _NODE_PORT,
                 "trusted_proxies": 2,  # the gateway and Serve's own
-                "conversation_memory_actors": self._given.conversation_memory_actors or 1,
                 "services_url": f"http://{network.address}:{self._services_port}",
                 "public_url": self._given.public_url or f"https://{network.address}:{self._given.http_port}",
                 "demo": False,

@@ -35,7 +35,6 @@ TOPOLOGIES = {
     "production": {
         "AZORA_TOPOLOGY": str(ROOT / "configs" / "serve.production.yaml"),
         "AZORA_RAY_LOGICAL_CPUS": "32",
-        "AZORA_CONVERSATION_MEMORY_ACTORS": "1",  # as on a cluster
     },
 }
 

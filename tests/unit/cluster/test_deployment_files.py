@@ -43,12 +43,12 @@ def test_a_changed_topology_is_noticed() -> None:
     assert manifest.with_topology(text, "proxy_location: Disabled\n") != text
 
 
-def test_conversations_are_remembered_where_nodes_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Settings().conversation_memory_actors == 0
+def test_nodes_keep_workers_ready_where_they_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().warm_workers == 0
     for name, value in yaml.safe_load((KUBERNETES / "settings.yaml").read_text())["data"].items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AZORA_DATA_KEYS", Keyring.new_key("test"))
-    assert Settings().conversation_memory_actors == 1
+    assert Settings().warm_workers == 4
 
 
 def _worker_groups() -> dict[str, dict[str, float]]:
