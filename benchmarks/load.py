@@ -30,6 +30,7 @@ class Load:
     p99_ms: float
     errors: int
     cpu_us: float
+    count: int
 
 
 def require_tools() -> None:
@@ -55,6 +56,7 @@ def saturate(url: str, token: str, connections: int, cpu_seconds: Callable[[], f
         p99_ms=_latency(output, "99%"),
         errors=errors,
         cpu_us=spent / count * 1e6,
+        count=count,
     )
 
 
@@ -75,6 +77,7 @@ def pace(url: str, token: str, rate: float, cpu_seconds: Callable[[], float], wo
         p99_ms=cuts[98],
         errors=sum(row["status-code"] != "200" for row in rows),
         cpu_us=spent / len(rows) * 1e6,
+        count=len(rows),
     )
 
 

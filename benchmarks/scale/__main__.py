@@ -17,11 +17,12 @@ from rich.table import Table
 from benchmarks.load import require_tools
 from benchmarks.scale.measuring import measure
 from benchmarks.scale.model import Assumptions, Measured, fit, plan
-from benchmarks.scale.simulation import simulate
+from benchmarks.scale.simulation import Kind, mean_seconds, simulate
 
 out = Console(highlight=False, soft_wrap=True)
 RATES = (10_000, 100_000)
 UTILISATIONS = (0.3, 0.6, 0.8, 0.9)
+_REPLICAS = 20
 
 
 def main() -> None:
@@ -80,11 +81,16 @@ def _show_plan(measured: list[Measured]) -> None:
 
 def _show_waits(item: Measured) -> None:
     assumed = Assumptions()
-    mean = item.memory.mixed(item.through, assumed.from_memory).replica / 1e6
-    out.print(f"\nsimulated: 20 replicas, {mean * 1000:.2f} ms each, as variable as an exponential time")
+    kinds = (
+        Kind(assumed.from_memory, item.memory.replica / 1e6),
+        Kind(1 - assumed.from_memory, item.through.replica / 1e6, item.through.database / 1e6),
+    )
+    mean = mean_seconds(kinds)
+    out.print(f"\nsimulated: {_REPLICAS} replicas, {mean * 1000:.2f} ms of one for a request in the mean, each kind of "
+              "request as variable as an exponential time; nobody waits in the database")  # fmt: skip
     table = Table("utilisation", "p50", "p99", "p99.9")
     for utilisation in UTILISATIONS:
-        waits = simulate(utilisation * 20 / mean, 20, mean)
+        waits = simulate(utilisation * _REPLICAS / mean, _REPLICAS, kinds)
         table.add_row(f"{utilisation:.0%}", *(f"{value * 1000:.2f} ms" for value in (waits.p50, waits.p99, waits.p999)))
     out.print(table)
 

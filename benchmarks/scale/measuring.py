@@ -45,14 +45,14 @@ async def _requests(bench: Bench, path: str) -> tuple[float, Cost]:
     place, token = bench.place, bench.place.instructor.token
     assert token is not None
     saturate(place.base_url + path, token, _CONNECTIONS, lambda: 0.0)  # warm
-    before, began = _spent(place.pid), monotonic()
+    before = _spent(place.pid)
     load = saturate(place.base_url + path, token, _CONNECTIONS, lambda: 0.0)
     if load.errors:
         raise RuntimeError(f"{load.errors} of the requests to {path} failed")
-    spent, count = _less(_spent(place.pid), before), load.requests_per_second * (monotonic() - began)
+    spent = _less(_spent(place.pid), before)
     rest = spent["rest"] + spent["aggregator"]
     cost = (spent["replica"], spent["proxy"], spent["database"], rest)
-    return load.requests_per_second, Cost(*(seconds / count * 1e6 for seconds in cost))
+    return load.requests_per_second, Cost(*(seconds / load.count * 1e6 for seconds in cost))
 
 
 async def _events(bench: Bench) -> EventCost:

@@ -1,15 +1,26 @@
-"""Requests that arrive at random at servers that take as long as was measured: how long they wait.
+"""Requests that arrive at random at servers that take as long as was measured: how long they take until the answer.
 
-A discrete-event simulation of one queue before k servers, first come first served (M/G/k). It backs the share of a
-processor that the model plans with: at which the wait is still short. Seeded, so that it gives the same figures again.
+A discrete-event simulation of k servers, each with a queue of its own, first come first served; a request goes to the
+less busy of two chosen at random (Mitzenmacher, The Power of Two Choices in Randomized Load Balancing, 2001). It backs
+the share of a processor that the model plans with: at which the wait is still short. Seeded, so that it gives the same
+figures again.
 """
 
 from __future__ import annotations
 
-import heapq
-import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A `share` of the requests takes `seconds` of its server in the mean, exponentially distributed, and is then for
+    `elsewhere` seconds with somebody else, while its server goes on with others."""
+
+    share: float
+    seconds: float
+    elsewhere: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -21,22 +32,22 @@ class Waits:
     p999: float
 
 
-def simulate(
-    rate: float, servers: int, service_seconds: float, *, spread: float = 1.0, requests: int = 100_000, seed: int = 7
-) -> Waits:
-    """Requests/s at k servers whose time is log-normal with a mean and a coefficient of variation (`spread`)."""
+def mean_seconds(kinds: Sequence[Kind]) -> float:
+    """What a request takes of its server, over all kinds."""
+    return sum(kind.share * kind.seconds for kind in kinds)
+
+
+def simulate(rate: float, servers: int, kinds: Sequence[Kind], *, requests: int = 200_000, seed: int = 7) -> Waits:
+    """`rate` requests/s of these kinds, whose shares add up to 1."""
     rng = random.Random(seed)
-    sigma2 = math.log(1 + spread * spread)
-    mu, sigma = math.log(service_seconds) - sigma2 / 2, math.sqrt(sigma2)
-    free = [0.0] * servers
-    heapq.heapify(free)
+    free = [0.0] * servers  # when each has nothing more to do
+    shares = [kind.share for kind in kinds]
     now, times = 0.0, []
-    for _ in range(requests):
+    for kind in rng.choices(kinds, shares, k=requests):
         now += rng.expovariate(rate)
-        start = max(now, heapq.heappop(free))
-        end = start + rng.lognormvariate(mu, sigma)
-        heapq.heappush(free, end)
-        times.append(end - now)
+        server = min(rng.randrange(servers), rng.randrange(servers), key=free.__getitem__)
+        free[server] = max(now, free[server]) + rng.expovariate(1 / kind.seconds)
+        times.append(free[server] + kind.elsewhere - now)
     return _waits(times[requests // 10 :])  # the beginning finds everybody idle
 
 
