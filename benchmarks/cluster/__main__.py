@@ -30,7 +30,7 @@ from benchmarks.cluster import faults as breaking
 from benchmarks.cluster import load as loading
 from benchmarks.cluster import submitting, talking, watching, world
 from benchmarks.cluster import verdict as judging
-from benchmarks.jobs.asked import asked
+from benchmarks.jobs.asked import asked, on_learners
 from benchmarks.target import free_port
 from cluster.node import PRODUCTION_TOPOLOGY
 from cluster.serve_configuration import ServeConfiguration
@@ -241,8 +241,9 @@ async def _jobs(data: Path, workers: int, rows: int, keep: Path | None) -> bool:
     kept = True
     with tempfile.TemporaryDirectory() as work:
         async with running(workers, keep) as (cluster, http):
-            await world.build(cluster, http, learners=4, courses=1)
-            for number, one in enumerate(asked(data, Path(work), Path(work), rows)):
+            place = await world.build(cluster, http, learners=4, courses=1)
+            every = [*asked(data, Path(work), Path(work), rows), on_learners(place.organisation)]
+            for number, one in enumerate(every):
                 outcome = await submitting.submit(cluster, one, number, Path(work))
                 there = outcome.address in {node.plan.namespace.address for node in cluster.workers}
                 kept &= outcome.succeeded and there

@@ -23,7 +23,8 @@ _TIMEOUT_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job, and the address of the node on which its driver ran."""
+    """What became of a job, and the address of the node on which its driver ran. It has succeeded, too, where it
+    declined for the reason that was expected."""
 
     name: str
     succeeded: bool
@@ -54,11 +55,10 @@ async def submit(cluster: LocalCluster, one: Asked, number: int, folder: Path) -
         if process.returncode is None:
             process.kill()
             await process.wait()
+    seconds, said = time.monotonic() - began, printed.decode()
     written = one.out is None or (folder / one.out).exists()
-    seconds = time.monotonic() - began
-    return Outcome(
-        one.name, process.returncode == 0 and written, seconds, await _address(cluster, identity), printed.decode()
-    )
+    succeeded = process.returncode == 0 and written if one.declines is None else one.declines in said
+    return Outcome(one.name, succeeded, seconds, await _address(cluster, identity), said)
 
 
 async def _address(cluster: LocalCluster, identity: str) -> str:

@@ -17,12 +17,13 @@ _QUESTIONS = ("What does a job leave behind when it is killed?", "Who approves w
 @dataclass(frozen=True)
 class Asked:
     """A job with its options; `out` is the name of the file that it writes, if it writes one. One on the platform's own
-    data (`platform`) does its work at each run."""
+    data (`platform`) does its work at each run. Of one that needs more than there is, `declines` is what it says."""
 
     name: str
     options: tuple[str, ...]
     out: str | None = None
     platform: bool = False
+    declines: str | None = None
 
     def arguments(self, folder: Path) -> list[str]:
         """What stands behind the name of the job, where it writes into this folder."""
@@ -30,7 +31,8 @@ class Asked:
 
 
 def asked(data: Path, work: Path, models: Path, rows: int) -> Iterator[Asked]:
-    """All there are, those that make models before those that use them; `models` is where the former write."""
+    """All there are but `on_learners`, those that make models before those that use them; `models` is where the former
+    write."""
     texts = _texts(work / "texts")
     yield Asked("course-draft", ("--data", texts), "course.json")
     yield Asked("answer-questions", ("--data", texts), "answers.csv")
@@ -48,6 +50,12 @@ def asked(data: Path, work: Path, models: Path, rows: int) -> Iterator[Asked]:
     for name in ("embed-catalogue", "fit-mastery", "score-learners", "suggest-grades", "bias-report"):
         yield Asked(name, (), platform=True)
     yield Asked("plan-paths", (), "paths.jsonl", platform=True)
+
+
+def on_learners(organisation: str) -> Asked:
+    """The job that trains on an organisation's own learners, where no enrolment has ended yet."""
+    given = ("--organisation", organisation)
+    return Asked("train-on-learners", given, "learners.json", platform=True, declines="In no quarter")
 
 
 def _texts(folder: Path) -> str:

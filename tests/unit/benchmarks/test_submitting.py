@@ -12,6 +12,8 @@ import psutil
 import pytest
 
 from benchmarks.cluster import submitting
+from benchmarks.jobs.asked import asked, on_learners
+from jobs import catalogue
 
 
 async def test_nothing_goes_on_after_the_time_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +28,14 @@ async def test_nothing_goes_on_after_the_time_out(tmp_path: Path, monkeypatch: p
         await submitting.submit(cluster, job, 1, tmp_path)
     await asyncio.sleep(0)
     assert not [one for one in psutil.Process().children() if "sleep" in one.name()]
+
+
+def test_every_job_is_asked_for(tmp_path: Path) -> None:
+    data, work = tmp_path / "data", tmp_path / "work"
+    for folder in ("short_answers", "knowledge_tracing", "oulad"):
+        (data / folder).mkdir(parents=True)
+    work.mkdir()
+    (data / "short_answers" / "train.jsonl").write_text("{}\n")
+    (data / "knowledge_tracing" / "results.csv").write_text("user_id,skill_name,correct\n")
+    named = {one.name for one in [*asked(data, work, work, 10), on_learners("school")]}
+    assert named == {entry.name for entry in catalogue.entries()}
