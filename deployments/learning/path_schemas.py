@@ -45,6 +45,11 @@ class GoalsView(BaseModel):
         return cls(**{name: getattr(goals, name) for name in cls.model_fields})
 
 
+class ClosedView(BaseModel):
+    unit_id: UUID
+    title: str
+
+
 class PathMadeBy(MadeBy):
     planner: str = "worth for the minutes, after what comes first; reviews by FSRS-6"
 
@@ -57,6 +62,10 @@ class PathView(BaseModel):
     finished: bool = Field(description="Whether every unit is done")
     steps: list[StepView] = Field(
         description="In the order in which to do them, within the minutes; one to begin where none fits"
+    )
+    closed: list[ClosedView] = Field(
+        description="Units that are not done and in which nothing can be done now: what was handed in has no grade yet,"
+        " or no attempt is left"
     )
     reviews: list[ReviewView] = Field(description="Every unit that was done, what is due first at the top")
     planned_at: datetime
@@ -76,6 +85,7 @@ class PathView(BaseModel):
                 )
                 for step in path.steps
             ],
+            closed=[ClosedView(unit_id=UUID(id), title=titles[id]) for id in path.closed],
             reviews=[ReviewView.of(one, titles[one.unit_id]) for one in path.reviews if one.unit_id in titles],
             planned_at=path.planned_at,
             made_by=PathMadeBy(model=path.known.model, answers=standing.answers or 0, at=standing.traced_at),

@@ -41,7 +41,8 @@ _JUST_BELOW_SECURE = SECURE - 0.001
 
 @dataclass(frozen=True, kw_only=True)
 class Path:
-    """What to do next. `reviews` tells where each unit that was done stands; `finished` whether all units are done."""
+    """What to do next. `reviews` tells where each unit that was done stands; `finished` whether all units are done, and
+    `closed` in which of those that are not nothing can be done now."""
 
     known: Known
     goals: Goals | None
@@ -50,6 +51,7 @@ class Path:
     reviews: Sequence[Seen]
     titles: Mapping[str, str]
     finished: bool
+    closed: Sequence[str]
     planned_at: datetime
 
     @property
@@ -184,6 +186,7 @@ class PathRules:
         return Path(
             known=known, goals=goals, minutes=minutes, steps=steps, reviews=standing, planned_at=now,
             titles={one.id: one.title for one in outlined}, finished=all(one.id in completed for one in outlined),
+            closed=[one.id for one in outlined if one.id in closed and one.id not in completed],
         )  # fmt: skip
 
     def _note(self, work: Work, principal: Principal, course_id: UUID, path: Path) -> None:
