@@ -27,8 +27,16 @@ from deployments.courses.quizzes import EssayMarking
 from deployments.courses.repository.drafts import DraftRepository
 from deployments.courses.schemas import ModuleCreate, UnitCreate
 from deployments.courses.service.access import taught_course
+from deployments.courses.service.sources import (
+    among,
+    criteria_besides,
+    not_to_repeat,
+    prompts,
+    source_of,
+    unit_in,
+    weight_of,
+)
 from deployments.courses.service.writing import Author, Writer
-from deployments.kit.errors import UnitNotFound
 from deployments.kit.judging import Edge, texts_in
 from deployments.kit.lru import BoundedCache
 from deployments.kit.principal import Principal
@@ -50,7 +58,6 @@ _MADE_BY = {"method": METHOD, "version": VERSION, "data": "the course's own word
 _MOST_IMPROVEMENTS = 20
 _REMEMBERED_FORMS = 128  # each some forty vectors, 60 KB
 _REMEMBERED_BYTES = 16 * 1024 * 1024
-_BYTES_OF_A_TEXT, _BYTES_OF_A_CHARACTER = 2_000, 16  # once it is taken apart
 T = TypeVar("T")
 
 
@@ -66,7 +73,7 @@ class Proposals:
         self._database = database
         self._writer = writer
         self._embed_terms: Embed | None = None
-        self._remembered: BoundedCache[UUID, Source] = BoundedCache(_REMEMBERED_BYTES, _weight)
+        self._remembered: BoundedCache[UUID, Source] = BoundedCache(_REMEMBERED_BYTES, weight_of)
 
     async def propose(self, principal: Principal, token: str, course_id: UUID, wanted: Wanted) -> ProposalView:
         """A proposal with its checks. `token` is the author's own, for a model to be asked with.
@@ -112,8 +119,8 @@ class Proposals:
     async def _quiz(self, author: Author, draft: Draft, asked: WantedQuiz, difficulty: str) -> ProposalView:
         from learning.content.questions import Pool, items
 
-        everything, before = self._texts(draft), _prompts(draft)
-        chosen = _among(everything, draft, asked.unit_ids)
+        everything, before = self._texts(draft), prompts(draft)
+        chosen = among(everything, draft, asked.unit_ids)
         if not chosen:
             raise NothingToPropose("The draft has no texts to ask about")
         worded: list[Item] = []
@@ -139,11 +146,11 @@ class Proposals:
         from learning.content.summaries import key_points
 
         everything = self._texts(draft)
-        chosen = _among(everything, draft, asked.unit_ids)
+        chosen = among(everything, draft, asked.unit_ids)
         points = await asyncio.to_thread(key_points, chosen, asked.topic)
         if not points:
             raise NothingToPropose("No text has a sentence to take, or none says anything of the topic")
-        others = _others(everything, points, asked.topic)
+        others = not_to_repeat(everything, points, asked.topic)
         if self._writer is not None:
             about = [source for source in chosen if source.key in points]
             embed = await self._embed()
@@ -157,7 +164,7 @@ class Proposals:
         return await asyncio.to_thread(_unit, chosen, others, points, asked, difficulty, self._made_by(False))
 
     async def _rubric(self, author: Author, draft: Draft, asked: WantedRubric, difficulty: str) -> ProposalView:
-        unit = _of(draft, asked.unit_id)
+        unit = unit_in(draft, asked.unit_id)
         if unit.assignment is None:
             raise NothingToPropose("Rubrics are for assignments")
         instructions, maximum = unit.assignment["instructions"], Decimal(str(unit.assignment["maximum_points"]))
@@ -168,7 +175,7 @@ class Proposals:
     async def _improvements(
         self, author: Author, draft: Draft, asked: WantedImprovements, difficulty: str
     ) -> ProposalView:
-        unit = _of(draft, asked.unit_id)
+        unit = unit_in(draft, asked.unit_id)
         if unit.kind != "text":
             raise NothingToPropose("Improvements are for texts")
         worded: list[Improvement] = []
@@ -181,7 +188,7 @@ class Proposals:
         from learning.content.documents import checked, modules_of
         from learning.content.outlines import outline, unheaded
 
-        source = _source("text", asked.title, asked.text)
+        source = source_of("text", asked.title, asked.text)
         parts = None
         if self._writer is not None and (paragraphs := await asyncio.to_thread(unheaded, source)):
             parts = await self._writer.arranged(author, paragraphs)
@@ -191,7 +198,7 @@ class Proposals:
         if len(made) > MAXIMUM_MODULES or sum(len(one.units) + 1 for one in made) > MAXIMUM_UNITS:
             raise NothingToPropose("The text has more sections than a course may have; bring it in parts")
         there = self._texts(draft)
-        findings = await asyncio.to_thread(checked, made, difficulty, there, _prompts(draft))
+        findings = await asyncio.to_thread(checked, made, difficulty, there, prompts(draft))
         modules = [ModuleCreate.model_validate(one) for one in modules_of(made)]
         return ProposalView(
             kind="outline", modules=[_dumped(one) for one in modules], checks=_views(findings), sources=[],
@@ -206,7 +213,7 @@ class Proposals:
         known = self._remembered.get(unit.id)
         if known is not None and (known.title, known.markdown) == (unit.title, unit.body):
             return known
-        made = _source(str(unit.id), unit.title, unit.body)
+        made = source_of(str(unit.id), unit.title, unit.body)
         self._remembered.put(unit.id, made)
         return made
 
@@ -311,7 +318,7 @@ def _rubric(
             check="answerability", passed=total == maximum, where="points",
             note=f"the criteria add up to {total:f} of {maximum:f}",
         ),
-        *_views(check_rubric(rubric, difficulty, criteria_before(_criteria_besides(draft, unit)))),
+        *_views(check_rubric(rubric, difficulty, criteria_before(criteria_besides(draft, unit)))),
     ]  # fmt: skip
     return ProposalView(kind="rubric", marking=_dumped(marking), checks=findings, sources=[unit.id], made_by=made_by)
 
@@ -327,7 +334,9 @@ def _improvements(
     from learning.content.checks import check_text, texts_of
     from learning.content.improving import improvements
 
-    own = next((one for one in texts if one.key == str(unit.id)), None) or _source(str(unit.id), unit.title, unit.body)
+    own = next((one for one in texts if one.key == str(unit.id)), None) or source_of(
+        str(unit.id), unit.title, unit.body
+    )
     others = [one for one in texts if one.key != own.key]
     quizzed = any(one.quiz is not None and one.module_id == unit.module_id for one in draft.units)
     reworded = {one.quote for one in worded}
@@ -354,60 +363,6 @@ def quiz_unit(title: str, items: Sequence[Item]) -> dict[str, Any]:
     from learning.content.documents import quiz_of
 
     return {"kind": "quiz", "title": title, "quiz": quiz_of(items)}
-
-
-def _source(key: str, title: str, markdown: str) -> Source:
-    from learning.content.material import Source
-
-    return Source(key, title, markdown)
-
-
-def _weight(source: Source) -> int:
-    return _BYTES_OF_A_TEXT + _BYTES_OF_A_CHARACTER * len(source.markdown)
-
-
-def _among(texts: Sequence[Source], draft: Draft, wanted: Sequence[UUID] | None) -> list[Source]:
-    """Those of the units that are wanted, in that order; all where none are named. Raises `UnitNotFound`."""
-    if wanted is None:
-        return list(texts)
-    if set(wanted) - {unit.id for unit in draft.units}:
-        raise UnitNotFound()
-    by_key = {source.key: source for source in texts}
-    return [by_key[key] for key in dict.fromkeys(map(str, wanted)) if key in by_key]
-
-
-def _of(draft: Draft, unit_id: UUID) -> Unit:
-    found = next((unit for unit in draft.units if unit.id == unit_id), None)
-    if found is None:
-        raise UnitNotFound()
-    return found
-
-
-def _others(texts: Sequence[Source], points: Mapping[str, object], topic: str) -> list[Source]:
-    """Texts that a unit on a topic should not say again: those it is not made of, and those that have its title, as a
-    unit that was proposed before."""
-    from learning.content.documents import title_of
-
-    title = title_of(topic).casefold()
-    return [source for source in texts if source.key not in points or source.title.casefold() == title]
-
-
-def _criteria_besides(draft: Draft, unit: Unit) -> list[str]:
-    """What the rubrics of other assignments look for. How a work is built and written counts in many."""
-    from learning.content.checks import wording_of
-
-    markings = [(one.assignment or {}).get("marking") or {} for one in draft.units if one.id != unit.id]
-    return [
-        wording_of(one["title"], one.get("looks_for") or ())
-        for marking in markings
-        if marking.get("kind") == "essay"
-        for one in marking["criteria"]
-        if one.get("aspect", "content") == "content"
-    ]
-
-
-def _prompts(draft: Draft) -> list[str]:
-    return [question["prompt"] for unit in draft.units if unit.quiz for question in unit.quiz["questions"]]
 
 
 def _views(findings: Sequence[Finding]) -> list[FindingView]:
