@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.retrieval.extraction import Around
-from learning.retrieval.ranking import Candidate, Ranked, ranked
+from learning.retrieval.ranking import Candidate, Ranked, Weights, ranked
 
 Vectors = NDArray[np.float32]
 Stem = Callable[[str], str]
@@ -24,6 +24,8 @@ _WORD = re.compile(r"[^\W_]+")
 _K1, _B = 1.2, 0.75  # Robertson and Zaragoza (2009)
 _HEADING_COUNTS = 2
 _WORDS_DEEP, _DEPTH = 100, 50
+# Of a whole book: more of its passages share a question's words by chance than of a course's.
+_WEIGHTS = Weights(words_more=0.3)
 _NOWHERE = np.empty((0, 2), dtype=np.int64)
 
 
@@ -72,7 +74,7 @@ class Library:
                       float(similarities[place]))
             for place in places
         ]  # fmt: skip
-        return ranked(candidates, limit, whole=self._wholes.__getitem__)
+        return ranked(candidates, limit, _WEIGHTS, self._wholes.__getitem__)
 
     def around(self, vector: Vectors) -> Around:
         """What a question is looked for in."""
