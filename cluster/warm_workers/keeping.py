@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,20 +55,24 @@ class NodeManager:
     def unused(self) -> int:
         from ray.core.generated import node_manager_pb2 as messages
 
-        answer = self._stub().GetNodeStats(messages.GetNodeStatsRequest(), timeout=_ANSWER_SECONDS)
+        with self._stub() as stub:
+            answer = stub.GetNodeStats(messages.GetNodeStatsRequest(), timeout=_ANSWER_SECONDS)
         return sum(map(_is_unused, answer.core_workers_stats))
 
     def start(self, number: int) -> None:
         from ray.core.generated import node_manager_pb2 as messages
 
         wanted = messages.PrestartWorkersRequest(num_workers=number, keep_alive_duration_secs=_KEPT_SECONDS)
-        self._stub().PrestartWorkers(wanted, timeout=_ANSWER_SECONDS)
+        with self._stub() as stub:
+            stub.PrestartWorkers(wanted, timeout=_ANSWER_SECONDS)
 
-    def _stub(self) -> Any:
+    @contextmanager
+    def _stub(self) -> Iterator[Any]:
         from ray._private.grpc_utils import init_grpc_channel
         from ray.core.generated.node_manager_pb2_grpc import NodeManagerServiceStub
 
-        return NodeManagerServiceStub(init_grpc_channel(self.address))
+        with init_grpc_channel(self.address) as channel:
+            yield NodeManagerServiceStub(channel)
 
 
 def _is_unused(worker: Any) -> bool:
