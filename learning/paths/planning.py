@@ -17,7 +17,7 @@ SECURE = 0.85  # chance of being known from which on a skill needs no more work
 FORGOTTEN_BELOW = 0.9
 WEAK_BELOW = 0.5  # chance of being known, after answers, below which what teaches a skill is gone through again
 _FRESH_FROM = 0.98  # remembered as well as what was seen today
-_SHARE_OF_REVIEWS = 0.4  # of the time, so that there is always some for what is new
+_SHARE_OF_REVIEWS = 0.4  # of the time; the first one may have more, if something new fits all the same or nothing does
 _GOAL_WEIGHT, _PLAIN_WEIGHT, _NO_SKILL = 3.0, 1.0, 0.3
 _LEAST = 1e-3
 _MOST_WITHOUT_GOAL = _PLAIN_WEIGHT + _LEAST
@@ -34,52 +34,62 @@ def plan(
     names: Mapping[str, str] | None = None,
     most: int = 10,
 ) -> list[Step]:
-    """Steps in the order in which to do them, within the minutes and `most` in number. Where nothing fits, the unit
-    most worth beginning is the only step. `known` are the chances that skills are known; one that is missing counts as
-    not known. `names` are what skills are called in reasons. Nothing is planned twice, nothing that is done but for
-    reviews, nothing before what it needs."""
+    """Steps in the order in which to do them, within the minutes and `most` in number. Where nothing new fits, the unit
+    most worth beginning comes last, and the one that is most faded where there is nothing else. `known` are the chances
+    that skills are known; one that is missing counts as not known. `names` are what skills are called in reasons.
+    Nothing is planned twice, nothing that is done but for reviews, nothing before what it needs."""
     by_id = {unit.id: unit for unit in units}
     before = list(seen)
-    steps = _reviews(by_id, before, now, minutes, most)
+    finished = {unit.id for unit in units if not unit.to_do}
+    waiting = {unit.id: unit for unit in units if unit.to_do}
+    faded = _faded(by_id, before, now)
+    shortest = min((unit.minutes for unit in waiting.values() if _ready(unit, by_id, finished)), default=0)
+    steps = _reviews(faded, minutes, minutes - shortest if shortest <= minutes else minutes, most)
     steps += _repeats(units, known, before, steps, minutes, most, names or {})
     left = minutes - sum(step.unit.minutes for step in steps)
     worth = _worths(units, known, goals)
-    finished = {unit.id for unit in units if not unit.to_do}
-    waiting = {unit.id: unit for unit in units if unit.to_do}
+    something_new = False
     while waiting and len(steps) < most:
         ready = [unit for unit in waiting.values() if _ready(unit, by_id, finished)]
-        fitting = [unit for unit in ready if unit.minutes <= left] or (ready if not steps else [])
+        to_begin = ready if not something_new and (left > 0 or not steps) else []
+        fitting = [unit for unit in ready if unit.minutes <= left] or to_begin
         if not fitting:
             break
         best = max(fitting, key=lambda unit: (worth[unit.id] / unit.minutes, -unit.place, unit.id))
         step = _step(best, units, known, goals, worth, names or {})
         steps.append(step if best.minutes <= left else _begun(step))
+        something_new = True
         left -= best.minutes
         finished.add(best.id)
         del waiting[best.id]
-    return steps
+    return steps or [_begun(_review(*one)) for one in faded[: min(1, most)]]
 
 
-def _reviews(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime, minutes: int, most: int) -> list[Step]:
-    """Units that are due or fading, the most faded first: within their share of the minutes, but for the first, which
-    may need them all."""
+def _faded(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime) -> list[tuple[Unit, Seen]]:
+    """Units that are due or fading and can be gone through again, the most faded first."""
+    return [
+        (unit, one)
+        for one in sorted(seen, key=lambda one: (one.remembered, one.due, one.unit_id))
+        if (unit := units.get(one.unit_id)) is not None and unit.done and unit.open
+        if one.due <= now or one.remembered < FORGOTTEN_BELOW
+    ]
+
+
+def _reviews(faded: Iterable[tuple[Unit, Seen]], minutes: int, first: int, most: int) -> list[Step]:
+    """What is to be seen again, within its share of the minutes; the first may take `first`, if that is more."""
     steps: list[Step] = []
     left = int(minutes * _SHARE_OF_REVIEWS)
-    for one in sorted(seen, key=lambda one: (one.remembered, one.due, one.unit_id)):
-        unit = units.get(one.unit_id)
-        fading = one.due <= now or one.remembered < FORGOTTEN_BELOW
-        if (
-            unit is None
-            or not (unit.done and unit.open and fading)
-            or unit.minutes > (left if steps else minutes)
-            or len(steps) == most
-        ):
-            continue
-        left -= unit.minutes
-        percent = round(one.remembered * 100)
-        reason = f"You did “{unit.title}” before and still have about {percent} % of it. Seeing it again now keeps it."
-        steps.append(Step(unit=unit, why=Why.REVIEW, reason=reason))
+    for unit, one in faded:
+        if unit.minutes <= (left if steps else max(left, first)) and len(steps) < most:
+            left -= unit.minutes
+            steps.append(_review(unit, one))
     return steps
+
+
+def _review(unit: Unit, seen: Seen) -> Step:
+    percent = round(seen.remembered * 100)
+    reason = f"You did “{unit.title}” before and still have about {percent} % of it. Seeing it again now keeps it."
+    return Step(unit=unit, why=Why.REVIEW, reason=reason)
 
 
 def _repeats(

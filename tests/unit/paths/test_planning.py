@@ -48,8 +48,17 @@ def test_a_path_keeps_its_promises(
     before = [Seen(unit_id=unit.id, due=NOW - timedelta(days=1), remembered=remembered) for unit in units]
     steps = plan(units, known, now=NOW, minutes=minutes, goals=goals, seen=before, most=5)
     assert steps == plan(units, known, now=NOW, minutes=minutes, goals=goals, seen=before, most=5)
-    assert len(steps) == 1 or sum(step.unit.minutes for step in steps) <= minutes
-    assert steps or not [one for one in units if one.to_do and ready(one, units)]
+    new = [one for one in units if one.to_do and ready(one, units)]
+    spent, last = sum(step.unit.minutes for step in steps), sum(step.unit.minutes for step in steps[-1:])
+    if spent > minutes:
+        assert steps[-1].reason.endswith("begin it.")
+        assert spent - last <= minutes
+        assert not [one for one in new if spent - last + one.minutes <= minutes]
+    if new and spent < minutes and len(steps) < 5:
+        assert not all(step.unit.done for step in steps)
+    assert steps or not new
+    fading = [unit for unit in units if unit.done and unit.open]
+    assert steps or not fading
     assert len(steps) <= 5
     assert len({step.unit.id for step in steps}) == len(steps)
     finished = {unit.id for unit in units if not unit.to_do}
@@ -86,6 +95,18 @@ def test_where_nothing_fits_the_worthiest_is_to_be_begun() -> None:
     assert step.reason.startswith("On Fractions, you have not shown yet what you know.")
     assert step.reason.endswith("It takes about 40 minutes, more than you have: begin it.")
     assert [step.unit.id for step in plan(units, {}, now=NOW, minutes=35)] == ["0", "2"]
+
+
+def test_reviews_leave_room_for_what_is_new() -> None:
+    units = [unit(0, minutes=3, done=True), unit(1, minutes=50)]
+    before = [Seen(unit_id="0", due=NOW, remembered=0.5)]
+    again, begun = plan(units, {}, now=NOW, minutes=45, seen=before)
+    assert (again.why, begun.unit.id) == (Why.REVIEW, "1")
+    assert begun.reason.endswith("begin it.")
+    units = [unit(0, minutes=44, done=True), unit(1, minutes=5)]
+    assert [step.unit.id for step in plan(units, {}, now=NOW, minutes=45, seen=before)] == ["1"]
+    [step] = plan([unit(0, minutes=60, done=True)], {}, now=NOW, minutes=45, seen=before)
+    assert (step.why, step.reason.endswith("begin it.")) == (Why.REVIEW, True)
 
 
 def test_the_most_faded_is_seen_again_if_it_fits_at_all() -> None:
