@@ -56,9 +56,9 @@ class Path:
 
     @property
     def shares(self) -> tuple[int, int]:
-        """Minutes in all, and of these on what was done before."""
+        """Minutes in all, and of these on what was done before; of what is to be begun, those that there are."""
         back = sum(step.unit.minutes for step in self.steps if step.why in (Why.REVIEW, Why.REPEAT))
-        return sum(step.unit.minutes for step in self.steps), back
+        return min(sum(step.unit.minutes for step in self.steps), self.minutes), min(back, self.minutes)
 
 
 class PathRules:
