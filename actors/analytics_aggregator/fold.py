@@ -137,8 +137,8 @@ def _attempt(effect: Effect, data: QuizAttempted, _time: datetime) -> None:
 def _mark_anew(effect: Effect, data: QuizRegraded, _time: datetime) -> None:
     before = data.previous_quiz_score
     if before is not None:
+        # The attempt was scored when it was made, maybe in another window: whoever made it counts there.
         _add(effect, "score_millionths", _millionths(data.quiz_score) - _millionths(before))
-        effect.score = float(data.quiz_score)
 
 
 def _grade(effect: Effect, data: SubmissionGraded, _time: datetime) -> None:

@@ -137,9 +137,9 @@ class Cell:
 
     @property
     def score_mean(self) -> Decimal | None:
-        """In percent; None without a score."""
-        scored = self.count("scored")
-        return percent(self.count("score_millionths"), scored * WHOLE_SCORE) if scored > 0 else None
+        """In percent; None without a score, or where what was marked anew belongs to another window's scores."""
+        whole, part = self.count("scored") * WHOLE_SCORE, self.count("score_millionths")
+        return percent(part, whole) if whole > 0 and 0 <= part <= whole else None
 
 
 def merged(rows: Iterable[Mapping[str, Any]]) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,11 @@ def test_nothing_to_tell_is_no_small_group() -> None:
     told = metrics.tell(metrics.TOTALS, Cell(), suppressor)
     assert suppressor.names == []
     assert (told["active_learners"], told["score_mean"], told["completion_rate"]) == (0, None, None)
+
+
+@pytest.mark.parametrize(("sum", "mean"), [(-1, None), (0, 0), (1_500_000, 75), (2_000_001, None)])
+def test_a_mean_is_one_of_scores_or_is_not_told(sum: int, mean: int | None) -> None:
+    assert Cell({"scored": 2, "score_millionths": sum}).score_mean == mean
 
 
 def cell(counters: dict[str, int], scores: list[float], scorers: int) -> Cell:

@@ -74,7 +74,7 @@ def _take(model: Model, envelope: Mapping[str, Any]) -> None:
             if active and person:
                 window.learners.add(person)
             for key in ("quiz_score", "grade"):
-                if data.get(key) is not None:
+                if data.get(key) is not None and name != "quiz.regraded":  # it was scored when it was made
                     window.scores.append(float(data[key]))
                     window.scorers.add((org, data["user_id"]))
             if name == "enrollment.completed" and data["enrolled_at"]:
