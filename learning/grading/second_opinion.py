@@ -95,12 +95,12 @@ def together(first: Examined, rubric: Rubric, essay: str, said: Mapping[int, Sai
 
 def _averaged(criterion: Criterion, mark: CriterionMark, said: Said) -> CriterionMark:
     points = min(round(mark.points + said.points) / 2, mark.maximum_points)
-    if not said.quote or said.points == 0:
-        return replace(mark, points=points)
-    # That little was found is no longer so; what was counted of structure and language still is.
-    missed = criterion.aspect is Aspect.CONTENT and mark.note != SPOKEN_OF
-    found = SPOKEN_OF if 2 * said.points >= criterion.points else _PARTLY
-    return replace(mark, points=points, quote=quoted(said.quote), note=found if missed else mark.note)
+    shown = said.quote if said.points else None
+    if criterion.aspect is not Aspect.CONTENT or not (shown or mark.note == SPOKEN_OF):
+        note = mark.note  # what was counted of structure and language stays, as does that both found little
+    else:
+        note = SPOKEN_OF if 2 * points > criterion.points else _PARTLY
+    return replace(mark, points=points, quote=quoted(shown) if shown else mark.quote, note=note)
 
 
 def _letters(text: str) -> str:

@@ -69,6 +69,22 @@ def test_no_answer_breaks_anything_or_exceeds_the_points(answer: str, essay: str
         assert all(0 <= mark.points <= mark.maximum_points for mark in found.criteria)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [(0, 2, "Some of"), (0, 4, "Some of"), (4, 0, "Some of"), (4, 1, "What is"), (4, 4, "What is"), (2, 4, "What is")],
+)
+def test_what_is_said_of_a_criterion_is_what_its_points_say(first: int, second: int, words: str) -> None:
+    from dataclasses import replace
+
+    note = "Little was found on: Source." if first < 4 else "What is looked for is spoken of."
+    one = replace(FIRST, criteria=(replace(FIRST.criteria[0], points=first, note=note), FIRST.criteria[1]))
+    said = read(GOOD.replace("1 | 4", f"1 | {second}"), RUBRIC, ESSAY)
+    assert said is not None
+    mark = together(one, RUBRIC, ESSAY, said, "a-model").criteria[0]
+    assert mark.points == (first + second) / 2
+    assert mark.note.startswith(words)
+
+
 def test_doubt_about_the_work_stays() -> None:
     from dataclasses import replace
 
