@@ -159,9 +159,10 @@ async def test_the_governor_sees_the_calls_that_were_planned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "holds"), [([], True), ([20, 10], True), ([20, 11], False), ([240], True), ([31, 1], False)]
+    ("minutes", "holds"),
+    [([], True), ([20, 10], True), ([20, 11], True), ([240], True), ([20, 11, 1], False), ([31, 1], False)],
 )
-def test_a_study_plan_keeps_to_its_minutes_but_for_a_single_step_to_begin(minutes: list[int], holds: bool) -> None:
+def test_a_study_plan_keeps_to_its_minutes_but_for_a_last_step_to_begin(minutes: list[int], holds: bool) -> None:
     kind = KINDS["study_plan"]
     wanted = kind.input.model_validate({"courses": [COURSE], "minutes": 30})
     result = {"courses": [{"minutes": 30, "steps": [{"minutes": one} for one in minutes]}]}
