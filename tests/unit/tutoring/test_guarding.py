@@ -12,7 +12,18 @@ from learning.tutoring.quizzes import BLANK, QuizQuestion
 
 ASKED = QuizQuestion(uuid4(), uuid4(), "Quiz", "Which value stays?", ("middle value",), False, False)
 SENTENCES = st.lists(
-    st.sampled_from(["It is so. ", "The middle value stays. ", "Why?\n", f"{BLANK}.\n", "[1] ", "x" * 40 + "! "]),
+    st.sampled_from(
+        [
+            "It is so. ",
+            "The middle value stays. ",
+            "Why?\n",
+            f"{BLANK}.\n",
+            f"- {BLANK}\n",
+            "[1] ",
+            "2. ",
+            "x" * 40 + "! ",
+        ]
+    ),
     max_size=12,
 )
 
@@ -39,3 +50,15 @@ def test_a_number_answers_what_asks_for_one_but_for_that_of_an_excerpt() -> None
     guard = Guard([asked])
     said = "Count them [1]. There are 7 of them [2]. Seven it is.\nThen sort [1, 2]."
     assert "".join(guard.take(said) + guard.finish()) == "Count them [1]. Seven it is.\nThen sort [1, 2]."
+
+
+def test_the_mark_of_a_list_goes_with_what_it_stands_before() -> None:
+    said = "1. The middle value.\n2. Sort them.\n- The middle value stays.\n"
+    guard = Guard([ASKED])
+    assert "".join(guard.take(said) + guard.finish()) == "2. Sort them.\n"
+
+
+def test_a_key_in_brackets_is_no_citation() -> None:
+    asked = QuizQuestion(uuid4(), uuid4(), "Quiz", "What does it return?", ("[1, 2]",), False, False)
+    guard = Guard([asked])
+    assert "".join(guard.take("It returns [1, 2]. It is sorted [1].") + guard.finish()) == "It is sorted [1]."
