@@ -86,6 +86,12 @@ class ErrorForm:
             error.status, error.type, error.title, error.detail, error.retriable, error.extra, error.headers
         )
 
+    def raised(self, error: AzoraError) -> Rendered:
+        """The same, and what is the platform's own fault is in the logs."""
+        if error.status >= 500:
+            log.warning("refused", type=error.type, detail=error.detail, cause=repr(error.__cause__))
+        return self.render(error)
+
     def refused(self, error: HTTPException) -> Rendered:
         """What the framework refuses."""
         kind, title = _STATUS_TYPES.get(error.status_code, ("http-error", "The request was refused"))
@@ -141,9 +147,7 @@ def install(api: FastAPI, form: ErrorForm = PROBLEM_DOCUMENTS) -> None:
 
     async def azora_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, AzoraError)
-        if error.status >= 500:
-            log.warning("refused", type=error.type, detail=error.detail, cause=repr(error.__cause__))
-        return _response(form.render(error))
+        return _response(form.raised(error))
 
     async def validation_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -57,7 +57,8 @@ async def gather(connection: Connection, keyring: Keyring, day: int) -> Gathered
         told = await repository.told(ids)
         left_out += rows[0]["everybody"] if rows else 0
         for quarter, part in _by_quarter(rows).items():
-            if part[0]["decided"] < LEAST_DECIDED:
+            # Of a quarter that was cut the newest are there, of whom the fewest outcomes are known.
+            if part[0]["decided"] < LEAST_DECIDED or len(part) < part[0]["enrolled"]:
                 continue
             cohort = _cohort(course_id, quarter, part, results, completions, day)
             left_out -= cohort.size

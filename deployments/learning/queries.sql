@@ -62,11 +62,11 @@ with there as (
                 and coalesce(e.dropped_at, e.enrolled_at) <= e.enrolled_at + make_interval(days => :day))
        and not (e.status = 'completed' and e.completed_at <= e.enrolled_at + make_interval(days => :day))
 ), counted as (
-    select t.*, count(*) over () as everybody,
+    select t.*, count(*) over () as everybody, count(*) over (partition by quarter) as enrolled,
            count(failed) over (partition by quarter)::float8 / count(*) over (partition by quarter) as decided
       from there t
 )
-select id, user_id, enrolled_at, failed, everybody, decided from counted
+select id, user_id, enrolled_at, failed, everybody, enrolled, decided from counted
  order by decided >= :least_decided desc, quarter desc, id desc limit :limit;
 
 -- name: courses_with_learners
@@ -151,7 +151,8 @@ returning id, kind, note, made_at, outcome, outcome_note, outcome_at;
 
 -- name: interventions
 -- Of everybody in a course and every model, whatever became of the enrolment; the newest first.
-select i.*, p.user_id, p.enrollment_id, p.predicted_at, e.status as enrollment_status
+select i.*, p.user_id, p.enrollment_id, p.predicted_at,
+       case when overdue(e) then 'expired' else e.status end as enrollment_status
   from learning_interventions i
   join learning_predictions p on p.id = i.prediction_id
   join enrollments e on e.id = p.enrollment_id

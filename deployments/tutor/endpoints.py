@@ -120,7 +120,7 @@ async def _live(said: AsyncIterator[str | Exchange]) -> AsyncIterator[bytes]:
     except VoiceFailed:
         yield _error(orjson.dumps({"detail": "The answer broke off; ask again", "retriable": True}))
     except AzoraError as error:
-        yield _error(PROBLEM_DOCUMENTS.render(error)[2])
+        yield _error(PROBLEM_DOCUMENTS.raised(error)[2])
     except Exception as error:  # who reads a stream learns of its end from the stream alone
         yield _error(PROBLEM_DOCUMENTS.unexpected(error)[2])
 

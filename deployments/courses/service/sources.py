@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from deployments.courses.outlines import Draft, Unit
@@ -47,24 +47,41 @@ def unit_in(draft: Draft, unit_id: UUID) -> Unit:
 
 def not_to_repeat(texts: Sequence[Source], points: Mapping[str, object], topic: str) -> list[Source]:
     """Texts that a unit on a topic should not say again: those it is not made of, and those that have its title, as a
-    unit that was proposed before."""
+    unit that was proposed before. One that has the title and is the only source is what there is to say."""
     from learning.content.documents import title_of
 
     title = title_of(topic).casefold()
-    return [source for source in texts if source.key not in points or source.title.casefold() == title]
+    named = {source.key for source in texts if source.title.casefold() == title}
+    repeated = named if points.keys() - named else set()
+    return [source for source in texts if source.key not in points or source.key in repeated]
 
 
 def criteria_besides(draft: Draft, unit: Unit) -> list[str]:
     """What the rubrics of other assignments look for. How a work is built and written counts in many."""
     from learning.content.checks import wording_of
+    from learning.grading.rubrics import Aspect
 
-    markings = [(one.assignment or {}).get("marking") or {} for one in draft.units if one.id != unit.id]
+    others = [one.assignment for one in draft.units if one.assignment is not None and one.id != unit.id]
     return [
-        wording_of(one["title"], one.get("looks_for") or ())
-        for marking in markings
-        if marking.get("kind") == "essay"
-        for one in marking["criteria"]
-        if one.get("aspect", "content") == "content"
+        wording_of(title, looks_for)
+        for assignment in others
+        for title, looks_for, aspect in _criteria(assignment)
+        if aspect == Aspect.CONTENT
+    ]
+
+
+def _criteria(assignment: Mapping[str, Any]) -> list[tuple[str, Sequence[str], str]]:
+    """Title, what it looks for and aspect of each line of an essay's rubric, in its marking or in its instructions."""
+    from learning.grading.rubrics import Aspect, rubric_in
+
+    marking = assignment.get("marking")
+    if marking is None:
+        rubric = rubric_in(assignment.get("instructions") or "")
+        return [(one.title, one.looks_for, one.aspect) for one in rubric.criteria] if rubric else []
+    if marking.get("kind") != "essay":
+        return []
+    return [
+        (one["title"], one.get("looks_for") or (), one.get("aspect", Aspect.CONTENT)) for one in marking["criteria"]
     ]
 
 

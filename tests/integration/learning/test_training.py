@@ -91,8 +91,8 @@ async def test_learners_still_at_it_do_not_push_out_those_whose_outcome_is_known
     monkeypatch.setattr("deployments.learning.gathering.LARGEST_COHORT", 30)
     async with platform.database.transaction(org.id, readonly=True) as connection:
         found = await gather(connection, keyring, DAY)
-    assert [(cohort.presentation, cohort.size) for cohort in found.cohorts] == [("2024Q1", 10), ("2024Q2", 20)]
-    assert found.left_out == 30 + 10
+    assert [(cohort.presentation, cohort.size) for cohort in found.cohorts] == [("2024Q2", 20)]  # whole
+    assert found.left_out == 30 + 20
     monkeypatch.setattr("deployments.learning.gathering.LARGEST_COHORT", 60)
     async with platform.database.transaction(org.id, readonly=True) as connection:
         found = await gather(connection, keyring, DAY)
