@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jobs.data.platform import Organisation
     from stores.postgres import Connection, Database
 
-COLUMNS = ("organisation", "course_id", "user_id", "minutes", "finished", "steps", "planned_at", "model")
+COLUMNS = ("organisation", "course_id", "user_id", "minutes", "finished", "steps", "closed", "planned_at", "model")
 _AT_ONCE = 50  # learners in a transaction
 
 
@@ -29,7 +29,8 @@ def plan_paths(
     ] = None,
 ) -> None:
     """Write the next steps of everybody who takes a course, by what they know, their goals and their time: a row for
-    each learner and course. The same as each is shown, at this moment.
+    each learner and course, with what waits for a grade or has no attempt left. The same as each is shown, at this
+    moment.
 
     Nothing is kept on the platform. Where an organisation has stopped recommendations, there are none.
     """
@@ -86,8 +87,9 @@ def _row(tenant: Organisation, course_id: UUID, user_id: UUID, path: LearningPat
     ]  # fmt: skip
     return {
         "organisation": tenant.slug, "course_id": str(course_id), "user_id": str(user_id), "minutes": path.minutes,
-        "finished": path.finished, "steps": steps, "planned_at": path.planned_at.isoformat(),
-        "model": path.known.model,
+        "finished": path.finished, "steps": steps,
+        "closed": [{"unit_id": id, "title": path.titles[id]} for id in path.closed],
+        "planned_at": path.planned_at.isoformat(), "model": path.known.model,
     }  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from pydantic import Field
 from actors.agent.kinds.base import Asker, Input, Outputs, TaskKind
 from actors.agent.plan import Step, asked
 
+_TOLD = ("minutes", "steps", "closed", "skills", "model")
+
 
 class Wanted(Input):
     courses: tuple[UUID, ...] = Field(min_length=1, max_length=10)
@@ -22,7 +24,10 @@ class StudyPlan(TaskKind[Wanted]):
 
     name = "study_plan"
     title = "What to do next"
-    description = "The next units of one's courses with the reasons, and what one knows of each"
+    description = (
+        "The next units of one's courses with the reasons, those that wait for a grade or have no attempt left, and"
+        " what one knows of each"
+    )
     tools = frozenset({"read_own_path"})
     input = Wanted
 
@@ -36,7 +41,7 @@ class StudyPlan(TaskKind[Wanted]):
         courses = list(dict.fromkeys(wanted.courses))
         return {
             "courses": [
-                {"course_id": str(course), **{name: told[name] for name in ("minutes", "steps", "skills", "model")}}
+                {"course_id": str(course), **{name: told[name] for name in _TOLD}}
                 for course, told in zip(courses, outputs.values(), strict=True)
             ]
         }

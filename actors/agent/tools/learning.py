@@ -33,20 +33,33 @@ class NextStep(Result):
     reason: str
 
 
+class ClosedUnit(Result):
+    unit_id: UUID
+    title: str
+
+
 class Advice(Result):
-    """Titles, which reasons and explanations name too, are the course's words; the rest are figures."""
+    """Titles, which reasons and explanations name too, are the course's words; the rest are figures. In what
+    is `closed` nothing can be done now: it waits for a grade, or has no attempt left."""
 
     model: str
     minutes: int
     skills: Annotated[tuple[KnownSkill, ...], From(Origin.COURSE_TEXT, Origin.TOOL)]
     steps: Annotated[tuple[NextStep, ...], From(Origin.COURSE_TEXT, Origin.TOOL)]
+    closed: Annotated[tuple[ClosedUnit, ...], From(Origin.COURSE_TEXT, Origin.TOOL)] = ()
 
 
 async def _own_path(services: Services, asked: OwnPath) -> Advice:
     at = f"/api/learning/courses/{asked.course_id}"
     known = await services.get(f"{at}/mastery")
     path = await services.get(f"{at}/path", {"minutes": asked.minutes} if asked.minutes else None)
-    return Advice(model=path["made_by"]["model"], minutes=path["minutes"], skills=known["skills"], steps=path["steps"])
+    return Advice(
+        model=path["made_by"]["model"],
+        minutes=path["minutes"],
+        skills=known["skills"],
+        steps=path["steps"],
+        closed=path["closed"],
+    )
 
 
 READ_OWN_PATH = Tool(

@@ -37,6 +37,7 @@ async def test_a_learner_asks_what_to_do_next_in_their_courses(platform: Platfor
     [course] = task["result"]["courses"]
     assert (course["minutes"], course["model"]) == (30, "knowledge-default")
     assert course["steps"][0]["reason"]
+    assert course["closed"] == []
     stranger = await (await platform.create_organisation()).person("student")
     failed = await until(stranger, (await ask(stranger, "study_plan", {"courses": [course_id]}))["id"])
     assert failed["status"] == "failed"

@@ -123,6 +123,7 @@ async def test_the_job_writes_the_path_that_each_learner_is_shown(
     for person in (school.learner, school.other):
         shown = ok(await person.http.get(f"/api/learning/courses/{school.course}/path"))
         assert steps(rows[str(person.id)]) == steps(shown)
+        assert rows[str(person.id)]["closed"] == shown["closed"]
         assert rows[str(person.id)]["course_id"] == school.course
     short = await planned("--course", school.course, "--minutes", "5")  # at once, and made anew
     assert {row["minutes"] for row in short} == {5}

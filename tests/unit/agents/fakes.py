@@ -135,8 +135,8 @@ class FakeHttp:
             "predicted": 1,
             "id": ids, "items": [row], "units": [{**unit, "id": ids}], "status": "active", "score": None,
             "progress": "0", "points": "5", "maximum_points": "10", "number": 2, "funnel": [],
-            "totals": {"figures": {}, "suppressed": []}, "minutes": 45, "skills": [skill], "steps": [step], **proposal,
-            **suggestion,
+            "totals": {"figures": {}, "suppressed": []}, "minutes": 45, "skills": [skill], "steps": [step],
+            "closed": [{"unit_id": ids, "title": self.text}], **proposal, **suggestion,
         }  # fmt: skip
 
 

@@ -167,3 +167,12 @@ def test_a_study_plan_keeps_to_its_minutes_but_for_a_last_step_to_begin(minutes:
     wanted = kind.input.model_validate({"courses": [COURSE], "minutes": 30})
     result = {"courses": [{"minutes": 30, "steps": [{"minutes": one} for one in minutes]}]}
     assert (list(kind.criteria(wanted, result, {})) == []) is holds
+
+
+def test_a_study_plan_tells_what_nothing_can_be_done_in_now() -> None:
+    kind = KINDS["study_plan"]
+    wanted = kind.input.model_validate({"courses": [COURSE], "minutes": 30})
+    closed = [{"unit_id": str(new_id()), "title": "Essay"}]
+    told = {"minutes": 30, "steps": [], "closed": closed, "skills": [], "model": "m"}
+    result = kind.result(wanted, {"course_1": told})
+    assert result["courses"] == [{"course_id": str(COURSE), **told}]
