@@ -45,7 +45,7 @@ def ask(http: httpx.Client) -> Callable[[], dict[str, Any]]:
     return next_turn
 
 
-@on("production")  # the other remembers nothing, unless it is told to
+@on("production")  # one of them is enough
 def test_killed_in_mid_conversation(
     running_platform: RunningPlatform, scrape: Scrape, ask: Callable[[], dict[str, Any]]
 ) -> None:
