@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.acceptance.capabilities import CAPABILITIES, Tour, touring
 from tests.acceptance.conftest import RunningPlatform, on
-from tests.capabilities import CAPABILITIES, Tour, touring
 
 
 @pytest.fixture(scope="module")
