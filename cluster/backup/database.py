@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -223,9 +223,14 @@ def without_password(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     login, at, place = parts.netloc.rpartition("@")
     user, colon, password = login.partition(":")
-    if not colon:
+    told = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in told if name != "password"]
+    if not colon and len(kept) == len(told):
         return url, ""
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{place}")), unquote(password)
+    given = dict(told).get("password", unquote(password))  # as libpq: the later one counts
+    return urlunsplit(
+        parts._replace(netloc=f"{user}{at}{place}", query=urlencode(kept, quote_via=quote, safe="/"))
+    ), given
 
 
 def _found(name: str) -> Path:

@@ -151,9 +151,12 @@ async def restore(settings: Settings, path: Path, progress: Progress = lambda _:
         progress("comparing every table")
         _compare(summary.manifest, await database.read_states(url))
         progress("migrations, and the event log's order on this server")
-        await bootstrap.prepare(settings)
-        progress("sessions")
-        return replace(summary, sessions_lost=await _restore_sessions(settings, path, summary.manifest, client))
+        try:
+            await bootstrap.prepare(settings)
+        finally:  # what is left to do then is `azora migrate`, which brings no sessions back
+            progress("sessions")
+            lost = await _restore_sessions(settings, path, summary.manifest, client)
+        return replace(summary, sessions_lost=lost)
     finally:
         await client.aclose()
 

@@ -229,7 +229,8 @@ def _fits(scheduler: Any, room: Mapping[str, Any], deployment: Any, node: str) -
 
 def _goes_anywhere(info: Any) -> bool:
     """Nothing but what its replicas need says where they go."""
-    return info.placement_group_bundles is None and not info.is_gang and not info.pins_replicas
+    bound = info.label_selector or info.bundle_label_selector or info.is_gang or info.pins_replicas
+    return info.placement_group_bundles is None and not bound
 
 
 def _is_settled(state: Any) -> bool:

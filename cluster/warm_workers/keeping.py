@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 from configs.placement import ACTORS, SERVICES
 
-_PAUSE_SECONDS = 15.0  # what was asked for last time has started by then, and is not asked for twice
+_PAUSE_SECONDS = 15.0
+_STARTING_SECONDS = 120.0  # what was asked for and is not there by then is asked for again
 _ANSWER_SECONDS = 5.0
 _KEPT_SECONDS = 10 * 365 * 86_400  # until it is taken, or its node goes
 
@@ -28,22 +29,40 @@ _log = logging.getLogger("ray.serve")
 class Raylet(Protocol):
     """A node as far as it keeps workers."""
 
+    @property
+    def address(self) -> str:
+        """Tells it from others."""
+
     def unused(self) -> int:
-        """How many workers have had nothing to do yet."""
+        """How many workers have had nothing to do yet; of those that start, none."""
 
     def start(self, number: int) -> None:
         """Ask for so many more; it may start fewer."""
 
 
-def top_up(raylets: Iterable[Raylet], number: int) -> None:
-    """Let each node have `number` unused workers. A node that does not answer does not keep the others from theirs."""
-    for raylet in raylets:
-        try:
-            missing = number - raylet.unused()
-            if missing > 0:
-                raylet.start(missing)
-        except Exception as error:  # gRPC's own kinds, and whatever a release of Ray has become
-            _log.warning("A node keeps no workers ready: %s", error)
+class Keeper:
+    """Lets each node have `number` unused workers. `clock` counts seconds."""
+
+    def __init__(self, number: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._number = number
+        self._clock = clock
+        self._asked: dict[str, tuple[int, float]] = {}  # how many there were then, and until when they may be starting
+
+    def top_up(self, raylets: Iterable[Raylet]) -> None:
+        """Ask for what is missing and does not start already. A node that does not answer does not keep the others
+        from theirs."""
+        for raylet in raylets:
+            try:
+                self._top_up(raylet)
+            except Exception as error:  # gRPC's own kinds, and whatever a release of Ray has become
+                _log.warning("A node keeps no workers ready: %s", error)
+
+    def _top_up(self, raylet: Raylet) -> None:
+        unused, now = raylet.unused(), self._clock()
+        then, until = self._asked.get(raylet.address, (-1, now))
+        if unused < self._number and (unused > then or now >= until):
+            raylet.start(self._number - unused)
+            self._asked[raylet.address] = (unused, now + _STARTING_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -99,13 +118,16 @@ def keep(number: Callable[[], int], settled: Callable[[], bool]) -> None:
 
 
 def _run(number: Callable[[], int], settled: Callable[[], bool]) -> None:
+    keeper: Keeper | None = None
     while True:
         time.sleep(_PAUSE_SECONDS)
         try:
-            wanted = number()
-            if wanted == 0:
-                return
+            if keeper is None:
+                wanted = number()  # once: with a vault each time is a login
+                if wanted == 0:
+                    return
+                keeper = Keeper(wanted)
             if settled():
-                top_up(node_managers(), wanted)
+                keeper.top_up(node_managers())
         except Exception:  # a vault that is away, a head that comes back: the next time may do
             _log.exception("No workers are kept ready")

@@ -186,7 +186,8 @@ def _has_no_rows(path: Path) -> bool:
         document = _json(path)
     except (ValueError, OSError, EOFError, zlib.error):
         return False
-    return isinstance(document, dict) and not _rows_within(path, document)
+    rows = _rows_within(path, document) if isinstance(document, dict) else document
+    return not isinstance(rows, list) or not any(isinstance(row, dict) for row in rows)
 
 
 def _json(path: Path) -> Any:

@@ -11,12 +11,12 @@ TEXT_SUFFIXES = (".md", ".markdown", ".txt")
 
 
 def text_files(folder: Path) -> list[Path]:
-    """Every text, in the order of the paths. A README is about the folder and no part of it, unless it is all there is.
-    Raises `MissingData` where there is no folder."""
+    """Every text, in the order of the paths. The README of the folder itself is about it and no part of it, unless it
+    is all there is; further down, a chapter may be written in one. Raises `MissingData` where there is no folder."""
     found = sorted(
         path for path in require_folder(folder).rglob("*") if path.suffix.lower() in TEXT_SUFFIXES and path.is_file()
     )
-    return [path for path in found if path.stem.lower() != "readme"] or found
+    return [path for path in found if path.parent != folder or path.stem.lower() != "readme"] or found
 
 
 def read_text(path: Path) -> str:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from cluster.ray_environment import _START_PATIENCE
 from tests.patience import PATIENCE_SECONDS
 
 # In a process of its own, for Ray reads its environment as it is imported. The actor says whether its process had the
@@ -26,7 +27,7 @@ def start():
 ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, resources={"azora_actors": 1.0})
 [node] = keeping.node_managers()
 print("cold", node.unused(), start())
-keeping.top_up([node], 1)
+keeping.Keeper(1).top_up([node])
 while node.unused() == 0:
     time.sleep(0.2)
 print("warm", start(), node.unused())
@@ -36,6 +37,7 @@ print("warm", start(), node.unused())
 def test_the_next_actor_gets_a_worker_that_waits() -> None:
     environment = {
         **os.environ,
+        **_START_PATIENCE,
         "RAY_AUTH_MODE": "disabled",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_prestart_worker_first_driver": "0",
@@ -46,7 +48,7 @@ def test_the_next_actor_gets_a_worker_that_waits() -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=3 * PATIENCE_SECONDS,
         check=False,
     )
     assert done.stdout.splitlines() == ["cold 0 False", "warm True 0"], done.stdout + done.stderr

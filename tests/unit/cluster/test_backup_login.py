@@ -19,6 +19,13 @@ def test_the_password_is_taken_out_as_it_was_meant(password: str) -> None:
     assert (bare, found) == ("postgresql://owner@db.example:5432/azora?a=b", password)
 
 
+@given(st.text(min_size=1))
+def test_one_in_the_query_too(password: str) -> None:
+    told = quote(password, safe="")
+    bare, found = database.without_password(f"postgresql://owner@db/azora?host=/run/a%20b&password={told}&a=b")
+    assert (bare, found) == ("postgresql://owner@db/azora?host=/run/a%20b&a=b", password)
+
+
 @pytest.mark.parametrize("url", ["postgresql://azora@/azora?host=/run/azora", "postgresql:///azora?host=/run/azora"])
 def test_an_address_without_one_stays_as_it_is(url: str) -> None:
     assert database.without_password(url) == (url, "")

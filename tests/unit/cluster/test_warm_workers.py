@@ -18,11 +18,13 @@ from cluster.warm_workers import keeping
 
 @dataclass
 class Node:
-    """Starts `at_once` at the most, as Ray's raylets do."""
+    """Starts `at_once` at the most, as Ray's raylets do, and they are there one round later."""
 
+    address: str
     ready: int
     at_once: int = 64
     answers: bool = True
+    starting: int = 0
 
     def unused(self) -> int:
         if not self.answers:
@@ -31,7 +33,10 @@ class Node:
 
     def start(self, number: int) -> None:
         assert number > 0
-        self.ready += min(number, self.at_once)
+        self.starting += min(number, self.at_once)
+
+    def go_on(self) -> None:
+        self.ready, self.starting = self.ready + self.starting, 0
 
 
 @given(
@@ -41,12 +46,25 @@ class Node:
     silent=st.integers(0, 5),
 )
 def test_every_node_that_answers_gets_there(ready: list[int], number: int, at_once: int, silent: int) -> None:
-    nodes = [Node(has, at_once, index != silent) for index, has in enumerate(ready)]
+    nodes = [Node(str(index), has, at_once, index != silent) for index, has in enumerate(ready)]
+    keeper = keeping.Keeper(number, lambda: 0.0)
     for _ in range(number):
-        keeping.top_up(nodes, number)
+        keeper.top_up(nodes)
+        for node in nodes:
+            node.go_on()
     assert [node.ready for node in nodes] == [
         max(has, number) if index != silent else has for index, has in enumerate(ready)
     ]
+
+
+def test_what_starts_slowly_is_not_asked_for_twice_until_it_must_have_failed() -> None:
+    times, node = iter([0.0, 15.0, 119.0, 121.0]), Node("a", 0)
+    keeper = keeping.Keeper(3, lambda: next(times))
+    for _ in range(3):
+        keeper.top_up([node])
+    assert node.starting == 3
+    keeper.top_up([node])
+    assert node.starting == 6
 
 
 @pytest.mark.parametrize(

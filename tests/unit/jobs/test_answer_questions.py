@@ -89,6 +89,9 @@ def test_chapters_are_texts_of_any_kind_and_a_readme_is_none(tmp_path: Path, suf
     (tmp_path / f"chapter{suffix}").write_bytes("# Middles\n\nThe median.\n".encode("utf-8-sig"))
     [passage] = read_passages(tmp_path)
     assert (passage["passage_id"], passage["section"]) == ("chapter:1", "chapter \u203a Middles")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "README.md").write_text("# Ends\n\nThe range.\n")  # as some tools lay chapters out
+    assert [row["text"] for row in read_passages(tmp_path)] == ["The median.", "The range."]
 
 
 def test_chapters_of_one_name_keep_their_suffix(tmp_path: Path) -> None:
