@@ -2,7 +2,8 @@
 
 A model is told to answer from excerpts and to cite them. It also says what it knows, or believes, and cites wrongly or
 not at all. So each sentence is held against the excerpts before it is shown. One that says that they do not answer may
-claim something beside that, so none such is shown: what is said in its place is fixed.
+claim something beside that, so none such is shown: what is said in its place is fixed. Small models go round in
+circles: what was shown once is not shown again.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Wording:
         self._held = ""
         self._refuses = False
         self._uncited = False
+        self._shown: list[str] = []
 
     @property
     def cited(self) -> tuple[int, ...]:
@@ -94,9 +96,21 @@ class Wording:
         if _REFUSAL.search(text):
             self._refuses, self._uncited = True, False
             return ""
+        if self._repeats(text):
+            self._uncited = False
+            return ""
         bearing = self._bearing(text, cited, vector)
         self._uncited = bearing == []
-        return "" if bearing is None else self._with_numbers(sentence, bearing)
+        if bearing is None:
+            return ""
+        self._shown.append(_words(text))
+        return self._with_numbers(sentence, bearing)
+
+    def _repeats(self, text: str) -> bool:
+        """Whether it was shown before; or how it begins, where the model was cut off."""
+        words = _words(text)
+        cut_off = text[-1:].isalnum() and any(shown.startswith(f"{words} ") for shown in self._shown)
+        return bool(words) and (cut_off or words in self._shown)
 
     def _bearing(self, text: str, cited: list[int], vector: Vectors | None) -> list[int] | None:
         """The excerpts that bear a sentence out: those that are cited, or else any. None where none does; what states
@@ -128,6 +142,11 @@ class Wording:
 
     def _cite(self, places: Sequence[int]) -> str:
         return "".join(f"[{self._numbers.setdefault(place, len(self._numbers) + 1)}]" for place in places)
+
+
+def _words(text: str) -> str:
+    # Signs within it count: -1 is not 1.
+    return " ".join(text.casefold().split()).rstrip(".!?:;, ")
 
 
 class _Lookup:

@@ -52,6 +52,19 @@ def test_a_short_answer_keeps_the_number_behind_its_stop() -> None:
     assert (text.split(), wording.cited) == (["The", "middle", "one.", "[1]"], (0,))
 
 
+def test_what_was_shown_is_not_shown_again() -> None:
+    text, wording = said(
+        f"{MEDIAN} ", f"{MEDIAN[:-1]} [1].\n\n", f"{MEDIAN.upper()} ", "[1] ", "The median is the middle"
+    )
+    assert (text, wording.cited) == (f"{MEDIAN[:-1]} [1]. ", (0,))
+
+
+def test_what_was_not_shown_may_come_again_where_it_is_borne_out() -> None:
+    text, wording = said(ABOUT_NOTHING, f"{CURVE} ", ABOUT_NOTHING, f"{MEDIAN} ", f"{CURVE} ")
+    assert text == f"{CURVE[:-1]} [1]. {MEDIAN[:-1]} [2]. "
+    assert wording.cited == (2, 0)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
