@@ -29,6 +29,8 @@ MODEL = "smollm2"
 START_SECONDS = 1800
 FETCH_SECONDS = 1800
 ANSWER_SECONDS = 900.0
+# Whatever may ask a model asks this one.
+ASKED_BY = ("AZORA_TUTOR_MODEL", "AZORA_GRADING_MODEL", "AZORA_CONTENT_MODEL", "AZORA_AGENT_MODEL")
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,12 @@ class LlmPlatform:
             text=True, capture_output=True, timeout=timeout, check=True,
         )  # fmt: skip
 
-    def token(self) -> str:
-        """An access token of the demo school's learner."""
+    def token(self, who: str = "student") -> str:
+        """An access token of somebody in the demo school, by default of its learner."""
         password = self.azora("admin", "demo-password").stdout.strip()
         answer = httpx.post(
             f"{self.base_url}/api/sessions",
-            json={"organisation": "demo", "email": "student@demo.example", "password": password},
+            json={"organisation": "demo", "email": f"{who}@demo.example", "password": password},
             trust_env=False,
             timeout=PATIENCE_SECONDS,
         )
@@ -99,6 +101,7 @@ class _running:
             "AZORA_METRICS_PORT": str(_free_port()),
             "AZORA_RAY_DASHBOARD_PORT": "0",
             "AZORA_BCRYPT_COST": "4",
+            **dict.fromkeys(ASKED_BY, MODEL),
         }
         self._log = log
         with log.open("wb") as output:
