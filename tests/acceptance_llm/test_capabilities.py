@@ -123,13 +123,14 @@ def school(llm_platform: LlmPlatform) -> Iterator[School]:
         enrolment = ok(student.post("/api/enrollments", json={"course_id": bread}), 201)["id"]
         (module,) = ok(student.get(f"/api/courses/{bread}/content"))["modules"]
         units = {unit["title"]: unit["id"] for unit in module["units"]}
-        _await_passages(student, bread)
+        _await_passages(student, bread, "yeast")
+        _await_passages(student, data["id"], "non-response bias")
         yield School(student, teacher, administrator, data["id"], bread, enrolment, units)
 
 
-def _await_passages(student: httpx.Client, course: str) -> None:
-    """What was published is found within seconds."""
-    sought = {"q": "yeast", "course_id": course}
+def _await_passages(student: httpx.Client, course: str, words: str) -> None:
+    """What was published is found within seconds; until then the tutor says that the course does not cover it."""
+    sought = {"q": words, "course_id": course}
     until(lambda: ok(student.get("/api/courses/passages", params=sought)), lambda found: bool(found["items"]))
 
 
