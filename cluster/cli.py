@@ -113,7 +113,8 @@ def status(
     if cluster and url is None:
         settings = _settings()
         running = read_running(home_of(settings)) if not dashboard else None
-        url, authority = (running.base_url, running.authority) if running else (settings.services_url, authority)
+        url, own = (running.base_url, running.authority) if running else (settings.services_url, None)
+        authority = authority or own
     if url is not None:
         well = _run(show_services(url, authority)) and well
     elif not cluster:

@@ -119,9 +119,9 @@ def _kept_token(own: Path) -> str:
     file = Path(named) if named else own
     try:
         return file.read_text().strip()
-    except FileNotFoundError:
+    except OSError as error:
         if named:
-            raise ConfigurationError([f"RAY_AUTH_TOKEN_PATH: {file} is not there"]) from None
+            raise ConfigurationError([f"RAY_AUTH_TOKEN_PATH: {file} cannot be read: {error.strerror}"]) from None
         return ""
 
 
