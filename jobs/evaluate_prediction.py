@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ from jobs.framework import DataFolder, OutFile, Run, UnusableData, job
 from jobs.framework.outputs import write_json
 
 if TYPE_CHECKING:
+    from learning.prediction.artefact import Artefact
     from learning.prediction.cohort import Cohort
 
 
@@ -28,12 +29,9 @@ def evaluate_prediction(
     """
     from dataclasses import asdict
 
-    import numpy as np
-
     from jobs.data.figures import groups_in_brief
     from jobs.data.models import read_model
     from jobs.data.presentations import read_presentations
-    from learning.fairness.drift import population_stability_index, shares
     from learning.prediction.evaluation import Gate, evaluate
 
     artefact = read_model(model, failed_gate_too=True)
@@ -47,13 +45,7 @@ def evaluate_prediction(
             evaluation = evaluate(artefact.model, measured, found.attributes)
         except ValueError as error:
             raise UnusableData(f"{data} cannot be evaluated on: {error}.") from error
-    distribution = artefact.document["distribution"]
-    predictions = np.concatenate(
-        [artefact.model.probability(cohort) for cohort in run.track(measured, "presentations")]
-    )
-    stability = population_stability_index(
-        np.array(distribution["shares"]), shares(predictions, np.array(distribution["borders"]))
-    )
+    stability = _stability(artefact, run.track(measured, "presentations"))
     checks = [asdict(check) for check in evaluation.checks(Gate())]
     passed = all(check["passed"] for check in checks)
     write_json(
@@ -78,6 +70,19 @@ def evaluate_prediction(
         checks=checks,
         within_modules=evaluation.fairness.within_modules,
         groups=groups_in_brief(evaluation),
+    )
+
+
+def _stability(artefact: Artefact, cohorts: Iterable[Cohort]) -> float:
+    """How far what is predicted of these has moved from what was predicted of those that the model was made of."""
+    import numpy as np
+
+    from learning.fairness.drift import population_stability_index, shares
+
+    distribution = artefact.document["distribution"]
+    predictions = np.concatenate([artefact.model.probability(cohort) for cohort in cohorts])
+    return population_stability_index(
+        np.array(distribution["shares"]), shares(predictions, np.array(distribution["borders"]))
     )
 
 
