@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -13,17 +13,9 @@ from typer.testing import CliRunner
 
 from cluster.cli import app
 from cluster.several.gateway import make_certificate
+from tests.answering import always
 
-
-class Ready(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = b'{"status": "ready", "dependencies": {}}'
-        self.send_response(200)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None: ...
+READY = always(b'{"status": "ready", "dependencies": {}}')
 
 
 @pytest.fixture
@@ -31,7 +23,7 @@ def gateway(tmp_path: Path) -> Iterator[str]:
     make_certificate(tmp_path / "tls.pem", tmp_path / "authority.pem", "127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "tls.pem")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), READY) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"https://127.0.0.1:{server.server_address[1]}"

@@ -8,13 +8,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from cluster.ports import free_ports
+from tests.answering import always
 from tests.patience import PATIENCE_SECONDS
 
 # Leaves the exporter, then becomes another program, as a node does.
@@ -28,20 +29,12 @@ os.execv("/bin/sleep", ["sleep", "600"])
 """
 
 
-class RayAgent(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = b"# TYPE ray_node_mem_used gauge\nray_node_mem_used 7\n"
-        self.send_response(200)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None: ...
+RAY_AGENT = always(b"# TYPE ray_node_mem_used gauge\nray_node_mem_used 7\n")
 
 
 @pytest.fixture
 def agent() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), RayAgent) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), RAY_AGENT) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
