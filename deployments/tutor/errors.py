@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from configs.errors import AzoraError
 from deployments.kit.errors import Conflict, NotFound
+
+_SECONDS_TO_INDEX = 5
 
 
 class ConversationNotFound(NotFound):
@@ -20,3 +23,16 @@ class NothingToTeach(Conflict):
 class ConversationFull(Conflict):
     type = "conversation-full"
     title = "This conversation is long enough; begin another"
+
+
+class MaterialNotReady(AzoraError):
+    """The version that the person reads is not in the index yet: nothing can be said of what it covers."""
+
+    status = 503
+    type = "material-not-ready"
+    title = "The tutor is still reading this course; ask again in a moment"
+    retriable = True
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"retry-after": str(_SECONDS_TO_INDEX)}

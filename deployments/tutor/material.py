@@ -16,6 +16,7 @@ from learning.retrieval.sentence_vectors import unpacked
 from learning.tutoring.quizzes import QuizQuestion, questions
 from learning.tutoring.replies import Quotation, Source
 from stores.postgres import Connection
+from stores.retrieval import PassageRepository
 
 _PASSAGES = 5
 _REMEMBERED_VERSIONS = 256
@@ -51,6 +52,10 @@ class Material:
         """The passages that are nearest to a question, the best first."""
         wanted = Question(text=question, limit=_PASSAGES)
         return await search_versions(connection, [version_id], wanted, vector)
+
+    async def is_indexed(self, connection: Connection, version_id: UUID) -> bool:
+        """Whether a version can be searched: that nothing is found says something of it only then."""
+        return version_id in await PassageRepository(connection).indexed([version_id])
 
     async def quotations(self, question: str, vector: Vectors | None, found: Sequence[Found]) -> list[Quotation]:
         """The sentences of passages that fit a question best, in reading order; none where they do not answer it."""

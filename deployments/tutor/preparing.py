@@ -13,7 +13,7 @@ from actors.learner_model.reading import Reader
 from actors.retrieval_index.search import Found
 from deployments.kit.errors import CourseNotFound
 from deployments.kit.principal import Principal
-from deployments.tutor.errors import ConversationFull, ConversationNotFound, NothingToTeach
+from deployments.tutor.errors import ConversationFull, ConversationNotFound, MaterialNotReady, NothingToTeach
 from deployments.tutor.material import NO_QUIZZES, Material, Quizzes, meaning_of, source_of
 from deployments.tutor.remembering import LastTurns, Said
 from deployments.tutor.repository import ConversationRepository
@@ -70,7 +70,8 @@ class Preparation:
         self._skills = Reader()
 
     async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
-        """Raises `ConversationNotFound`, `ConversationFull`, `NothingToTeach` where the learner has left the course."""
+        """Raises `ConversationNotFound`, `ConversationFull`, `NothingToTeach` where the learner has left the course,
+        `MaterialNotReady` where it is not indexed yet."""
         course_id, version_id, before, completed, still_open = await self._readings(principal, conversation_id)
         earlier = [exchange.question for exchange in before.exchanges]
         followed, wanted = replies.followed_up(text, earlier), replies.standalone(text, earlier)
@@ -82,6 +83,8 @@ class Preparation:
         vector, vectors = meant.get(wanted), _stacked(meant, asked)
         async with self._database.transaction(principal.org_id, readonly=True) as connection:
             found = await self._material.passages(connection, version_id, wanted, vector)
+            if not found and not await self._material.is_indexed(connection, version_id):
+                raise MaterialNotReady()
             standings = await self._standings(connection, principal, course_id, version_id, found)
         quoted = tuple(await self._material.quotations(wanted, vector, found))
         excerpts = tuple(Excerpt(text=one.passage.text, source=source_of(one)) for one in found) if quoted else ()

@@ -78,7 +78,8 @@ class TutorService:
     async def ask(self, work: Work, principal: Principal, conversation_id: UUID, text: str, token: str) -> Exchange:
         """Reply to a question, and remember both. `token` is the asker's own, for a model to be asked with.
 
-        Raises `ConversationNotFound`, `ConversationFull`, `NothingToTeach` where the learner has left the course.
+        Raises `ConversationNotFound`, `ConversationFull`, `NothingToTeach` where the learner has left the course,
+        `MaterialNotReady` where it is not indexed yet.
         """
         prepared = await self._preparation.prepare(principal, conversation_id, text)
         said = None
@@ -121,7 +122,7 @@ class TutorService:
     async def prepare(self, principal: Principal, conversation_id: UUID, text: str) -> Prepared:
         """For `stream`, while a refusal can still be a status.
 
-        Raises `ConversationNotFound`, `ConversationFull`, `NothingToTeach`.
+        Raises `ConversationNotFound`, `ConversationFull`, `NothingToTeach`, `MaterialNotReady`.
         """
         return await self._preparation.prepare(principal, conversation_id, text)
 
@@ -140,7 +141,9 @@ class TutorService:
     async def _sentences(self, prepared: Prepared, token: str) -> AsyncIterator[str]:
         assert self.voice is not None
         guard = Guard(prepared.near)
-        before = [Spoken(exchange.question, exchange.reply.text) for exchange in prepared.before.exchanges]
+        # Shown its own refusals, a model goes on refusing.
+        answered = (exchange for exchange in prepared.before.exchanges if exchange.reply.kind == "answer")
+        before = [Spoken(exchange.question, exchange.reply.text) for exchange in answered]
         learner = for_a_model(prepared.standings)
         excerpts = [f"{excerpt.source.heading}\n{excerpt.text}" for excerpt in prepared.excerpts]
         async for piece in self.voice.say(token, prepared.text, excerpts, before, learner):

@@ -44,9 +44,8 @@ def plan(
     waiting = {unit.id: unit for unit in units if unit.to_do}
     faded = _faded(by_id, before, now)
     shortest = min((unit.minutes for unit in waiting.values() if _ready(unit, by_id, finished)), default=0)
-    steps = _reviews(faded, minutes, minutes - shortest if shortest <= minutes else minutes, most)
-    steps += _repeats(units, known, before, steps, minutes, most, names or {})
-    left = minutes - sum(step.unit.minutes for step in steps)
+    steps = _again(units, known, before, faded, minutes, shortest, most, names or {})
+    left = minutes - _minutes(steps)
     worth = _worths(units, known, goals)
     something_new = False
     while waiting and len(steps) < most:
@@ -57,12 +56,12 @@ def plan(
             break
         best = max(fitting, key=lambda unit: (worth[unit.id] / unit.minutes, -unit.place, unit.id))
         step = _step(best, units, known, goals, worth, names or {})
-        steps.append(step if best.minutes <= left else _begun(step))
+        steps.append(step if best.minutes <= left else _begun(step, minutes))
         something_new = True
         left -= best.minutes
         finished.add(best.id)
         del waiting[best.id]
-    return steps or [_begun(_review(*one)) for one in faded[: min(1, most)]]
+    return steps or [_begun(_review(*one), minutes) for one in faded[: min(1, most)]]
 
 
 def _faded(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime) -> list[tuple[Unit, Seen]]:
@@ -75,13 +74,31 @@ def _faded(units: Mapping[str, Unit], seen: Iterable[Seen], now: datetime) -> li
     ]
 
 
-def _reviews(faded: Iterable[tuple[Unit, Seen]], minutes: int, first: int, most: int) -> list[Step]:
-    """What is to be seen again, within its share of the minutes; the first may take `first`, if that is more."""
+def _again(
+    units: Sequence[Unit],
+    known: Mapping[str, float],
+    seen: Collection[Seen],
+    faded: Collection[tuple[Unit, Seen]],
+    minutes: int,
+    new: int,
+    most: int,
+    names: Mapping[str, str],
+) -> list[Step]:
+    """Reviews, then repeats, so that a step and time are left for something new; `new`: the minutes that the shortest
+    of it takes, 0 where there is nothing."""
+    room = most - 1 if new and most > 1 else most
+    steps = _reviews(faded, int(minutes * _SHARE_OF_REVIEWS), minutes - new if new <= minutes else minutes, room)
+    left = minutes - _minutes(steps)
+    spare = left - new if new <= left else left // 2
+    return steps + _repeats(units, known, seen, steps, spare, room, names)
+
+
+def _reviews(faded: Iterable[tuple[Unit, Seen]], share: int, first: int, room: int) -> list[Step]:
+    """What is to be seen again, within a share of the minutes; the first may take `first`, if that is more."""
     steps: list[Step] = []
-    left = int(minutes * _SHARE_OF_REVIEWS)
     for unit, one in faded:
-        if unit.minutes <= (left if steps else max(left, first)) and len(steps) < most:
-            left -= unit.minutes
+        if unit.minutes <= (share if steps else max(share, first)) and len(steps) < room:
+            share -= unit.minutes
             steps.append(_review(unit, one))
     return steps
 
@@ -98,11 +115,11 @@ def _repeats(
     seen: Iterable[Seen],
     steps: Sequence[Step],
     minutes: int,
-    most: int,
+    room: int,
     names: Mapping[str, str],
 ) -> list[Step]:
-    """For each skill that answers have shown to be weak, the first unit on it that was done and not seen just now."""
-    left, room = minutes - sum(step.unit.minutes for step in steps), most - len(steps)
+    """For each skill that answers have shown to be weak, the first unit on it that was done and not seen just now.
+    `room`: how many steps there may be with `steps`."""
     taken = {step.unit.id for step in steps} | {one.unit_id for one in seen if one.remembered >= _FRESH_FROM}
     found: list[Step] = []
     for skill in sorted(
@@ -110,9 +127,9 @@ def _repeats(
     ):
         again = [unit for unit in units if skill in unit.skills and unit.done and unit.open]
         unit = min((unit for unit in again if unit.id not in taken), key=lambda unit: unit.place, default=None)
-        if unit is None or unit.minutes > left or len(found) == room:
+        if unit is None or unit.minutes > minutes or len(steps) + len(found) >= room:
             continue
-        left -= unit.minutes
+        minutes -= unit.minutes
         taken.add(unit.id)
         reason = f"You did “{unit.title}” before. On {names.get(skill, skill)}, {_far([skill], known)}: see it again."
         found.append(Step(unit=unit, why=Why.REPEAT, reason=reason))
@@ -178,8 +195,13 @@ def _step(
     return Step(unit=unit, why=Why.NEXT, reason="It comes next in the course.")
 
 
-def _begun(step: Step) -> Step:
-    more = f"It takes about {step.unit.minutes} minutes, more than you have: begin it."
+def _minutes(steps: Iterable[Step]) -> int:
+    return sum(step.unit.minutes for step in steps)
+
+
+def _begun(step: Step, minutes: int) -> Step:
+    there = "you have" if step.unit.minutes > minutes else "are left then"
+    more = f"It takes about {step.unit.minutes} minutes, more than {there}: begin it."
     return replace(step, reason=f"{step.reason} {more}")
 
 

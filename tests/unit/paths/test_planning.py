@@ -57,6 +57,8 @@ def test_a_path_keeps_its_promises(
     if new and spent < minutes and len(steps) < 5:
         assert not all(step.unit.done for step in steps)
     assert steps or not new
+    if any(one.minutes <= 0.6 * minutes for one in new):
+        assert any(not step.unit.done and not step.reason.endswith("begin it.") for step in steps)
     fading = [unit for unit in units if unit.done and unit.open]
     assert steps or not fading
     assert len(steps) <= 5
@@ -107,6 +109,23 @@ def test_reviews_leave_room_for_what_is_new() -> None:
     assert [step.unit.id for step in plan(units, {}, now=NOW, minutes=45, seen=before)] == ["1"]
     [step] = plan([unit(0, minutes=60, done=True)], {}, now=NOW, minutes=45, seen=before)
     assert (step.why, step.reason.endswith("begin it.")) == (Why.REVIEW, True)
+
+
+def test_what_was_done_never_takes_every_step() -> None:
+    units = [*(unit(place, done=True) for place in range(9)), unit(9), unit(10)]
+    before = [Seen(unit_id=str(place), due=NOW, remembered=0.5) for place in range(9)]
+    steps = plan(units, {}, now=NOW, minutes=600, seen=before, most=3)
+    assert [step.why for step in steps] == [Why.REVIEW, Why.REVIEW, Why.NEXT]
+    assert [step.why for step in plan(units, {}, now=NOW, minutes=600, seen=before, most=1)] == [Why.REVIEW]
+
+
+def test_repeats_leave_time_for_what_is_new() -> None:
+    weak = {f"s{place}": 0.1 for place in range(5)}
+    units = [*(unit(place, skills=(f"s{place}",), done=True) for place in range(5)), unit(5, minutes=25)]
+    assert [step.why for step in plan(units, weak, now=NOW, minutes=50)] == [Why.REPEAT, Why.REPEAT, Why.NEXT]
+    before = [Seen(unit_id="0", due=NOW, remembered=0.5)]
+    *_, begun = plan(units, weak, now=NOW, minutes=30, seen=before)
+    assert begun.reason.endswith("It takes about 25 minutes, more than are left then: begin it.")
 
 
 def test_the_most_faded_is_seen_again_if_it_fits_at_all() -> None:
