@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,7 +19,7 @@ _MOST_TOKENS = 1_200
 
 @dataclass(frozen=True, slots=True)
 class SecondOpinion:
-    """What fails, or makes no sense, leaves the first opinion as it is."""
+    """What fails, or makes no sense, leaves the first opinion as it is, and `made_by` says so."""
 
     asking: Asking
 
@@ -33,5 +33,5 @@ class SecondOpinion:
         said = None if answer is None else read(answer, basis, essay)
         if said is None:
             log.warning("no second opinion", model=self.asking.model, answered=answer is not None)
-            return first
+            return replace(first, made_by={**first.made_by, "asked_in_vain": self.asking.model})
         return together(first, basis, essay, said, self.asking.model)

@@ -62,6 +62,9 @@ class MadeBy(BaseModel):
     """How the reply came about."""
 
     model: str = Field(description="A language model; or `extractive`: sentences of the material, chosen without one")
+    asked_in_vain: str | None = Field(
+        default=None, description="A language model that did not answer, or of whose answer nothing was borne out"
+    )
     version: str = Field(description="Of how sentences of the material are found")
     version_id: UUID | None = Field(default=None, description="The version of the course that it was made from")
     searched: Literal["words and meaning", "words"]

@@ -234,3 +234,5 @@ async def test_a_second_opinion_on_an_essay_is_paid_by_the_task(settings: Settin
         assert (await until(teacher, task["id"]))["status"] == "succeeded"
         assert await paid(teacher, task["id"]) == (50, 60)
         assert await ledger(admin) == {"agents": (1, 50, 60)}
+        suggested = (await teacher.http.get(f"/api/enrollments/submissions/{work}/suggestion")).json()
+        assert suggested["made_by"]["asked_in_vain"] == MODEL

@@ -104,7 +104,13 @@ async def test_an_answer_quotes_and_names_its_source(taught: Class) -> None:
     assert MEDIAN in turn["text"]
     assert turn["sources"][0]["heading"].endswith("Middles")
     assert turn["sources"][0]["completed"] is False
-    made_by = {"model": "extractive", "version": "2", "searched": "words and meaning", "considered": []}
+    made_by = {
+        "model": "extractive",
+        "version": "2",
+        "searched": "words and meaning",
+        "considered": [],
+        "asked_in_vain": None,
+    }
     assert turn["made_by"] == made_by | {"version_id": turn["made_by"]["version_id"]}
 
 
@@ -129,6 +135,20 @@ async def test_what_the_course_does_not_cover_is_declined(taught: Class) -> None
     turn = await ask(taught.learner, await begin(taught.learner, taught.course), "Who won the elections in Peru?")
     assert turn["kind"] == "declined"
     assert turn["sources"] == []
+
+
+async def test_of_what_is_not_indexed_nothing_is_said(taught: Class, system: Database) -> None:
+    course = await create(taught.teacher, modules=MODULES)
+    ok(await taught.teacher.http.post(f"/api/courses/{course}/publish"))
+    await settled(system, course)
+    async with system.transaction(None) as connection:
+        await connection.execute("delete from indexed_versions where course_id = $1", UUID(course))
+    conversation = await begin(taught.teacher, course)
+    turns = f"/api/tutor/conversations/{conversation}/turns"
+    refused = await taught.teacher.http.post(turns, json={"text": "Who won the elections in Peru?"})
+    problem(refused, 503, "material-not-ready")
+    assert int(refused.headers["retry-after"]) > 0
+    assert ok(await taught.teacher.http.get(f"/api/tutor/conversations/{conversation}"))["turns"] == 0
 
 
 async def test_an_open_quiz_gets_hints_and_never_the_key(taught: Class) -> None:

@@ -159,6 +159,7 @@ async def test_what_fails_at_first_is_answered_by_quoting(
                 (await stream(learner, conversation, QUESTION))[-1][1],
             ):
                 assert turn["made_by"]["model"] == "extractive"
+                assert turn["made_by"]["asked_in_vain"] == "any"
                 assert MEDIAN in turn["text"]
 
 
@@ -349,17 +350,25 @@ async def test_a_model_that_says_nothing_from_the_material_is_replaced_by_quotat
 async def test_a_model_may_say_that_the_excerpts_do_not_answer(
     settings: Settings, index: RetrievalMember, system: Database
 ) -> None:
+    said = [f"The excerpts do not answer that. {INVENTED}", f"{MEDIAN} [1]", f"{MEDIAN} [1]"]
+    roles: list[list[str]] = []
+
     async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        roles.append([message["role"] for message in (await request.json())["messages"]])
         await answer.prepare(request)
-        await answer.write(chunk(f"The excerpts do not answer that. {INVENTED}", "stop"))
+        await answer.write(chunk(said[len(roles) - 1], "stop"))
 
     async with upstream(tell) as address:
         own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
         async with learner_of(own, system) as (learner, course, _):
-            turn = await ask(learner, await begin(learner, course), QUESTION)
+            conversation = await begin(learner, course)
+            turn = await ask(learner, conversation, QUESTION)
             assert (turn["kind"], turn["sources"]) == ("declined", [])
             assert turn["text"] == DECLINED
-            assert turn["made_by"]["model"] == "any"
+            assert (turn["made_by"]["model"], turn["made_by"]["asked_in_vain"]) == ("any", None)
+            # Its answers are shown to it again, its refusals are not.
+            assert [(await ask(learner, conversation, QUESTION))["kind"] for _ in range(2)] == ["answer", "answer"]
+            assert roles == [["system", "user"], ["system", "user"], ["system", "user", "assistant", "user"]]
 
 
 async def test_no_transaction_is_open_while_the_model_speaks_and_a_key_makes_one_turn(
