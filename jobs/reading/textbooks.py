@@ -19,7 +19,7 @@ import orjson
 from jobs.framework.errors import MissingData
 from jobs.framework.rows import Row
 from jobs.framework.tables import as_text, read_table, require_folder, table_path, tables_in
-from jobs.reading.places import is_any, is_number, names_of
+from jobs.reading.places import is_any, is_number, names_of, number_of
 from jobs.reading.texts import TEXT_SUFFIXES, read_text, text_files
 from learning.retrieval.chunking import MAXIMUM_CHARACTERS, PATH, Passage
 from learning.retrieval.chunking import passages as cut
@@ -114,7 +114,7 @@ def _titled(section: str, title: str) -> str:
     """A section with its title; a number stands before it, as in a book."""
     if not is_number(section):
         return _joined(section, title)
-    return title if title.startswith(section) else f"{section} {title}".strip()
+    return title if number_of(title) == number_of(section) else f"{section} {title}".strip()
 
 
 def _joined(*parts: str) -> str:
