@@ -187,7 +187,7 @@ class TutorService:
         model = self.voice.model if said is not None and self.voice is not None else EXTRACTIVE
         in_vain = self.voice.model if said is None and self.voice is not None and self._speaks(prepared) else None
         return {
-            "model": model, **({"asked_in_vain": in_vain} if in_vain else {}), "version": VERSION, "version_id": str(prepared.version_id),
+            "model": model, "asked_in_vain": in_vain, "version": VERSION, "version_id": str(prepared.version_id),
             "searched": "words and meaning" if prepared.by_meaning else "words",
             "considered": [
                 {"skill_id": one.skill_id, "level": one.level} for one in prepared.standings if one.answers
