@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from learning.numerals import SMALL
 from learning.retrieval.sentences import sentences
 
 Vectors = npt.NDArray[np.float32]
@@ -38,22 +39,6 @@ _NEGATIONS = frozenset({
     "keine", "keinen", "nie", "niemals", "ohne", "pas", "jamais", "aucun", "aucune", "sans", "nunca", "jam\xe1s",
     "ning\xfan", "sin",
 })  # fmt: skip
-_NUMBER_WORDS = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
-_NUMBERS = {word: str(value) for value, word in enumerate(_NUMBER_WORDS)}
 _STOP = frozenset({
     "a", "about", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "being", "but", "by",
     "can", "could",
@@ -215,7 +200,7 @@ def _negated(text: str) -> frozenset[str]:
 @lru_cache(maxsize=4_096)
 def _numbers(text: str) -> frozenset[str]:
     digits = {number.replace(",", "").rstrip(".") for number in _NUMBER.findall(text)}
-    words = {_NUMBERS[word] for word in map(str.casefold, _WORD.findall(text)) if word in _NUMBERS and word != "one"}
+    words = {SMALL[word] for word in map(str.casefold, _WORD.findall(text)) if word in SMALL and word != "one"}
     return frozenset(digits | words)
 
 
@@ -228,8 +213,8 @@ def _stems(text: str) -> frozenset[str]:
 def _stem(word: str) -> str:
     """The word without its ending, roughly: enough to meet plurals and tenses."""
     word = word.casefold().split("'")[0].split("\N{RIGHT SINGLE QUOTATION MARK}")[0]
-    if word in _NUMBERS:
-        return _NUMBERS[word]
+    if word in SMALL:
+        return SMALL[word]
     for ending in ("ations", "ation", "ingly", "ings", "ing", "edly", "ies", "ed", "es", "ly", "s", "e", "y"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from learning.tutoring.quizzes import BLANK, QuizQuestion, gives_away
 from learning.tutoring.wording import Wording
+from learning.tutoring.words import is_number
 
 # A sentence is held back until it is known where it ends.
 _END = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -20,6 +21,7 @@ class Guard:
 
     def __init__(self, questions: Sequence[QuizQuestion]) -> None:
         self._questions = questions
+        self._in_brackets = [_in_brackets(question) for question in questions if not question.numeric]
         self._held = ""
 
     def take(self, piece: str) -> list[str]:
@@ -43,14 +45,17 @@ class Guard:
         return _END.search(self._held, mark.end() if mark else 0)
 
     def _may_be_shown(self, sentence: str) -> bool:
-        left = _MARK.sub("", Wording.plain(sentence), count=1).replace(BLANK, "")
+        plain = Wording.plain(sentence)
+        left = _MARK.sub("", plain, count=1).replace(BLANK, "")
         if BLANK in sentence and not re.search(r"\w", left):
             return False  # it was left out already
-        return not any(self._gives_away(sentence, question) for question in self._questions)
+        # The number of an excerpt answers nothing, but what else is in brackets may be a key.
+        return not (
+            any(gives_away(plain, question) for question in self._questions)
+            or any(gives_away(sentence, question) for question in self._in_brackets)
+        )
 
-    @staticmethod
-    def _gives_away(sentence: str, question: QuizQuestion) -> bool:
-        """The number of an excerpt answers no question for a number, but numbers in brackets may be a key."""
-        if question.numeric and gives_away(Wording.plain(sentence), question):
-            return True
-        return gives_away(sentence, replace(question, numeric=False))
+
+def _in_brackets(question: QuizQuestion) -> QuizQuestion:
+    """The question without the keys that the number of an excerpt could be taken for."""
+    return replace(question, keys=tuple(key for key in question.keys if not is_number(key)))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+
+from learning.tutoring.words import Span, keys, read
 
 # Other words for a prompt lie above it; so do 3 in 100 ordinary questions about the demo courses, which get hints.
 LEAST_SIMILARITY = 0.6
@@ -24,7 +26,6 @@ _FEWEST_WORDS = 3
 _SHORTEST_SUBJECT, _BEGINNING = 4, 5
 BLANK = "\N{HORIZONTAL ELLIPSIS}"
 _WORD = re.compile(r"\w+")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def questions(content: Mapping[str, Any]) -> Iterator[QuizQuestion]:
 
 def _keys(question: Mapping[str, Any]) -> tuple[str, ...]:
     kind = question["kind"]
+    if kind == "numeric":
+        return (f"{question['correct']:.16g}",)
     if kind == "short_text":
         return tuple(question["accepted"])
     if kind in ("single_choice", "multiple_choice"):
@@ -167,25 +170,34 @@ def masked(sentence: str, question: QuizQuestion) -> str | None:
     """
     if question.yes_or_no:
         return None
-    shown = _NUMBER.sub(BLANK, sentence) if question.numeric else sentence
-    for key in question.keys:
-        words = _words(key)
-        if not words:
-            continue
-        # Word by word, whatever stands between them: a key is not given away by a comma in its midst.
-        pattern = r"\b" + r"\W+".join(re.escape(word) for word in words) + r"\b"
-        shown = re.sub(pattern, BLANK, shown, flags=re.IGNORECASE)
+    found = read(sentence)
+    places = [place for key in keys(question.keys) for place in found.places(key)]
+    shown = _blanked(sentence, [*places, *found.numbers] if question.numeric else places)
     return None if gives_away(shown, question) or not re.search(r"\w", shown.replace(BLANK, "")) else shown
 
 
+def _blanked(text: str, places: Iterable[Span]) -> str:
+    parts, at = [], 0
+    for start, end in sorted(places):
+        if start >= at:
+            parts += [text[at:start], BLANK]
+        at = max(at, end)
+    return "".join((*parts, text[at:]))
+
+
 def gives_away(text: str, question: QuizQuestion) -> bool:
+    """Whether a text has a key in it, or for a question for a number any number."""
+    return has_key(text, question) or (question.numeric and bool(read(text).numbers))
+
+
+def has_key(text: str, question: QuizQuestion) -> bool:
     """Whether a text holds a key, or nearly all of the words that make a long one."""
-    words = _words(text)
-    line = " " + " ".join(words) + " "
-    for key in question.keys:
-        wanted = _words(key)
-        if wanted and " " + " ".join(wanted) + " " in line:
-            return True
-        if len(wanted) >= 2 * _FEWEST_WORDS and len(set(wanted) & set(words)) >= LEAST_COVERAGE * len(set(wanted)):
-            return True
-    return question.numeric and _NUMBER.search(text) is not None
+    found = read(text)
+    return any(
+        key.line in found.line
+        or (
+            len(key.stems) >= 2 * _FEWEST_WORDS
+            and len(key.distinct & found.stems) >= LEAST_COVERAGE * len(key.distinct)
+        )
+        for key in keys(question.keys)
+    )

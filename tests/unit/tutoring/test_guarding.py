@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ def test_a_number_answers_what_asks_for_one_but_for_that_of_an_excerpt() -> None
     asked = QuizQuestion(uuid4(), uuid4(), "Quiz", "How many values?", (), numeric=True, yes_or_no=False)
     guard = Guard([asked])
     said = "Count them [1]. There are 7 of them [2]. Seven it is.\nThen sort [1, 2]."
-    assert "".join(guard.take(said) + guard.finish()) == "Count them [1]. Seven it is.\nThen sort [1, 2]."
+    assert "".join(guard.take(said) + guard.finish()) == "Count them [1]. Then sort [1, 2]."
 
 
 def test_the_mark_of_a_list_goes_with_what_it_stands_before() -> None:
@@ -62,3 +63,15 @@ def test_a_key_in_brackets_is_no_citation() -> None:
     asked = QuizQuestion(uuid4(), uuid4(), "Quiz", "What does it return?", ("[1, 2]",), False, False)
     guard = Guard([asked])
     assert "".join(guard.take("It returns [1, 2]. It is sorted [1].") + guard.finish()) == "It is sorted [1]."
+
+
+@pytest.mark.parametrize("key", ["1", "one"])
+def test_the_number_of_an_excerpt_is_no_key(key: str) -> None:
+    guard = Guard([QuizQuestion(uuid4(), uuid4(), "Quiz", "How many nuclei?", (key,), False, False)])
+    said = "Each has a nucleus [1]. There is one in each [2]."
+    assert "".join(guard.take(said) + guard.finish()) == "Each has a nucleus [1]. "
+
+
+def test_another_form_of_a_key_is_not_shown() -> None:
+    guard = Guard([ASKED])
+    assert "".join(guard.take("The _middle values_ stay. That is all.") + guard.finish()) == "That is all."

@@ -52,6 +52,73 @@ def test_numbers_answer_what_asks_for_a_number() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("The human heart has four chambers.", f"The human heart has {BLANK} chambers."),
+        ("A four-chambered heart.", f"A {BLANK}-chambered heart."),
+        ("Of Twenty-four, one hundred and five came.", f"Of {BLANK}, {BLANK} came."),
+        ("Half of a dozen left.", f"{BLANK} of a {BLANK} left."),
+        ("A \N{VULGAR FRACTION ONE HALF} of 5 m\N{SUPERSCRIPT TWO}.", f"A {BLANK} of {BLANK} m{BLANK}."),
+        ("No one tensed in the fourth.", "No one tensed in the fourth."),
+    ],
+)
+def test_number_words_answer_what_asks_for_a_number(sentence: str, shown: str) -> None:
+    assert masked(sentence, question(numeric=True)) == shown
+    assert gives_away(sentence, question(numeric=True)) is (shown != sentence)
+
+
+def test_one_is_a_number_only_where_it_is_the_right_one() -> None:
+    told = "One nucleus is in each."
+    assert masked(told, question("1", numeric=True)) == f"{BLANK} nucleus is in each."
+    assert masked(told, question("2", numeric=True)) == told
+
+
+@pytest.mark.parametrize(
+    ("key", "form"),
+    [
+        ("chloroplast", "chloroplasts"), ("chloroplasts", "chloroplast"), ("chloroplast", "chloroplast's"),
+        ("survivor", "survivors"), ("gambler's fallacy", "gamblers\N{RIGHT SINGLE QUOTATION MARK} fallacies"),
+        ("CO2", "CO\N{SUBSCRIPT TWO}"), ("CO\N{SUBSCRIPT TWO}", "CO2"), ("CO2", "CO 2"),
+        ("café", "cafe\N{COMBINING ACUTE ACCENT}s"), ("chloroplast", "chloro\N{SOFT HYPHEN}plasts"),
+        ("five kg", "5\N{SQUARE KG}"), ("80 per cent", "eighty per cent"), ("four", "4"),
+        ("spacing", "\N{FULLWIDTH LATIN SMALL LETTER S}pacing"), ("flow", "\N{LATIN SMALL LIGATURE FL}ow"),
+        ("mc2", "mc\N{SUPERSCRIPT TWO}"), ("64,000", "64000"), ("64000", "64,000"),
+    ],
+)  # fmt: skip
+def test_another_form_of_a_key_is_left_out_too(key: str, form: str) -> None:
+    told = f"It is \N{DOUBLE-STRUCK CAPITAL Z}\N{HORIZONTAL ELLIPSIS} {form}, \N{SQUARE KG} said."
+    assert gives_away(told, question(key))
+    assert masked(told, question(key)) == told.replace(form, BLANK)
+
+
+@pytest.mark.parametrize(
+    "marks", ["_{}_", "**{}**", "{}\N{TRADE MARK SIGN}", "{}\N{SUPERSCRIPT ONE}", "\N{NO-BREAK SPACE}{}\N{THIN SPACE}"]
+)
+def test_what_stands_at_a_key_does_not_hide_it(marks: str) -> None:
+    assert masked(f"Call it {marks.format('spacing')}.", question("spacing")) == f"Call it {marks.format(BLANK)}."
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "shown"),
+    [
+        ("no", "Nobody knows; none at noon, not now.", None),
+        ("a", "As an ape at all times.", None),
+        ("a", "An ape has a tail.", f"An ape has {BLANK} tail."),
+        ("its", "It is, and it's so.", None),
+        ("as", "Was it an ass?", None),
+    ],
+)
+def test_a_short_key_is_nothing_but_itself(key: str, told: str, shown: str | None) -> None:
+    assert masked(told, question(key)) == (told if shown is None else shown)
+
+
+def test_keys_that_overlap_leave_one_gap() -> None:
+    told = "This is called the spacing effect in short."
+    for keys in (("spacing", "spacing effect", "the spacing"), ("the spacing", "spacing effect", "spacing")):
+        assert masked(told, question(*keys)) == f"This is called {BLANK} in short."
+
+
 def test_nothing_answers_yes_or_no() -> None:
     asked = QuizQuestion(uuid4(), uuid4(), "Quiz", "Is it so?", (), False, yes_or_no=True)
     assert masked("It is so.", asked) is None
@@ -98,7 +165,7 @@ def test_keys_by_kind() -> None:
     }  # fmt: skip
     content = {"modules": [{"units": [{"id": str(uuid4()), "title": "Text", "quiz": None}, unit]}]}
     found = list(questions(content))
-    assert [each.keys for each in found] == [("two",), ("two", "three"), ("Paris", "paris, France"), (), ()]
+    assert [each.keys for each in found] == [("two",), ("two", "three"), ("Paris", "paris, France"), ("4",), ()]
     assert [each.numeric for each in found] == [False, False, False, True, False]
     assert [each.yes_or_no for each in found] == [False, False, False, False, True]
 
