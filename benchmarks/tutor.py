@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, quantiles
 from time import perf_counter
@@ -43,6 +43,7 @@ from deployments.courses.quizzes import Quiz
 from deployments.tutor.material import Material
 from learning.embedding.embedder import Embedder
 from learning.tutoring import quizzes, replies
+from learning.tutoring.quizzes import QuizQuestion
 from learning.tutoring.replies import Quotation
 from stores.postgres import Connection
 
@@ -98,7 +99,7 @@ async def _keys(connection: Connection, material: Material, versions: Sequence[V
             if sought is None:
                 continue
             hinted += 1
-            quoted = await _quotations(connection, material, version, question.prompt)
+            quoted = _discreet(await _quotations(connection, material, version, question.prompt), sought)
             for before in range(_HINTS):
                 text = replies.hint(sought, before, quoted).text
                 shown = "\n".join(line for line in text.splitlines() if not _is_place(line, quoted))
@@ -120,8 +121,17 @@ def _stored(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"modules": modules}
 
 
+def _discreet(quoted: Sequence[Quotation], sought: QuizQuestion) -> list[Quotation]:
+    """Quotations whose headings are without the key."""
+
+    def heading(one: Quotation) -> str:
+        return quizzes.heading_without_keys(one.source.heading, [sought]) or quizzes.BLANK
+
+    return [replace(one, source=replace(one.source, heading=heading(one))) for one in quoted]
+
+
 def _is_place(line: str, quoted: Sequence[Quotation]) -> bool:
-    """Whether a line only says where to read: titles are everybody's to see."""
+    """Whether a line only says where to read, in which there may be numbers."""
     return any(line == f"- {quotation.source.heading}" for quotation in quoted)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from actors.retrieval_index.quoting import quotations
@@ -24,10 +25,12 @@ _REMEMBERED_VERSIONS = 256
 
 @dataclass(frozen=True, slots=True)
 class Quizzes:
-    """A version's quiz questions, with the vectors of their prompts (n, d) where there are any."""
+    """A version's quiz questions, with the vectors of their prompts (n, d) where there are any. `places`: what to
+    call its units where their titles may not be said."""
 
     questions: tuple[QuizQuestion, ...]
     vectors: Vectors | None
+    places: Mapping[UUID, str] = field(default_factory=dict)
 
 
 NO_QUIZZES = Quizzes((), None)
@@ -62,7 +65,7 @@ class Material:
         quoted = await quotations(self._embedder, question, vector, found)
         return [Quotation(text, source_of(one)) for text, one in quoted]
 
-    async def quizzes(self, version_id: UUID, content: dict[str, object] | None) -> Quizzes | None:
+    async def quizzes(self, version_id: UUID, content: Mapping[str, Any] | None) -> Quizzes | None:
         """A version's quizzes, from memory or from `content`; None where neither has them."""
         if (known := self._quizzes.get(version_id)) is not None:
             self._quizzes.move_to_end(version_id)
@@ -71,7 +74,7 @@ class Material:
             return None
         found = tuple(questions(content))
         vectors = await self._embedder.attempt([question.prompt for question in found]) if found else None
-        made = Quizzes(found, vectors)
+        made = Quizzes(found, vectors, _places(content))
         if vectors is not None or not found:  # without vectors it is worth another try
             self._quizzes[version_id] = made
             if len(self._quizzes) > _REMEMBERED_VERSIONS:
@@ -93,3 +96,11 @@ def meaning_of(found: Sequence[Found]) -> dict[str, Vectors]:
         if (vectors := unpacked(one.passage.sentences, len(sentences))) is not None:
             known.update(zip((quote.text for quote in sentences), vectors, strict=True))
     return known
+
+
+def _places(content: Mapping[str, Any]) -> dict[UUID, str]:
+    return {
+        UUID(unit["id"]): f"Module {module_number}, unit {number}"
+        for module_number, module in enumerate(content["modules"], start=1)
+        for number, unit in enumerate(module["units"], start=1)
+    }

@@ -97,17 +97,18 @@ class Preparation:
                 quoted = shown
         if sought is not None:
             quoted = tuple(_places(quoted, vectors, still_open))
+        unsaid = _unsaid(sought, vectors, still_open)
         return Prepared(
             text=text,
             version_id=version_id,
             before=before,
             completed=completed,
-            sought=sought,
+            sought=sought and _discreet_question(sought, unsaid, still_open),
             near=quizzes.about_the_same(_stacked(meant, meant), still_open.questions, still_open.vectors),
-            quotations=quoted,
-            excerpts=excerpts,
+            quotations=tuple(_with_discreet_sources(quoted, unsaid, still_open)),
+            excerpts=tuple(_with_discreet_sources(excerpts, unsaid, still_open)),
             by_meaning=vector is not None,
-            standings=standings if quoted else (),
+            standings=tuple(_unspoilt(standings, unsaid)) if quoted else (),
             meaning=meaning_of(found) if excerpts and self._for_a_model else {},
         )
 
@@ -188,6 +189,32 @@ def _places(some: Iterable[Quotation], vector: Vectors | None, still_open: Quizz
         yield next(iter(_without_keys([one], vector, still_open)), replace(one, text=""))
 
 
+def _unsaid(sought: QuizQuestion | None, vector: Vectors | None, still_open: Quizzes) -> tuple[QuizQuestion, ...]:
+    """The questions that no title may give away: the one that is hinted at, and those near what was asked."""
+    near = quizzes.near_a_prompt(vector, still_open.questions, still_open.vectors)
+    return near if sought is None else (sought, *near)
+
+
+def _with_discreet_sources(some: Iterable[Told], unsaid: Sequence[QuizQuestion], still_open: Quizzes) -> Iterator[Told]:
+    for one in some:
+        heading = _discreet(one.source.heading, one.source.unit_id, unsaid, still_open)
+        yield replace(one, source=replace(one.source, heading=heading))
+
+
+def _discreet_question(sought: QuizQuestion, unsaid: Sequence[QuizQuestion], still_open: Quizzes) -> QuizQuestion:
+    return replace(sought, unit_title=_discreet(sought.unit_title, sought.unit_id, unsaid, still_open))
+
+
+def _discreet(heading: str, unit_id: UUID, unsaid: Sequence[QuizQuestion], still_open: Quizzes) -> str:
+    """As much of a heading as gives nothing away; where that is nothing, the place of its unit."""
+    return quizzes.heading_without_keys(heading, unsaid) or still_open.places[unit_id]
+
+
+def _unspoilt(standings: Iterable[Standing], unsaid: Sequence[QuizQuestion]) -> Iterator[Standing]:
+    """Those of skills whose title gives nothing away."""
+    return (one for one in standings if not any(quizzes.has_key(one.title, question) for question in unsaid))
+
+
 def _held_back_by(some: Iterable[Quotation], vector: Vectors | None, still_open: Quizzes) -> QuizQuestion:
     """The question for whose sake none of the quotations is shown."""
     near = quizzes.near_a_prompt(vector, still_open.questions, still_open.vectors)
@@ -215,7 +242,8 @@ def _open(all_quizzes: Quizzes, completed: frozenset[UUID], used: Mapping[UUID, 
         and (question.attempts is None or used.get(question.unit_id, 0) < question.attempts)
     ]
     vectors = all_quizzes.vectors
-    return Quizzes(_of(all_quizzes.questions, kept), None if vectors is None or not kept else vectors[kept])
+    open_vectors = None if vectors is None or not kept else vectors[kept]
+    return replace(all_quizzes, questions=_of(all_quizzes.questions, kept), vectors=open_vectors)
 
 
 def _of(questions: Sequence[QuizQuestion], places: Sequence[int]) -> tuple[QuizQuestion, ...]:

@@ -49,7 +49,9 @@ class ConversationView(BaseModel):
 class SourceView(BaseModel):
     number: int = Field(description="As the reply has it in brackets")
     unit_id: UUID
-    heading: str = Field(description="Module, unit, sections")
+    heading: str = Field(
+        description="Module, unit, sections; as far as they do not answer an open quiz, else the place of the unit"
+    )
     completed: bool = Field(description="Whether the learner has completed the unit")
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.retrieval.chunking import PATH
 from learning.tutoring.words import Span, keys, read
 
 # Other words for a prompt lie above it; so do 3 in 100 ordinary questions about the demo courses, which get hints.
@@ -133,6 +134,16 @@ def without_keys(
                 return None
             text = found
     return text
+
+
+def heading_without_keys(heading: str, among: Iterable[QuizQuestion]) -> str | None:
+    """The longest beginning of a heading's path that gives none of some quiz questions away; None where its first part
+    does. Parts of courses are numbered, so a number answers what asks for one only where it is the right one."""
+    parts = heading.split(PATH)
+    for question in among:
+        while parts and has_key(PATH.join(parts), question):
+            parts.pop()
+    return PATH.join(parts) or None
 
 
 def answers(text: str, question: QuizQuestion, *, certainly_near: bool) -> bool:

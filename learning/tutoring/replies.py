@@ -79,8 +79,8 @@ def declined() -> Reply:
 def answer(quotations: Sequence[Quotation]) -> Reply:
     """Sentences of the material, each with the number of its source."""
     sources = _distinct([quotation.source for quotation in quotations])
-    places = {source.heading: number for number, source in enumerate(sources, start=1)}
-    lines = [f"{quotation.text} [{places[quotation.source.heading]}]" for quotation in quotations]
+    places = {_place(source): number for number, source in enumerate(sources, start=1)}
+    lines = [f"{quotation.text} [{places[_place(quotation.source)]}]" for quotation in quotations]
     listing = "\n".join(f"[{number}] {source.heading}" for number, source in enumerate(sources, start=1))
     return Reply(
         kind="answer", text="From your course:\n\n" + "\n".join(f"- {line}" for line in lines) + f"\n\n{listing}",
@@ -102,13 +102,14 @@ def withheld() -> Reply:
 def hint(question: QuizQuestion, asked_before: int, quotations: Sequence[Quotation]) -> Reply:
     """Help with a question of a quiz that is still open: where to read first, then what is said there with gaps.
 
-    `asked_before` counts hints on the same question in this conversation. The answer itself is never in it.
+    `asked_before` counts hints on the same question in this conversation. The answer itself is never in it,
+    provided that the unit's title and the headings of the sources are without it (`quizzes.heading_without_keys`).
     """
     sources = _distinct([quotation.source for quotation in quotations])
     lines = [f"That is asked in \N{LEFT DOUBLE QUOTATION MARK}{question.unit_title}\N{RIGHT DOUBLE QUOTATION MARK}, "
              "which is still open for you, so here is help to find it yourself."]  # fmt: skip
-    if sources:
-        lines += ["", "Read again:", *(f"- {source.heading}" for source in sources)]
+    if headings := dict.fromkeys(source.heading for source in sources):
+        lines += ["", "Read again:", *(f"- {heading}" for heading in headings)]
     if asked_before and (excerpts := _excerpts(question, quotations)):
         lines += ["", "What is missing here?", *(f"- {excerpt}" for excerpt in excerpts)]
     elif asked_before:
@@ -126,5 +127,13 @@ def _excerpts(question: QuizQuestion, quotations: Sequence[Quotation]) -> list[s
 
 
 def _distinct(sources: Sequence[Source]) -> tuple[Source, ...]:
-    return tuple({source.heading: source for source in reversed(sources)}[heading] for heading in
-                 dict.fromkeys(source.heading for source in sources))  # fmt: skip
+    """The first of each place."""
+    first = dict[tuple[UUID, str], Source]()
+    for source in sources:
+        first.setdefault(_place(source), source)
+    return tuple(first.values())
+
+
+def _place(source: Source) -> tuple[UUID, str]:
+    """Those of two units may have one heading, as where it is cut back to their module."""
+    return source.unit_id, source.heading

@@ -38,6 +38,18 @@ MODULES = [
     }
 ]  # fmt: skip
 
+# With titles that have the key to the second question.
+LAVA_MODULES = [
+    {"title": "A module", "units": [text("Middles", f"{MEDIAN} {OUTLIER}"), text("Lava and its mountains", VOLCANO)]},
+    {
+        "title": "From magma to lavas",
+        "units": [
+            text("Mountains", "## Out of it\n\nMagma leaves a volcano by its vent, and is lava from there on."),
+            {"kind": "quiz", "title": "A look back at lava", "quiz": QUIZ},
+        ],
+    },
+]
+
 # With a prompt that looks as if it followed something up.
 LOAD_PROMPT, LOAD_KEY = "Which of these reduce extraneous load? Choose all that apply.", "worked examples"
 LOAD_QUIZ = QUIZ | {
@@ -171,9 +183,35 @@ async def get_no_key(learner: Account, course: str) -> None:
     conversation = await begin(learner, course)
     for asked in WAYS_OF_ASKING:
         turn = await ask(learner, conversation, asked)
-        said = turn["text"].casefold()
+        said = " ".join((turn["text"], *(source["heading"] for source in turn["sources"]))).casefold()
         assert "lava" not in said, (asked, turn)
         assert "aval" not in said.replace("available", ""), (asked, turn)
+
+
+async def test_no_title_gives_the_key(
+    taught: Class, platform: Platform, index: RetrievalMember, system: Database
+) -> None:
+    course = await create(taught.teacher, modules=LAVA_MODULES)
+    ok(await taught.teacher.http.post(f"/api/courses/{course}/publish"))
+    enrolment = ok(await taught.learner.http.post("/api/enrollments", json={"course_id": course}), 201)["id"]
+    await settled(system, course)
+    await get_no_key(taught.learner, course)
+    quiz = ok(await taught.learner.http.get(f"/api/courses/{course}/content"))["modules"][1]["units"][1]
+    attempts = f"/api/enrollments/{enrolment}/units/{quiz['id']}/attempts"
+    ok(await taught.learner.http.post(attempts, json={"answers": {}}), 201)
+    async with system.transaction(None) as connection:
+        await trace_enrolments(connection, Tracing(), [UUID(enrolment)])
+    conversation = await begin(taught.learner, course)
+    turn = await ask(taught.learner, conversation, QUIZ["questions"][1]["prompt"])  # type: ignore[index]
+    assert turn["kind"] == "hint"
+    assert turn["text"].startswith("That is asked in “Module 2, unit 2”")
+    assert {source["heading"] for source in turn["sources"]} == {"A module", "Module 2, unit 1"}
+    assert "- A module\n" in turn["text"]
+    assert "- Module 2, unit 1\n" in turn["text"]
+    assert turn["made_by"]["considered"] == []  # whose title has the key, too
+    assert ok(await taught.learner.http.get(f"/api/tutor/conversations/{conversation}"))["items"] == [turn]
+    other = await ask(taught.learner, conversation, "How do I find the median of some values?")
+    assert other["sources"][0]["heading"].endswith("Middles")
 
 
 async def test_a_short_question_of_a_quiz_is_known_behind_another(taught: Class, system: Database) -> None:

@@ -28,6 +28,7 @@ from tests.integration.audit.test_security_events import entries
 from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, settled
 from tests.integration.tutor.test_tutoring import (
+    LAVA_MODULES,
     LOAD_KEY,
     LOAD_MODULES,
     MODULES,
@@ -258,7 +259,10 @@ async def test_a_model_does_not_give_away_what_was_asked_before(
             assert "in the middle [1]. That is all." in turn["text"]
 
 
-async def test_no_model_gets_to_know_a_key(settings: Settings, index: RetrievalMember, system: Database) -> None:
+@pytest.mark.parametrize("modules", [MODULES, LAVA_MODULES])
+async def test_no_model_gets_to_know_a_key(
+    settings: Settings, index: RetrievalMember, system: Database, modules: Sequence[dict[str, Any]]
+) -> None:
     shown = []
 
     async def repeat(request: web.Request, answer: web.StreamResponse) -> None:
@@ -272,7 +276,7 @@ async def test_no_model_gets_to_know_a_key(settings: Settings, index: RetrievalM
 
     async with upstream(repeat) as address:
         own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
-        async with learner_of(own, system) as (learner, course, _):
+        async with learner_of(own, system, modules) as (learner, course, _):
             await get_no_key(learner, course)
             turn = await ask(learner, await begin(learner, course), QUESTION)
             assert turn["made_by"]["model"] == "any"

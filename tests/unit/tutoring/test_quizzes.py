@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from learning.retrieval.chunking import PATH
 from learning.tutoring.quizzes import (
     BLANK,
     QuizQuestion,
     asked_for,
     gives_away,
+    heading_without_keys,
     masked,
     questions,
     typed_off,
@@ -201,3 +203,21 @@ def test_what_answers_yes_or_no_is_held_back() -> None:
     assert without_keys(told, np.array([0.3, 0.0], dtype=np.float32), [asked], vectors) == told
     assert without_keys(told, None, [asked], vectors) is None
     assert without_keys("The median is in the middle.", None, [asked], vectors) is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        (("Techniques", "Testing", "Why it works"), 3),
+        (("Techniques", "Spacing: the same hours", "Why it works"), 1),
+        (("Techniques", "Testing", "How it is spaced"), 2),
+        (("Four techniques", "Distributed", "practice"), 2),
+        (("Spacing", "Why it works"), 0),
+        (("Week 12", "Why it works"), 0),
+        (("Week 11", "Twelve weeks"), 1),
+    ],
+)
+def test_a_heading_is_cut_back_to_what_gives_nothing_away(path: tuple[str, ...], kept: int) -> None:
+    asked = [question("spacing", "distributed practice"), question("12", numeric=True)]
+    for among in (asked, asked[::-1]):
+        assert heading_without_keys(PATH.join(path), among) == (PATH.join(path[:kept]) if kept else None)

@@ -24,6 +24,19 @@ def test_each_source_has_one_number() -> None:
     assert reply.text.endswith("[1] A\n[2] B")
 
 
+def test_places_in_two_units_have_two_numbers_though_their_headings_were_cut_back_to_the_same() -> None:
+    first, second = source("A module"), source("A module", uuid4())
+    quotations = [Quotation("One.", first), Quotation("Two.", second), Quotation("Three.", first)]
+    reply = replies.answer(quotations)
+    assert reply.sources == (first, second)
+    assert "- One. [1]\n- Two. [2]\n- Three. [1]" in reply.text
+    assert reply.text.endswith("[1] A module\n[2] A module")
+    asked = QuizQuestion(uuid4(), uuid4(), "Quiz", "Why?", ("one",), False, False)
+    given = replies.hint(asked, 0, quotations)
+    assert given.sources == (first, second)
+    assert given.text.count("- A module") == 1
+
+
 def test_hints_come_closer_and_never_tell() -> None:
     asked = QuizQuestion(
         uuid4(), uuid4(), "What stayed?", "When do we forget the most?", ("the first hour",), False, False
