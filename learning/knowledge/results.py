@@ -44,7 +44,7 @@ def asked(skills: SkillMap, results: Iterable[Result]) -> Iterator[tuple[str, Re
     """Results that say something, with the skills that they speak of.
 
     Answering the very same question rightly again says nothing new: otherwise whoever repeats a quiz they know by heart
-    would master anything.
+    would master anything. Once it is answered wrongly it is not known any more, and a right answer says something.
     """
     known: set[tuple[str, str | None]] = set()
     for result in results:
@@ -53,5 +53,7 @@ def asked(skills: SkillMap, results: Iterable[Result]) -> Iterator[tuple[str, Re
             continue
         if result.right:
             known.add(question)
+        else:
+            known.discard(question)
         for skill in skills.asked_by(result.unit_id, result.question_id):
             yield skill, result

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from learning.knowledge.mastery import Level, Mastery, mastery
 from learning.knowledge.model import DEFAULT
 from learning.knowledge.results import Result, asked, trace
 from learning.knowledge.skills import CourseSkill, SkillMap
@@ -28,9 +29,25 @@ def test_a_question_counts_for_the_skill_that_names_it_or_else_for_its_unit_s() 
 def test_what_was_right_already_says_nothing_new_but_what_is_wrong_later_does() -> None:
     rights = [True, True, False, True, True]
     counted = [one.right for _, one in asked(SKILLS, [result("q1", right=right) for right in rights])]
-    assert counted == [True, False]
+    assert counted == [True, False, True]
     many = trace(DEFAULT, SKILLS, [result("q1", right=True, minute=minute) for minute in range(50)])
     assert many.history.answers == 1
+
+
+def test_right_answers_win_back_what_wrong_ones_to_the_same_questions_have_cost() -> None:
+    def reached(*attempts: bool) -> Mastery:
+        results = [
+            result(f"quiz {question}", right=right, minute=minute)
+            for minute, right in enumerate(attempts)
+            for question in range(5)
+        ]
+        return mastery(DEFAULT, trace(DEFAULT, SKILLS, results).history, "halves")
+
+    once, lost, back = reached(True), reached(True, False), reached(True, False, True)
+    assert (once.level, lost.level, back.level) == (Level.SECURE, Level.BEGINNING, Level.SECURE)
+    assert lost.known < 0.2
+    assert (back.answers, back.right) == (15, 10)
+    assert reached(True, False, True, True, True) == back
 
 
 def test_it_is_known_when_a_skill_was_last_asked_for() -> None:
