@@ -258,14 +258,16 @@ def _chances(known: Known) -> dict[str, float]:
 
 
 def _seen(completed: Mapping[str, datetime], reviews: Sequence[Mapping[str, Any]], now: datetime) -> list[Seen]:
-    """Where each unit that was done stands: by when it was completed, how its quiz went, what the learner said."""
-    of_unit: dict[str, list[Review]] = {id: [] for id in completed}
+    """Where each unit that was done stands: by when it was completed, how its quiz went, what the learner said.
+
+    To complete a unit is to have seen it. Of a quiz its attempts say so, and how well it went.
+    """
+    attempted = {str(one["unit_id"]) for one in reviews if one["rating"] is None}
+    of_unit = {id: [] if id in attempted else [Review(at, RATED["good"])] for id, at in completed.items()}
     for one in reviews:
         if (id := str(one["unit_id"])) in of_unit:
             of_unit[id].append(Review(one["at"], one["share"] if one["rating"] is None else RATED[one["rating"]]))
-    found = [
-        seen(id, of_unit[id] or [Review(completed_at, RATED["good"])], now) for id, completed_at in completed.items()
-    ]
+    found = [seen(id, own, now) for id, own in of_unit.items()]
     return sorted((one for one in found if one is not None), key=lambda one: (one.due, one.unit_id))
 
 
