@@ -177,5 +177,6 @@ async def _keep(connection: Connection, org_id: UUID, made: Sequence[Made]) -> N
             connection, id=new_id(), org_id=org_id, course_id=one.course_id, name=one.model.name,
             skills=skills_document(one.model), predictor=predictor, about=one.about,
         )  # fmt: skip
-    await _queries.trace_anew(connection, course_ids=[one.course_id for one in made if one.course_id is not None])
+    courses = [one.course_id for one in made if one.course_id is not None]
+    await _queries.trace_anew(connection, course_ids=courses, usual=len(courses) < len(made))
     await _queries.drop_old(connection)

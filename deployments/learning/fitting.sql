@@ -24,5 +24,11 @@ delete from knowledge_models m
  where not m.serving and not exists (select from learner_histories h where h.model_id = m.id);
 
 -- name: trace_anew!
-insert into courses_to_trace (course_id, org_id) select c.id, c.org_id from courses c where c.id = any (:course_ids)
+-- These courses, and with `usual` those that the organisation's own model serves.
+insert into courses_to_trace (course_id, org_id)
+select c.id, c.org_id
+  from courses c
+ where c.id = any (:course_ids)
+    or (:usual::boolean and exists (select from learner_histories h where h.course_id = c.id)
+        and not exists (select from knowledge_models m where m.course_id = c.id and m.serving))
 on conflict (course_id) do update set requested_at = clock_timestamp(), attempts = 0, not_before = now();

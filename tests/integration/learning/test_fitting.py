@@ -11,8 +11,8 @@ import pytest
 from actors.learner_model.member import LearnerModelMember
 from deployments.learning import fitting
 from stores.postgres import Database
-from tests.integration.courses.support import ok
-from tests.integration.learning.mastering import Class, attempt, in_step, open_class
+from tests.integration.courses.support import create, ok
+from tests.integration.learning.mastering import MODULES, Class, attempt, in_step, open_class
 from tests.platform import Platform
 
 LEARNERS = 40
@@ -94,3 +94,25 @@ async def test_what_was_fitted_serves_and_says_what_it_was_made_of(
         assert await connection.fetchval("select count(*) from knowledge_models where serving") == 2
     stranger = await platform.create_organisation()
     assert await fitting.fit_organisation(platform.database, stranger.id) == NOTHING
+
+
+async def test_courses_without_a_model_of_their_own_are_traced_anew_with_what_is_usual(
+    school: Class, system: Database, platform: Platform
+) -> None:
+    await populate(system, school)
+    small = await create(school.teacher, modules=MODULES)
+    ok(await school.teacher.http.post(f"/api/courses/{small}/publish"))
+    enrolment = ok(await school.other.http.post("/api/enrollments", json={"course_id": small}), 201)["id"]
+    content = ok(await school.other.http.get(f"/api/courses/{small}/content"))
+    await attempt(school.other, enrolment, content["modules"][0]["units"][1], right=4)
+    await in_step(system, school.org.id)
+
+    async def traced_with() -> str:
+        path = f"/api/learning/courses/{small}/mastery"
+        name: str = ok(await school.other.http.get(path))["made_by"]["model"]
+        return name
+
+    assert await traced_with() == "knowledge-default"
+    _, usual = (await fitting.fit_organisation(platform.database, school.org.id)).made
+    await in_step(system, school.org.id)
+    assert await traced_with() == usual.model.name
