@@ -16,7 +16,14 @@ from stores.event_log.consumer import Consumer, Figures
 from stores.event_log.outbox import OutboxSource
 from stores.event_log.types import Batch, Source
 from stores.events import names_of
-from stores.events.enrollment_events import EnrollmentUpgraded, QuizAttempted, SubmissionGraded
+from stores.events.enrollment_events import (
+    AboutEnrollment,
+    EnrollmentUpgraded,
+    QuizAttempted,
+    SeatAwaited,
+    SeatGiven,
+    SubmissionGraded,
+)
 from stores.events.reading import Recorded
 from stores.kafka.source import KafkaSource
 from stores.metrics.event_log import Member
@@ -32,12 +39,13 @@ _ENROLMENTS_AT_ONCE = 100
 _METRICS_SECONDS = 1.0
 _IDLE_SECONDS = 1.0
 _FIRST = UUID(int=0)
-_TOLD = (QuizAttempted, SubmissionGraded, EnrollmentUpgraded)
+_RESULTS = (QuizAttempted, SubmissionGraded)
+_MOVES = (SeatGiven, SeatAwaited, EnrollmentUpgraded)  # maybe to another version, whose skills are others
 
 
 class MasteryHandler:
-    """What the consumer "mastery" does with events: traces the enrolments that they tell of. A
-    `stores.event_log.types.Handler`.
+    """What the consumer "mastery" does with events: traces enrolments that have new results, and those with results
+    that are on another version now. A `stores.event_log.types.Handler`.
 
     What is known is read off the results, in the transaction that advances the positions, so an event that comes twice
     or late changes nothing that is right already.
@@ -51,7 +59,11 @@ class MasteryHandler:
 
     async def handle(self, connection: Connection, batches: Sequence[Batch]) -> None:
         """See `Handler.handle`."""
-        if ids := _enrolments(event for batch in batches for event in batch.events):
+        events = [event for batch in batches for event in batch.events]
+        ids = _enrolments(events, _RESULTS)
+        if moved := _enrolments(events, _MOVES) - ids:
+            ids |= {row["id"] async for row in _queries.on_another_version(connection, ids=sorted(moved))}
+        if ids:
             await trace_enrolments(connection, self._reader, ids)
 
     def forget(self, partitions: Collection[int]) -> None:
@@ -116,13 +128,13 @@ class LearnerModelMember:
             await asyncio.sleep(_METRICS_SECONDS)
 
 
-def _enrolments(events: Iterable[Recorded]) -> set[UUID]:
-    return {event.data.enrollment_id for event in events if isinstance(event.data, _TOLD)}
+def _enrolments(events: Iterable[Recorded], kinds: tuple[type[AboutEnrollment], ...]) -> set[UUID]:
+    return {event.data.enrollment_id for event in events if isinstance(event.data, kinds)}
 
 
 def _source(settings: Settings, database: Database, handler: MasteryHandler, member: str) -> Source:
     # Learners do much that says nothing of what they know.
-    consumer, topics, names = handler.consumer, handler.topics, names_of(*_TOLD)
+    consumer, topics, names = handler.consumer, handler.topics, names_of(*_RESULTS, *_MOVES)
     if settings.kafka_bootstrap_servers is None:
         return OutboxSource(database, consumer=consumer, topics=topics, member=member, names=names)
     return KafkaSource(settings, database, consumer=consumer, topics=topics, member=member, names=names)

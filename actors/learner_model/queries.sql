@@ -72,6 +72,12 @@ select * from unnest(:ids::uuid[], :skill_ids::uuid[], :org_ids::uuid[], :user_i
                      :known::float8[], :levels::text[], :answers::integer[], :right_answers::integer[],
                      :last::timestamptz[]);
 
+-- name: on_another_version
+-- Those of the enrolments whose results were traced through the skills of another version than they are on.
+select e.id
+  from enrollments e join learner_histories h on h.enrollment_id = e.id
+ where e.id = any (:ids) and h.version_id <> e.course_version_id;
+
 -- name: take^
 -- The course that has been due the longest. It is put off as it is taken: twice as long each time, at most six hours.
 update courses_to_trace

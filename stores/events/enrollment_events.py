@@ -46,6 +46,10 @@ class SeatGiven(AboutEnrollment):
     price: Money | None
 
 
+class SeatAwaited(AboutEnrollment):
+    """By a former learner, on the course's newest version."""
+
+
 class EnrollmentUpgraded(AboutEnrollment):
     from_version_id: UUID
 
@@ -131,7 +135,7 @@ def _declare(name: str, data: type[EventData], description: str) -> EventType:
 
 ENROLLMENT_EVENTS = (
     _declare("enrollment.created", SeatGiven, "A first enrolment, active or waitlisted"),
-    _declare("enrollment.waitlisted", AboutEnrollment, "A former learner waits for a seat again"),
+    _declare("enrollment.waitlisted", SeatAwaited, "A former learner waits for a seat again"),
     _declare("enrollment.activated", SeatGiven, "A seat was given: to the next in line, or to a former learner"),
     _declare("enrollment.upgraded", EnrollmentUpgraded, "Moved to the newest version"),
     _declare("enrollment.completed", AboutEnrollment, "Every unit is complete"),

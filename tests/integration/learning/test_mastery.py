@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,7 +16,9 @@ from stores.postgres import Database
 from tests.integration.audit.test_security_events import entries
 from tests.integration.courses.support import ok, problem
 from tests.integration.learning.mastering import Class, attempt, in_step, open_class
-from tests.platform import Platform
+from tests.platform import Account, Platform
+
+Move: TypeAlias = Callable[[Account, str, str], Awaitable[None]]
 
 
 @pytest.fixture
@@ -183,6 +187,57 @@ async def test_declared_skills_take_the_place_of_modules(school: Class, system: 
     await in_step(system, school.org.id)
     known = ok(await school.learner.http.get(path(school)))["skills"]
     assert [(one["title"], one["answers"]) for one in known] == [("Fractions", 4), ("Ratios", 0)]
+
+
+async def join_modules(school: Class) -> None:
+    """Publish a version that has the units of both modules in the second."""
+    first, second = school.modules
+    course = f"/api/courses/{school.course}"
+    units = [unit["id"] for module in school.modules for unit in module["units"]]
+    order = [{"id": first["id"], "units": []}, {"id": second["id"], "units": units}]
+    ok(await school.teacher.http.put(f"{course}/order", json={"modules": order}))
+    ok(await school.teacher.http.delete(f"{course}/modules/{first['id']}"), 204)
+    ok(await school.teacher.http.post(f"{course}/publish"))
+
+
+async def upgrade(person: Account, _course: str, enrolment: str) -> None:
+    ok(await person.http.post(f"/api/enrollments/{enrolment}/upgrade"))
+
+
+async def come_back(person: Account, course: str, enrolment: str) -> None:
+    ok(await person.http.post(f"/api/enrollments/{enrolment}/drop"))
+    ok(await person.http.post("/api/enrollments", json={"course_id": course}), 201)
+
+
+@pytest.mark.parametrize(
+    ("move", "capacity", "status"),
+    [(upgrade, None, "active"), (come_back, None, "active"), (come_back, 1, "waitlisted")],
+)
+async def test_results_speak_of_the_skills_of_the_version_that_somebody_is_moved_to(
+    school: Class, system: Database, move: Move, capacity: int | None, status: str
+) -> None:
+    await attempt(school.learner, school.enrolment, school.modules[0]["units"][1], right=4)
+    await join_modules(school)
+    ok(await school.teacher.http.patch(f"/api/courses/{school.course}", json={"capacity": capacity}))
+    await in_step(system, school.org.id)
+
+    await move(school.learner, school.course, school.enrolment)
+    enrolment = ok(await school.learner.http.get(f"/api/enrollments/{school.enrolment}"))
+    assert (enrolment["status"], enrolment["version_number"]) == (status, 2)
+    await in_step(system, school.org.id)
+    [known] = ok(await school.learner.http.get(path(school)))["skills"]
+    assert (known["title"], known["level"], known["answers"]) == ("Ratios", "secure", 4)
+
+
+@pytest.mark.parametrize("move", [upgrade, come_back])
+async def test_nothing_is_traced_of_whoever_is_moved_without_results(
+    school: Class, system: Database, move: Move
+) -> None:
+    await join_modules(school)
+    await move(school.learner, school.course, school.enrolment)
+    await in_step(system, school.org.id)
+    async with system.transaction(None, readonly=True) as connection:
+        assert await connection.fetchval("select count(*) from learner_histories where org_id = $1", school.org.id) == 0
 
 
 async def test_what_is_known_of_somebody_ends_with_them(school: Class, system: Database) -> None:
