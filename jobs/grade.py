@@ -14,11 +14,12 @@ from jobs.framework.rows import Work
 from jobs.reading.short_answers import question_of, read_short_answers
 
 COLUMNS = (
-    "answer_id", "question_id", "label", "score", "confidence", "needs_person", "feedback", "graded_answers", "model",
+    "answer_id", "question_id", "label", "score", "confidence", "needs_person", "concerns", "feedback",
+    "graded_answers", "model",
 )  # fmt: skip
 
 
-@job(version=5)
+@job(version=6)
 def grade(
     run: Run,
     data: DataFolder,
@@ -46,6 +47,7 @@ def grade(
 def grader(model: Path | None, confident: float) -> Work:
     """Load the model, and give what grades a batch."""
     from learning.embedding.minilm import MiniLM
+    from learning.grading.concerns import trust
     from learning.grading.model import Grader
     from learning.grading.reading import Reader
     from learning.grading.storing import SHIPPED, load
@@ -64,8 +66,9 @@ def grader(model: Path | None, confident: float) -> Work:
                     "question_id": row["question_id"],
                     "label": one.label,
                     "score": round(one.score, 4),
-                    "confidence": round(one.confidence, 4),
+                    "confidence": round(trust(one.confidence, one.concerns), 4),
                     "needs_person": one.needs_person(confident),
+                    "concerns": [str(concern) for concern in one.concerns],
                     "feedback": one.feedback,
                     "graded_answers": one.graded_answers,
                     "model": one.model,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from learning.grading.concerns import Concern
 
 
 class Label(StrEnum):
@@ -37,7 +41,7 @@ class Graded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grade:
-    """A suggestion. `confidence` is the chance that a person would give the same label."""
+    """A suggestion. `confidence` is the chance that a person would give the same label, by the model's own account."""
 
     label: Label
     score: float  # 0 to 1: the chance that it is right
@@ -46,7 +50,8 @@ class Grade:
     probabilities: tuple[float, float, float]  # in the order of LABELS
     graded_answers: int  # how many graded answers to the same question it was compared with
     model: str
+    concerns: tuple[Concern, ...] = ()
 
     def needs_person(self, at_least: float) -> bool:
-        """Whether it is too unsure to stand without a look."""
-        return self.confidence < at_least
+        """Whether it is too unsure to stand without a look, or its answer needs one whatever the model says."""
+        return bool(self.concerns) or self.confidence < at_least

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from learning.grading.words import STOP_WORDS, stem, words
+from learning.retrieval.sentences import sentences
 from learning.safety.injection import examine
+
+if TYPE_CHECKING:
+    from learning.grading.features import Asked
+    from learning.grading.reading import Reading
 
 _COPIED = 0.8  # share of a sentence's words that a sentence of the task has
 _FEWEST_STOP_WORDS = 0.15  # of all words; English prose has about four in ten
 _MUCH_COPIED = 0.3
+_LONGEST_ANSWER = 12  # sentences of a short answer; a longer one is read, and looked at by a person
+_DOUBTED = 0.05
 
 
 class Concern(StrEnum):
@@ -38,6 +46,23 @@ def concerns_of(text: str, said: Sequence[str], *, copied: int, most: int) -> tu
     if len(said) - copied > most:
         concerns.append(Concern.TOO_LONG)
     return tuple(concerns)
+
+
+def concerns_of_answer(answer: str, read: Reading, asked: Asked, *, right: bool) -> tuple[Concern, ...]:
+    """All there are of a short answer, whole and as it was read. `right` is whether it was taken for right."""
+    said = list(sentences(answer))
+    copied = sum(is_copied(one, [asked.question.content]) for one in said)
+    concerns = concerns_of(answer, said, copied=copied, most=_LONGEST_ANSWER)
+    if len(answer) > len(read.text) and Concern.TOO_LONG not in concerns:
+        concerns = (*concerns, Concern.TOO_LONG)
+    if right and read.negations not in {one.negations for one in asked.references}:
+        concerns = (*concerns, Concern.DENIES)
+    return concerns
+
+
+def trust(confidence: float, concerns: Sequence[Concern]) -> float:
+    """What is left of a model's confidence in what it says of a work."""
+    return _DOUBTED if concerns else confidence
 
 
 def contents(texts: Iterable[str]) -> list[frozenset[str]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning.grading.concerns import Concern, concerns_of, contents, is_copied
+from learning.grading.concerns import Concern, concerns_of, contents, is_copied, trust
 from learning.grading.feedback import quoted
 from learning.grading.readability import Readability, paragraphs, readability
 from learning.grading.reading import Reader, Reading
@@ -84,7 +84,7 @@ class EssayGrader:
         marks = tuple(mark for mark, _ in marked)
         return EssayMark(
             share=min(max(share, 0.0), 1.0),
-            confidence=0.05 if concerns else _SUREST * (1 - doubt),
+            confidence=trust(_SUREST * (1 - doubt), concerns),
             criteria=marks,
             feedback=feedback_of(marks, figures.words, rubric.minimum_words),
             concerns=concerns,

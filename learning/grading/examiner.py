@@ -7,19 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from learning.grading.answers import Grade, Graded, Label, Question
-from learning.grading.concerns import Concern, concerns_of, contents, is_copied
+from learning.grading.concerns import Concern, trust
 from learning.grading.essays import CriterionMark, EssayGrader
 from learning.grading.features import Asked
 from learning.grading.feedback import feedback
 from learning.grading.model import Grader, question_key
 from learning.grading.partial import share_of
-from learning.grading.reading import MAXIMUM_CHARACTERS, Reader, Reading, TokenModel
+from learning.grading.reading import Reader, Reading, TokenModel
 from learning.grading.rubrics import Basis, Rubric
 from learning.grading.storing import SHIPPED, load
-from learning.retrieval.sentences import sentences
 
-_LONGEST_ANSWER = 12  # sentences of a short answer; a longer one is read, and looked at by a person
-_DOUBTED = 0.05
 _SURE = 0.6
 
 
@@ -56,21 +53,13 @@ class Examiner:
         [grade] = self._answers.grade(question, [work], heard)
         prepared = self._answers.prepare(question)
         [read] = self._reader.read([work])
-        said = list(sentences(work))
-        task = contents([question.text])
-        copied = sum(is_copied(one, task) for one in said)
-        concerns = concerns_of(work, said, copied=copied, most=_LONGEST_ANSWER)
-        if len(work) > MAXIMUM_CHARACTERS and Concern.TOO_LONG not in concerns:
-            concerns = (*concerns, Concern.TOO_LONG)
-        if grade.label is Label.CORRECT and read.negations not in {one.negations for one in prepared.references}:
-            concerns = (*concerns, Concern.DENIES)
         model = self._answers.model
         return Examined(
             share=share_of(grade.label, read, prepared.references) if read.words else 0.0,
-            confidence=_DOUBTED if concerns else grade.confidence,
+            confidence=trust(grade.confidence, grade.concerns),
             feedback=self._said(grade, read, prepared),
             label=grade.label,
-            concerns=concerns,
+            concerns=grade.concerns,
             graded_answers=grade.graded_answers,
             made_by={"method": "references", "model": model.name, "made_of": dict(model.about)},
         )

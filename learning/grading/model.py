@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from learning.boosting.forest import Numbers
 from learning.embedding.minilm import Vectors
-from learning.grading.answers import LABELS, Grade, Graded, Question
+from learning.grading.answers import LABELS, Grade, Graded, Label, Question
 from learning.grading.classifier import Classifier
+from learning.grading.concerns import concerns_of_answer
 from learning.grading.features import Asked, asked, features
 from learning.grading.feedback import feedback
 from learning.grading.neighbours import Neighbours, nobody
@@ -95,8 +96,8 @@ class Grader:
         judged = judge.judge(found)
         heard = len(neighbours.labels) if known else 0
         return [
-            self._grade(one, prepared, row, int(label), float(sure), heard)
-            for one, row, label, sure in zip(read, *judged, strict=True)
+            self._grade(answer, one, prepared, row, LABELS[label], float(sure), heard)
+            for answer, one, row, label, sure in zip(answers, read, *judged, strict=True)
         ]
 
     def prepare(self, question: Question) -> Asked:
@@ -142,15 +143,18 @@ class Grader:
             self._heard |= {key: found[key] for key in fresh}
         return [found[key] for key in keys]
 
-    def _grade(self, answer: Reading, prepared: Asked, row: Numbers, label: int, sure: float, heard: int) -> Grade:
+    def _grade(
+        self, answer: str, read: Reading, prepared: Asked, row: Numbers, label: Label, sure: float, heard: int
+    ) -> Grade:
         return Grade(
-            label=LABELS[label],
+            label=label,
             score=float(row[0]),
             confidence=sure,
-            feedback=feedback(LABELS[label], answer, prepared.references),
+            feedback=feedback(label, read, prepared.references),
             probabilities=(float(row[0]), float(row[1]), float(row[2])),
             graded_answers=heard,
             model=self.model.name,
+            concerns=concerns_of_answer(answer, read, prepared, right=label is Label.CORRECT),
         )
 
 

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from learning.artefact import UnusableModel
 from learning.grading import features
 from learning.grading.answers import LABELS, Graded, Label, Question
+from learning.grading.concerns import Concern, concerns_of_answer, trust
 from learning.grading.errors import TooFewAnswers
 from learning.grading.model import ENOUGH, Grader, GradingModel, confidence
 from learning.grading.neighbours import Neighbours
+from learning.grading.reading import MAXIMUM_CHARACTERS
 from learning.grading.storing import load, save
 from learning.grading.training import Fitted, fit, macro_f1, see
 from tests.unit.grading.model import question, reader, school
@@ -72,6 +74,22 @@ def test_feedback_quotes_the_answer_and_not_the_reference(grader: Grader) -> Non
         quote = grade.feedback.split("“")[1].split("”")[0]
         assert quote in answer
         assert "particles" not in grade.feedback
+
+
+def test_what_a_person_should_look_at_is_left_to_one_however_sure_the_model_is(grader: Grader) -> None:
+    asked = question("iron")
+    plain, copies, long = grader.grade(asked, ["it expands", asked.text, f"it expands{' ' * MAXIMUM_CHARACTERS}x"])
+    assert [one.concerns for one in (plain, copies, long)] == [(), (Concern.COPIES_THE_TASK,), (Concern.TOO_LONG,)]
+    assert [one.needs_person(0) for one in (plain, copies, long)] == [False, True, True]
+    assert long.confidence == pytest.approx(plain.confidence)  # the model's own
+    assert trust(long.confidence, long.concerns) < trust(plain.confidence, plain.concerns) == plain.confidence
+
+
+def test_what_looks_right_and_denies_what_no_reference_does_is_left_to_a_person(grader: Grader) -> None:
+    answer = "It does not expand, and its particles move faster"
+    [read], prepared = reader().read([answer]), grader.prepare(question("iron"))
+    assert concerns_of_answer(answer, read, prepared, right=True) == (Concern.DENIES,)
+    assert concerns_of_answer(answer, read, prepared, right=False) == ()
 
 
 def test_a_file_changes_nothing(fitted: Fitted, grader: Grader, tmp_path: Path) -> None:
