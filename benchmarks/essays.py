@@ -93,7 +93,7 @@ def sent(found: Sequence[tuple[Essay, EssayMark]], calibration: Calibration) -> 
     for essay, mark in found:
         confidence = 0.0 if mark.concerns else calibration.confidence(mark.confidence)
         sure.append(confidence >= _CONFIDENT)
-        agreed.append(Decision(confidence=0, share=calibration.share(mark.share), given=essay.share).agreed)
+        agreed.append(calibration.agrees(Decision(confidence=mark.confidence, share=mark.share, given=essay.share)))
     held, alike = np.array(sure), np.array(agreed)
     return (
         float(held.mean()),

@@ -272,6 +272,7 @@ def _fields(org_id: UUID, asked_by: UUID, asked: Asked, found: Any, confident: f
     calibration = calibrated(asked.decided.of_others, asked.decided.of_course)
     confidence = 0.0 if found.concerns else calibration.confidence(found.confidence)
     maximum = asked.submission.maximum_points
+    points = points_of(calibration.share(found.share), maximum)
     return {
         "org_id": org_id,
         "course_id": asked.enrollment.course_id,
@@ -284,18 +285,29 @@ def _fields(org_id: UUID, asked_by: UUID, asked: Asked, found: Any, confident: f
         "model_share": found.share,
         "model_confidence": found.confidence,
         "confidence": confidence,
-        "points": points_of(calibration.share(found.share), maximum),
+        "points": points,
         "maximum_points": maximum,
         "needs_person": confidence < confident,
         "concerns": [str(concern) for concern in found.concerns],
         "criteria": [asdict(one) for one in found.criteria],
-        "feedback": found.feedback,
+        "feedback": _told(found.feedback, points_of(found.share, maximum), points, maximum),
         "made_by": {
             **found.made_by, "graded_answers_heard": found.graded_answers, "decisions_heard": calibration.decisions,
             "lean": round(calibration.lean, 4),
         },
         "asked_by": asked_by,
     }  # fmt: skip
+
+
+def _told(feedback: str, own: Decimal, suggested: Decimal, maximum: Decimal) -> str:
+    """The feedback, and where other points are suggested than it comes to by its own, why."""
+    if own == suggested:
+        return feedback
+    way = "More" if suggested > own else "Less"
+    return (
+        f"{feedback}\n\nBy this alone it would be {own.normalize():f} of {maximum.normalize():f} points. "
+        f"{way} is suggested, since teachers have given {way.lower()} for works like it."
+    )
 
 
 def points_of(share: float, maximum: Decimal) -> Decimal:

@@ -2,15 +2,16 @@
 
 Trust is Platt's scaling (1999) of the model's own confidence, fitted with a prior: the organisation's parameters are
 drawn towards the model's (nothing changed), a course's towards the organisation's, so that a few decisions move little.
-How far marks lie off is a mean with the same kind of prior. Whoever decides has seen the suggestion, so agreement is
-somewhat flattered; grades that people give anew on appeal count too.
+How far marks lie off is a mean with the same kind of prior. It moves what is suggested, and trust is fitted to whether
+that, so moved, is about what people gave: confidence speaks of the suggestion that is shown. Whoever decides has seen
+the suggestion, so agreement is somewhat flattered; grades that people give anew on appeal count too.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +32,6 @@ class Decision:
     share: float
     given: float
 
-    @property
-    def agreed(self) -> bool:
-        return abs(self.share - self.given) < AGREED
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
@@ -53,17 +50,20 @@ class Calibration:
         """The share of the points to suggest."""
         return min(max(of_model + self.lean, 0.0), 1.0)
 
+    def agrees(self, decision: Decision) -> bool:
+        """Whether the share that it suggests is about what the person gave."""
+        return abs(self.share(decision.share) - decision.given) < AGREED
+
     def learn(self, decisions: Sequence[Decision]) -> Calibration:
         """This one, moved by decisions."""
         if not decisions:
             return self
-        odds = np.array([_log_odds(one.confidence) for one in decisions])
-        agreed = np.array([one.agreed for one in decisions], dtype=np.float64)
-        intercept, slope = _platt(odds, agreed, np.array([self.intercept, self.slope]))
         off = sum(one.given - one.share - self.lean for one in decisions) / (len(decisions) + _PRIOR_DECISIONS)
-        return Calibration(
-            intercept=intercept, slope=slope, lean=self.lean + off, decisions=self.decisions + len(decisions)
-        )
+        moved = replace(self, lean=self.lean + off, decisions=self.decisions + len(decisions))
+        odds = np.array([_log_odds(one.confidence) for one in decisions])
+        agreed = np.array([moved.agrees(one) for one in decisions], dtype=np.float64)
+        intercept, slope = _platt(odds, agreed, np.array([self.intercept, self.slope]))
+        return replace(moved, intercept=intercept, slope=slope)
 
 
 def calibrated(of_others: Sequence[Decision], of_course: Sequence[Decision]) -> Calibration:

@@ -123,6 +123,8 @@ async def test_overrides_are_heard_and_move_confidence_and_points(platform: Plat
     assert suggestion["confidence"] < first["confidence"]
     assert suggestion["made_by"]["graded_answers_heard"] == 8
     assert float(suggestion["points"]) < float(first["points"])
+    assert "By this alone" not in first["feedback"]
+    assert "Less is suggested, since teachers have given less for works like it." in suggestion["feedback"]
     figures = ok(await teacher.http.get(f"{BASE}/courses/{course.id}/agreement"))["methods"][0]
     assert (figures["decided"], figures["accepted"]) == (9, 0)
 

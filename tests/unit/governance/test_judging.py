@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
-from deployments.enrollments.suggesting import _let_out, _own_words
+from deployments.enrollments.suggesting import _let_out, _own_words, _told
 from deployments.kit.judging import Passed, Ruling, texts_in, withheld_of
 from learning.grading.answers import Question
 from learning.grading.rubrics import Criterion, Rubric
@@ -88,6 +89,14 @@ def test_of_feedback_only_the_graders_own_words_are_asked_for_their_reasons() ->
     assert _own_words(said, rubric) == ": 2 of 4. You wrote . Go on."
     question = Question(id="q", text="Why?", references=("Because of their gender.",))
     assert "gender" not in _own_words("Because of their gender. That is it.", question)
+
+
+def test_points_that_decisions_have_moved_are_told_of_in_words_that_argue_from_nothing(ruling: Ruling) -> None:
+    more, less = (_told("Good.", Decimal("5.0"), Decimal(points), Decimal("10.00")) for points in ("6.5", "3"))
+    assert more.startswith("Good.\n\nBy this alone it would be 5 of 10 points. More is suggested")
+    assert "Less is suggested" in less
+    assert _told("Good.", Decimal("5.0"), Decimal("5.00"), Decimal(10)) == "Good."
+    assert all(ruling.on(said, recommends=True).text == said for said in (more, less))
 
 
 def test_what_is_taken_out_of_feedback_does_not_stay_in_its_notes() -> None:

@@ -107,9 +107,18 @@ def test_decisions_of_the_course_weigh_most_and_few_move_little() -> None:
     refused = [Decision(confidence=0.5, share=0.5, given=0.0)] * 20
     assert Calibration().confidence(0.5) == pytest.approx(0.5)
     assert calibrated([], agreed).confidence(0.5) > 0.7
-    assert calibrated(agreed, refused).confidence(0.5) < 0.5 < calibrated(refused, agreed).confidence(0.5)
+    assert calibrated(agreed, refused).confidence(0.5) < 0.5 < calibrated(refused, agreed * 2).confidence(0.5)
     assert 0.4 < calibrated([], refused[:1]).confidence(0.5) < 0.5
     assert calibrated([], refused).share(0.5) < 0.25
+
+
+def test_confidence_speaks_of_the_suggestion_that_decisions_have_moved() -> None:
+    more = calibrated([], [Decision(confidence=0.5, share=0.5, given=0.65)] * 60)
+    assert more.share(0.5) == pytest.approx(0.63, abs=0.005)  # which people would give
+    assert more.confidence(0.5) > 0.8
+    both = [Decision(confidence=0.5, share=0.5, given=given) for given in (0.2, 0.8)] * 30
+    assert calibrated([], both).share(0.5) == pytest.approx(0.5)
+    assert calibrated([], both).confidence(0.5) < 0.25
 
 
 def test_points_come_in_steps_and_labels_in_thirds() -> None:
