@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from actors.agent.kinds.base import Asker, Input, Outputs, TaskKind
-from actors.agent.plan import Step, asked
+from actors.agent.plan import Step, Taken, asked
 
 
 class Proposal(Input):
@@ -25,13 +25,21 @@ class Wanted(Input):
     course_id: UUID
     grades: tuple[Proposal, ...] = Field(min_length=1, max_length=15)
 
+    @field_validator("grades")
+    @classmethod
+    def _distinct(cls, found: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+        if len({one.submission_id for one in found}) < len(found):
+            raise ValueError("names a submission twice")
+        return found
+
 
 class ApplyGrades(TaskKind[Wanted]):
-    """The work is read for whoever approves to see; nothing in it reaches an argument of a grade."""
+    """Each work is read first. A grade takes from there which work it is for, at which revision: so it is asked about
+    where the work can be seen, and what somebody gave meanwhile stays. None of the work's words reach a grade."""
 
     name = "apply_grades"
     title = "Give several grades"
-    description = "Proposed grades with feedback, given after approval"
+    description = "Proposed grades with feedback, given after approval of each beside its work"
     tools = frozenset({"read_submission", "grade_submission"})
     input = Wanted
 
@@ -40,24 +48,30 @@ class ApplyGrades(TaskKind[Wanted]):
             yield Step(
                 key=f"read_{number}",
                 tool="read_submission",
-                arguments=asked(enrollment_id=one.enrollment_id, unit_id=one.unit_id),
+                arguments=asked(enrollment_id=one.enrollment_id, unit_id=one.unit_id, submission_id=one.submission_id),
                 why="For whoever approves the grade",
             )
         for number, one in enumerate(wanted.grades, start=1):
+            read = f"read_{number}"
             yield Step(
                 key=f"grade_{number}",
                 tool="grade_submission",
-                arguments=asked(submission_id=one.submission_id, points=str(one.points), feedback=one.feedback),
+                arguments=asked(
+                    submission_id=Taken(step=read, path="submission_id"),
+                    revision=Taken(step=read, path="revision"),
+                    points=str(one.points),
+                    feedback=one.feedback,
+                ),
             )
 
     def result(self, wanted: Wanted, outputs: Outputs) -> dict[str, Any]:
-        given = [outputs[f"grade_{number}"] for number in range(1, len(wanted.grades) + 1)]
-        return {"grades": given}
-
-    def criteria(self, wanted: Wanted, result: Mapping[str, Any], outputs: Outputs) -> Iterator[str]:
-        for number, one in enumerate(wanted.grades, start=1):
-            if outputs[f"read_{number}"]["submission_id"] != str(one.submission_id):
-                yield f"grade {number}: what was read is another submission"
+        numbers = range(1, len(wanted.grades) + 1)
+        return {
+            "grades": [
+                {**outputs[f"grade_{number}"], "maximum_points": outputs[f"read_{number}"]["maximum_points"]}
+                for number in numbers
+            ]
+        }
 
 
 KIND = ApplyGrades()

@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import Field
 
 from actors.agent.errors import ToolFailed
-from actors.agent.origins import ANYTHING, Editable, From, Person, Takes
+from actors.agent.origins import Editable, From, Person, Takes
 from actors.agent.tools.base import Arguments, Result, Services, Tool
+from actors.agent.tools.teaching import Graded, NewGrade, give
 from learning.governance.vocabulary import ApprovalKind, DataClass, Effect, Origin
 
 _IDS = Takes(Origin.ASKER, Origin.ORGANISATION)
@@ -59,42 +60,22 @@ SUGGEST = Tool(
 )
 
 
-class SuggestedGrade(Arguments):
-    """Points never come from the words of whoever is graded. `revision`: of the submission that was examined."""
+class SuggestedGrade(NewGrade):
+    """Points are those of a suggestion, or of whoever approves."""
 
-    submission_id: Annotated[UUID, _IDS]
-    revision: int
     points: Annotated[
         Decimal,
         Takes(Origin.ASKER, Origin.TOOL, Origin.ORGANISATION),
         Editable(),
         Field(ge=0, lt=1_000_000, decimal_places=2, allow_inf_nan=False),
     ]
-    feedback: Annotated[str, ANYTHING, Editable(), Field(max_length=20_000)] = ""
     needs_person: bool
 
 
-class Given(Result):
-    """`graded` is false for what was left for a person, or had been graded by one meanwhile."""
-
-    submission_id: Annotated[UUID, From(Origin.ORGANISATION)]
-    graded: bool
-    points: str | None
-
-
-async def _give(services: Services, asked: SuggestedGrade) -> Given:
-    left = Given(submission_id=asked.submission_id, graded=False, points=None)
+async def _give(services: Services, asked: SuggestedGrade) -> Graded:
     if asked.needs_person:
-        return left
-    body = {"points": str(asked.points), "feedback": asked.feedback}
-    path = f"/api/enrollments/submissions/{asked.submission_id}/grade"
-    try:
-        told = await services.put(path, body, revision=asked.revision)
-    except ToolFailed as failure:
-        if failure.more.get("problem") == "precondition-failed":
-            return left
-        raise
-    return Given(submission_id=told["id"], graded=True, points=str(told["points"]))
+        return Graded(submission_id=asked.submission_id, graded=False, points=None)
+    return await give(services, asked)
 
 
 GIVE = Tool(
@@ -106,6 +87,6 @@ GIVE = Tool(
     approval=ApprovalKind.AUTOMATED_GRADING,
     judges=True,
     arguments=SuggestedGrade,
-    result=Given,
+    result=Graded,
     run=_give,
 )

@@ -73,14 +73,16 @@ READ_RECORD = Tool(
 class Coursework(Arguments):
     enrollment_id: Annotated[UUID, IDS]
     unit_id: Annotated[UUID, IDS]
+    submission_id: Annotated[UUID, IDS]
 
 
 class Submission(Result):
-    """The newest of an assignment. `body` is the learner's."""
+    """The newest of an assignment. `body` is the learner's; `revision` moves with every grade."""
 
     submission_id: Annotated[UUID, From(Origin.ORGANISATION)]
     body: Annotated[str, From(Origin.LEARNER_TEXT)]
     number: int
+    revision: int
     maximum_points: str
     points: str | None
 
@@ -91,12 +93,14 @@ async def _submission(services: Services, asked: Coursework) -> Submission:
     if not found["items"]:
         raise ToolFailed("Nothing was handed in", problem="nothing-handed-in")
     row = found["items"][0]
+    if UUID(row["id"]) != asked.submission_id:
+        raise ToolFailed("The learner's newest work for the assignment is another", problem="other-submission")
     return Submission(**{**row, "submission_id": row["id"]})
 
 
 READ_SUBMISSION = Tool(
     name="read_submission",
-    description="Read what a learner handed in last for an assignment",
+    description="Read a work that a learner handed in, where it is the newest for its assignment",
     permission="enrollments.own",
     effect=Effect.READ,
     data=frozenset({DataClass.PERSONAL}),

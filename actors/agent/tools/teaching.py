@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from actors.agent.errors import ToolFailed
 from actors.agent.origins import ANYTHING, Editable, From, Person, Takes
 from actors.agent.tools.base import Arguments, Result, Services, Tool
 from learning.governance.vocabulary import ApprovalKind, DataClass, Effect, Origin
@@ -19,9 +20,10 @@ _IDS = Takes(Origin.ASKER, Origin.ORGANISATION)
 
 
 class NewGrade(Arguments):
-    """Points never come from the words of whoever is graded."""
+    """Points never come from the words of whoever is graded. `revision`: of the submission that was looked at."""
 
     submission_id: Annotated[UUID, _IDS]
+    revision: int
     points: Annotated[
         Decimal,
         Takes(Origin.ASKER, Origin.ORGANISATION, Origin.TOOL, Origin.MODEL),
@@ -32,20 +34,29 @@ class NewGrade(Arguments):
 
 
 class Graded(Result):
+    """`graded` is false for what was left for a person, or had been graded by one meanwhile."""
+
     submission_id: Annotated[UUID, From(Origin.ORGANISATION)]
-    points: str
-    maximum_points: str
+    graded: bool
+    points: str | None
 
 
-async def _grade(services: Services, asked: NewGrade) -> Graded:
+async def give(services: Services, asked: NewGrade) -> Graded:
+    """Give a grade, unless the submission has been graded since it was looked at. Raises as `services` do."""
     body = {"points": str(asked.points), "feedback": asked.feedback}
-    told = await services.put(f"/api/enrollments/submissions/{asked.submission_id}/grade", body)
-    return Graded(submission_id=told["id"], points=str(told["points"]), maximum_points=str(told["maximum_points"]))
+    path = f"/api/enrollments/submissions/{asked.submission_id}/grade"
+    try:
+        told = await services.put(path, body, revision=asked.revision)
+    except ToolFailed as failure:
+        if failure.more.get("problem") == "precondition-failed":
+            return Graded(submission_id=asked.submission_id, graded=False, points=None)
+        raise
+    return Graded(submission_id=told["id"], graded=True, points=str(told["points"]))
 
 
 GRADE = Tool(
     name="grade_submission",
-    description="Grade what a learner handed in, with feedback",
+    description="Grade what a learner handed in, with feedback, unless somebody has graded it since it was read",
     permission="submissions.grade",
     effect=Effect.WRITE,
     data=frozenset({DataClass.PERSONAL}),
@@ -53,7 +64,7 @@ GRADE = Tool(
     judges=True,
     arguments=NewGrade,
     result=Graded,
-    run=_grade,
+    run=give,
 )
 
 

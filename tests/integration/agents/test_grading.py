@@ -95,6 +95,49 @@ async def test_a_grade_that_a_person_gave_meanwhile_stays_and_nobody_approves_th
     assert [one["points"] for one in listed] == ["0.50"]
 
 
+async def test_a_proposed_grade_is_approved_beside_the_work_and_overwrites_nobodys(platform: Platform) -> None:
+    org = await platform.create_organisation()
+    unit = short_answer()
+    course = await create_course(org, [unit, text()])
+    teacher, admin, first, second = (
+        course.instructor, await org.person("org_admin"), await org.person(fresh=True), await org.person(fresh=True),
+    )  # fmt: skip
+    enrolments = [await enrol(person, course) for person in (first, second)]
+    bodies = (REFERENCES[0], REFERENCES[1])
+    works = [
+        await hand_in(person, enrolment, unit, body)
+        for person, enrolment, body in zip((first, second), enrolments, bodies, strict=True)
+    ]
+    proposals = [
+        {"enrollment_id": str(one["id"]), "unit_id": str(unit["id"]), "submission_id": work, "points": "1.50"}
+        for one, work in zip(enrolments, works, strict=True)
+    ]
+    task = await ask(teacher, "apply_grades", {"course_id": str(course.id), "grades": proposals})
+    reading = await approve(admin, task["id"])
+    assert (reading["kinds"], {one["tool"] for one in reading["draft"]}) == (
+        ["student_assessment"],
+        {"read_submission"},
+    )
+    asked = await pending(admin, task["id"])
+    assert (asked["kinds"], {one["tool"] for one in asked["draft"]}) == (["automated_grading"], {"grade_submission"})
+    assert [one["output"]["body"] for one in asked["steps"] if one["output"]] == list(bodies)
+    await grade(teacher, works[0], "0.50")
+    await approve(admin, task["id"])
+    task = await until(teacher, task["id"])
+    assert task["status"] == "succeeded", task
+    assert [(one["graded"], one["points"]) for one in task["result"]["grades"]] == [(False, None), (True, "1.50")]
+    listed = [
+        ok(await person.http.get(unit_path(enrolment, unit, "submissions")))["items"][0]["points"]
+        for person, enrolment in zip((first, second), enrolments, strict=True)
+    ]
+    assert listed == ["0.50", "1.50"]
+    swapped = [{**proposals[0], "submission_id": works[1]}]
+    task = await ask(teacher, "apply_grades", {"course_id": str(course.id), "grades": swapped})
+    await approve(admin, task["id"])
+    task = await until(teacher, task["id"])
+    assert (task["status"], task["error"]["problem"]) == ("failed", "other-submission")
+
+
 async def test_content_is_drafted_and_added_once_somebody_has_approved(platform: Platform) -> None:
     org = await platform.create_organisation()
     teacher, admin = await org.person("instructor"), await org.person("org_admin")

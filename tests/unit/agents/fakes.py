@@ -116,10 +116,10 @@ class FakeHttp:
             "attempts_used": None, "submissions": None,
         }  # fmt: skip
         row = {
-            "id": ids, "user_id": ids, "body": self.text, "number": 1, "maximum_points": "10", "points": None,
-            "status": "active", "progress": "0", "score": None, "learner": learner, "feedback": self.text,
-            "probability": 0.6, "level": "high", "reasons": [{"text": self.text}], "suggestion": self.text,
-            "interventions": [], "model_version": "1", **passage,
+            "id": ids, "user_id": ids, "body": self.text, "number": 1, "revision": 3, "maximum_points": "10",
+            "points": None, "status": "active", "progress": "0", "score": None, "learner": learner,
+            "feedback": self.text, "probability": 0.6, "level": "high", "reasons": [{"text": self.text}],
+            "suggestion": self.text, "interventions": [], "model_version": "1", **passage,
         }  # fmt: skip
         skill = {"skill_id": ids, "title": self.text, "level": "secure", "known": 0.9, "explanation": self.text}
         step = {"unit_id": ids, "title": self.text, "minutes": 5, "why": "gap", "reason": self.text}

@@ -34,11 +34,12 @@ def of(*steps: Step) -> Plan:
 
 
 def read(key: str = "read") -> Step:
-    return Step(key=key, tool="read_submission", arguments=asked(enrollment_id=new_id(), unit_id=new_id()))
+    ids = {name: new_id() for name in ("enrollment_id", "unit_id", "submission_id")}
+    return Step(key=key, tool="read_submission", arguments=asked(**ids))
 
 
 def grade(**arguments: Any) -> Step:
-    return Step(key="grade", tool="grade_submission", arguments=asked(submission_id=new_id(), **arguments))
+    return Step(key="grade", tool="grade_submission", arguments=asked(submission_id=new_id(), revision=1, **arguments))
 
 
 GRADES = KINDS["apply_grades"]
