@@ -16,16 +16,15 @@ class Wanted(Input):
     course_id: UUID
     topic: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
     passages: int = Field(default=5, ge=1, le=20)
-    publish: bool = Field(default=False, description="Publish the course afterwards")
 
 
 class RevisionNotes(TaskKind[Wanted]):
-    """What is drafted is shown to whoever approves before any of it is written."""
+    """What is drafted is shown to whoever approves before any of it is written. Publishing is for people."""
 
     name = "revision_notes"
     title = "Notes for revision"
     description = "Passages of a course about a topic, put together as a new unit"
-    tools = frozenset({"read_content", "draft_notes", "add_module", "publish_course"})
+    tools = frozenset({"read_content", "draft_notes", "add_module"})
     input = Wanted
 
     def plan(self, asker: Asker, wanted: Wanted) -> Iterator[Step]:
@@ -49,15 +48,12 @@ class RevisionNotes(TaskKind[Wanted]):
                 body=Taken(step="draft", path="body"),
             ),
         )
-        if wanted.publish:
-            yield Step(key="publish", tool="publish_course", arguments=asked(course_id=wanted.course_id))
 
     def result(self, wanted: Wanted, outputs: Outputs) -> dict[str, Any]:
         return {
             "module_id": outputs["module"]["module_id"],
             "unit_id": outputs["module"]["unit_id"],
             "sources": outputs["draft"]["sources"],
-            "version": outputs["publish"]["number"] if wanted.publish else None,
         }
 
     def criteria(self, wanted: Wanted, result: Mapping[str, Any], outputs: Outputs) -> Iterator[str]:

@@ -30,7 +30,6 @@ _TOOLS: tuple[AnyTool, ...] = (
     authoring.DRAFT_NOTES,
     authoring.ADD_MODULE,
     authoring.ADD_UNIT,
-    authoring.PUBLISH,
     teaching.GRADE,
     proposing.PROPOSE,
     proposing.ADD_UNIT,

@@ -118,28 +118,3 @@ ADD_UNIT = Tool(
     result=Unit,
     run=_unit,
 )
-
-
-class CourseArgument(Arguments):
-    course_id: Annotated[UUID, _IDS]
-
-
-class Published(Result):
-    number: int
-
-
-async def _publish(services: Services, asked: CourseArgument) -> Published:
-    return Published.model_validate(await services.post(f"/api/courses/{asked.course_id}/publish", None))
-
-
-PUBLISH = Tool(
-    name="publish_course",
-    description="Publish the draft of a course as its next version",
-    permission="courses.publish",
-    effect=Effect.WRITE,
-    data=frozenset({DataClass.COURSE}),
-    approval=ApprovalKind.CONTENT_GENERATION,
-    arguments=CourseArgument,
-    result=Published,
-    run=_publish,
-)

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.agents.support import ask, pending, until
 from tests.integration.courses.support import create
 from tests.integration.courses.test_proposals import MODULES
-from tests.integration.enrollments.support import create_course, enrol, ok, text, unit_path
+from tests.integration.enrollments.support import create_course, enrol, ok, refused, text, unit_path
 from tests.integration.enrollments.test_suggested_grades import REFERENCES, grade, hand_in, short_answer, suggest
 from tests.platform import Account, Platform
 
@@ -153,6 +153,8 @@ async def test_content_is_drafted_and_added_once_somebody_has_approved(platform:
     added = after["units"][-1]
     assert (added["id"], added["title"], len(added["quiz"]["questions"])) == (task["result"]["added"][0], "Check", 2)
     assert ok(await teacher.http.get(f"/api/courses/{course}"))["status"] == "draft"  # publishing is for people
+    notes = {"kind": "revision_notes", "input": {"course_id": course, "topic": "memory", "publish": True}}
+    refused(await teacher.http.post("/api/agents/tasks", json=notes), 422, "invalid")
     task = await ask(
         teacher, "draft_content", {"course_id": course, "what": "outline", "title": "More", "text": "# A\n\nB."}
     )

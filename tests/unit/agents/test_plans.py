@@ -55,6 +55,7 @@ def test_every_kind_uses_tools_that_there_are(kind: Any) -> None:
 def test_every_tool_is_declared_soundly(tool: Any) -> None:
     assert tool.permissions <= frozenset().union(*ROLES.values())
     assert not [one for one in tool.permissions if one.startswith("agents.")], "no task asks for tasks"
+    assert "courses.publish" not in tool.permissions, "publishing is for people"
     for name in tool.arguments.model_fields:
         if name.endswith("_id") and tool.changes:
             assert not permitted(tool.arguments, name) & {Origin.LEARNER_TEXT, Origin.MODEL, Origin.COURSE_TEXT}
@@ -75,7 +76,7 @@ def test_feedback_may_quote_what_was_read_and_points_may_not() -> None:
 @pytest.mark.parametrize(
     "plan",
     [
-        of(Step(key="x", tool="publish_course", arguments=asked(course_id=COURSE))),  # not this kind's
+        of(Step(key="x", tool="read_content", arguments=asked(query="x", course_id=COURSE))),  # not this kind's
         of(Step(key="x", tool="no_such_tool")),
         of(read(), read()),
         of(grade(points=Taken(step="read", path="points")), read()),  # takes from what comes later
