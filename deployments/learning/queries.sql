@@ -78,16 +78,18 @@ select u.id as user_id, u.sensitive
   from users u where exists (select from enrollments e where e.id = any (:enrollments) and e.user_id = u.id);
 
 -- name: results
--- The first result of each graded unit and the best mark, in the first so many days of each enrolment.
+-- The first result of each graded unit and the best mark, in the first so many days of each enrolment. A mark counts from
+-- the day that it was given.
 with done as (
-    select a.enrollment_id, a.unit_id, a.created_at, a.score::float8 as score
+    select a.enrollment_id, a.unit_id, a.created_at, a.created_at as marked_at, a.score::float8 as score
       from quiz_attempts a where a.enrollment_id = any (:enrollments)
     union all
-    select s.enrollment_id, s.unit_id, s.created_at,
+    select s.enrollment_id, s.unit_id, s.created_at, s.graded_at,
            case when s.maximum_points > 0 then (100 * s.points / s.maximum_points)::float8 end
       from submissions s where s.enrollment_id = any (:enrollments)
 )
-select d.enrollment_id, d.unit_id, max(d.score) as score,
+select d.enrollment_id, d.unit_id,
+       max(d.score) filter (where d.marked_at <= e.enrolled_at + make_interval(days => :day)) as score,
        min(extract(epoch from d.created_at - e.enrolled_at))::float8 / 86400 as after_days, count(*) as times
   from done d join enrollments e on e.id = d.enrollment_id
  where d.created_at <= e.enrolled_at + make_interval(days => :day)

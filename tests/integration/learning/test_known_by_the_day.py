@@ -1,0 +1,109 @@
+"""What a model is told of an enrolment: what was known by its day."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from deployments.learning.repository import LearningRepository
+from stores.postgres import Database
+from tests.integration.courses.support import create, ok
+from tests.integration.learning.predicting import QUIZ, School, serve
+from tests.platform import Platform
+
+DAY = 56
+ESSAY = {"instructions": "Write.", "maximum_points": 10, "pass_mark_percent": 50}
+MODULES = [
+    {
+        "title": "One",
+        "units": [
+            {"kind": "assignment", "title": "Essay", "assignment": ESSAY},
+            {"kind": "quiz", "title": "Quiz", "quiz": QUIZ},
+        ],
+    }
+]
+
+
+@pytest.fixture
+async def school(platform: Platform) -> School:
+    """Three people who have just enrolled."""
+    org = await platform.create_organisation()
+    teacher = await org.person("instructor")
+    course = await create(teacher, modules=MODULES)
+    ok(await teacher.http.post(f"/api/courses/{course}/publish"))
+    people = [await org.person("student", fresh=True) for _ in range(3)]
+    for person in people:
+        ok(await person.http.post("/api/enrollments", json={"course_id": course}), 201)
+    return School(org, teacher, *people, course)
+
+
+async def enrolment_of(school: School) -> str:
+    """The diligent learner's."""
+    found: str = ok(await school.diligent.http.get("/api/enrollments"))["items"][0]["id"]
+    return found
+
+
+async def hand_in(school: School) -> str:
+    essay, _ = ok(await school.diligent.http.get(f"/api/courses/{school.course}/content"))["modules"][0]["units"]
+    at = f"/api/enrollments/{await enrolment_of(school)}/units/{essay['id']}/submissions"
+    submission: str = ok(await school.diligent.http.post(at, json={"body": "My work."}), 201)["id"]
+    return submission
+
+
+async def grade(school: School, submission: str, points: int) -> None:
+    at = f"/api/enrollments/submissions/{submission}/grade"
+    ok(await school.teacher.http.put(at, json={"points": points, "feedback": ""}))
+
+
+async def pass_days(system: Database, school: School, days: int) -> None:
+    """Whatever happened in the course was so many days earlier."""
+    times = {
+        "enrollments": ("enrolled_at",),
+        "submissions": ("created_at", "graded_at"),
+    }
+    async with system.transaction(None) as connection:
+        for table, columns in times.items():
+            earlier = ", ".join(f"{column} = {column} - make_interval(days => $2)" for column in columns)
+            of_course = "id" if table == "enrollments" else "enrollment_id"
+            await connection.execute(
+                f"update {table} set {earlier}"
+                f" where {of_course} in (select id from enrollments where course_id = $1)",
+                UUID(school.course), days,
+            )  # fmt: skip
+
+
+async def results(platform: Platform, school: School) -> list[tuple[int, float | None]]:
+    """The day of each result of the diligent learner, and its mark."""
+    enrolment = UUID(await enrolment_of(school))
+    async with platform.database.transaction(school.org.id, readonly=True) as connection:
+        rows = await LearningRepository(connection).results([enrolment], DAY)
+    return [(round(row["after_days"]), row["score"]) for row in rows]
+
+
+async def predicted(school: School) -> dict[str, float]:
+    """What is predicted now, by learner."""
+    path = f"/api/learning/courses/{school.course}/predictions"
+    ok(await school.teacher.http.post(path))
+    return {item["user_id"]: item["probability"] for item in ok(await school.teacher.http.get(path))["items"]}
+
+
+async def test_a_mark_is_known_from_the_day_that_it_was_given(
+    platform: Platform, school: School, system: Database
+) -> None:
+    await serve(school)
+    await pass_days(system, school, 50)
+    submission = await hand_in(school)
+    await pass_days(system, school, 50)
+    before = await predicted(school)
+    assert await results(platform, school) == [(50, None)]
+    await grade(school, submission, 1)  # on day 100
+    assert await results(platform, school) == [(50, None)]
+    assert await predicted(school) == before
+
+    async with system.transaction(None) as connection:
+        await connection.execute(
+            "update submissions set graded_at = created_at + interval '5 days' where id = $1", UUID(submission)
+        )
+    assert await results(platform, school) == [(50, 10.0)]
+    assert (await predicted(school))[str(school.diligent.id)] != before[str(school.diligent.id)]
