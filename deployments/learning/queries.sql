@@ -79,7 +79,8 @@ select u.id as user_id, u.sensitive
 
 -- name: results
 -- The first result of each graded unit and the best mark, in the first so many days of each enrolment. A mark counts from
--- the day that it was given.
+-- the day that it was given. What was completed before an enrolment began again stays so and need not be done again: that
+-- is done on the first day. Nothing else from before counts, nor as one of the `times` that a unit was tried.
 with done as (
     select a.enrollment_id, a.unit_id, a.created_at, a.created_at as marked_at, a.score::float8 as score
       from quiz_attempts a where a.enrollment_id = any (:enrollments)
@@ -90,15 +91,20 @@ with done as (
 )
 select d.enrollment_id, d.unit_id,
        max(d.score) filter (where d.marked_at <= e.enrolled_at + make_interval(days => :day)) as score,
-       min(extract(epoch from d.created_at - e.enrolled_at))::float8 / 86400 as after_days, count(*) as times
-  from done d join enrollments e on e.id = d.enrollment_id
+       min(extract(epoch from greatest(d.created_at, e.enrolled_at) - e.enrolled_at))::float8 / 86400 as after_days,
+       count(*) filter (where d.created_at >= e.enrolled_at) as times
+  from done d
+  join enrollments e on e.id = d.enrollment_id
+  left join unit_progress p on p.enrollment_id = d.enrollment_id and p.unit_id = d.unit_id
  where d.created_at <= e.enrolled_at + make_interval(days => :day)
+   and (d.created_at >= e.enrolled_at or p.completed_at < e.enrolled_at)
  group by d.enrollment_id, d.unit_id;
 
 -- name: completions
 select p.enrollment_id, count(*) as units
   from unit_progress p join enrollments e on e.id = p.enrollment_id
- where p.enrollment_id = any (:enrollments) and p.completed_at <= e.enrolled_at + make_interval(days => :day)
+ where p.enrollment_id = any (:enrollments)
+   and p.completed_at between e.enrolled_at and e.enrolled_at + make_interval(days => :day)
  group by p.enrollment_id;
 
 -- name: record*!
@@ -111,8 +117,8 @@ on conflict (enrollment_id, model_id) do update
        intervention = excluded.intervention, suggestion = excluded.suggestion, predicted_at = now();
 
 -- name: predictions
--- Of those still at it, by the model that serves, the highest risk first. What was done about somebody stays theirs,
--- whichever model it was that spoke of them.
+-- Of those still at it, by the model that serves, the highest risk first; not what was predicted before they last began.
+-- What was done about somebody stays theirs, whichever model it was that spoke of them.
 select p.*, m.version as model_version, m.day,
        coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'kind', i.kind, 'note', i.note, 'made_at', i.made_at,
                                                      'outcome', i.outcome, 'outcome_note', i.outcome_note,
@@ -121,14 +127,17 @@ select p.*, m.version as model_version, m.day,
                   where o.enrollment_id = p.enrollment_id), '[]') as interventions
   from learning_predictions p join learning_models m on m.id = p.model_id and m.status = 'serving'
   join enrollments e on e.id = p.enrollment_id and e.status = 'active' and not overdue(e)
+                    and p.predicted_at >= e.enrolled_at
  where p.course_id = :course_id
    and (:probability::float8 is null or (p.probability, p.id) < (:probability::float8, :before::uuid))
  order by p.probability desc, p.id desc limit :limit;
 
 -- name: own_predictions
--- Only where the model serves: what was stopped is not shown either.
+-- As a course's: only where the model serves and the enrolment goes on, and only since it began.
 select p.*, m.version as model_version, m.day, '[]'::jsonb as interventions
   from learning_predictions p join learning_models m on m.id = p.model_id and m.status = 'serving'
+  join enrollments e on e.id = p.enrollment_id and e.status = 'active' and not overdue(e)
+                    and p.predicted_at >= e.enrolled_at
  where p.user_id = :user_id order by p.id desc limit :limit;
 
 -- name: prediction^

@@ -107,7 +107,7 @@ def cohort_of(
     completions: Mapping[UUID, int],
     day: int,
 ) -> Cohort:
-    """Learners as a cohort. A visit is a unit that was worked on, a click a completion or an attempt."""
+    """Learners as a cohort. A visit is a unit worked on since they began, a click a completion or an attempt."""
     import numpy as np
 
     from learning.prediction.cohort import Cohort
@@ -120,9 +120,9 @@ def cohort_of(
     clicks = visits.copy()
     for result in results:
         place = row_of[result["enrollment_id"]], column_of[result["unit_id"]]
-        submitted[place] = max(0.0, result["after_days"])
+        submitted[place] = result["after_days"]
         score[place] = np.nan if result["score"] is None else result["score"]
-        visits[place[0]] += 1
+        visits[place[0]] += result["times"] > 0
         clicks[place[0]] += result["times"]
     unknown = np.full(len(rows), np.nan)
     return Cohort(

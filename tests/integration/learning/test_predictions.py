@@ -228,6 +228,40 @@ async def test_who_has_left_or_finished_is_not_on_the_list(school: School) -> No
     mine = ok(await school.idle.http.get("/api/enrollments"))["items"]
     ok(await school.idle.http.post(f"/api/enrollments/{mine[0]['id']}/drop"))
     assert [one["user_id"] for one in ok(await school.teacher.http.get(path))["items"]] == [str(school.diligent.id)]
+    assert ok(await school.idle.http.get("/api/learning/predictions"))["items"] == []
+    assert ok(await school.diligent.http.get("/api/learning/predictions"))["items"]
+
+
+async def test_who_begins_again_is_predicted_anew(school: School, system: Database) -> None:
+    await serve(school)
+    path = f"/api/learning/courses/{school.course}/predictions"
+
+    async def shown() -> list[list[str]]:
+        """To the teacher and to the learner."""
+        of_course = ok(await school.teacher.http.get(path))["items"]
+        own = ok(await school.idle.http.get("/api/learning/predictions"))["items"]
+        of_learner = [one for one in of_course if one["user_id"] == str(school.idle.id)]
+        return [[one["id"] for one in items] for items in (of_learner, own)]
+
+    ok(await school.teacher.http.post(path))
+    [[before], own] = await shown()
+    assert own == [before]
+    enrolment = ok(await school.idle.http.get("/api/enrollments"))["items"][0]["id"]
+    ok(await school.idle.http.post(f"/api/enrollments/{enrolment}/drop"))
+    ok(await school.idle.http.post("/api/enrollments", json={"course_id": school.course}), 201)
+    assert await shown() == [[], []]
+    assert ok(await school.teacher.http.post(path)) == {"predicted": 1, "left_out": 0}
+    assert await shown() == [[], []]  # it is not far enough on
+    async with system.transaction(None) as connection:
+        await connection.execute(
+            "update enrollments set enrolled_at = now() - interval '60 days' where id = $1", UUID(enrolment)
+        )
+        await connection.execute(
+            "update learning_predictions set predicted_at = now() - interval '70 days' where id = $1", UUID(before)
+        )
+    assert await shown() == [[], []]
+    assert ok(await school.teacher.http.post(path)) == {"predicted": 2, "left_out": 0}
+    assert await shown() == [[before], [before]]
 
 
 async def test_what_was_done_can_be_read_when_enrolments_end_and_models_stop(school: School) -> None:
