@@ -23,12 +23,12 @@ def train_on_learners(
     figures and its gate.
 
     Those who enrolled in the same quarter of a year are held out together; the gate is measured on the last quarter of
-    which the outcome is known of three in four. A model that fails its gate is written too, and says so; it is not
-    served. Learners of one organisation never train another's model.
+    which the outcome is known of three in four, and which has courses that were there before. A model that fails its
+    gate is written too, and says so; it is not served. Learners of one organisation never train another's model.
     """
     from deployments.learning.gathering import Gathered, gather
     from deployments.learning.scoring import LARGEST_COHORT
-    from jobs.data.figures import brief, groups_in_brief
+    from jobs.data.figures import brief, groups_in_brief, older_test
     from jobs.data.platform import Organisation, for_each_organisation, platform_settings
     from learning.prediction.artefact import document_of
     from learning.prediction.evaluation import Gate, held_out, presentations
@@ -55,6 +55,7 @@ def train_on_learners(
             f"{found.left_out:,} learners are left out: of those who enrolled when they did many are still at it, or "
             f"they are not among the newest {LARGEST_COHORT:,} of their course."
         )
+    run.warn(*older_test(found.cohorts, "courses"))
     try:
         through = partial(run.track, what="quarters held out")
         tests = held_out(found.cohorts, day, found.attributes, through=through)

@@ -11,7 +11,7 @@ from jobs.framework import DataFolder, OutFile, Run, UnusableData, folder_hash, 
 from jobs.framework.outputs import write_json
 
 
-@job(version=3)
+@job(version=4)
 def train_prediction(
     run: Run,
     data: DataFolder,
@@ -20,10 +20,10 @@ def train_prediction(
 ) -> None:
     """Train the risk model on the presentations of a folder, and write it as JSON with its figures and its gate.
 
-    The gate is measured on the last presentation, by a model made of those before. The model that is written is made
-    of all. One that fails its gate is written too, and says so; it is not served.
+    The gate is measured on the last presentation with modules that were there before, by a model made of those before
+    it. The model that is written is made of all. One that fails its gate is written too, and says so; it is not served.
     """
-    from jobs.data.figures import brief, groups_in_brief
+    from jobs.data.figures import brief, groups_in_brief, older_test
     from jobs.data.presentations import read_presentations
     from learning.prediction.artefact import document_of
     from learning.prediction.evaluation import Gate, held_out, presentations
@@ -36,8 +36,9 @@ def train_prediction(
     cohorts = [cohort for cohort in found.cohorts if cohort.outcome is not None]
     if not cohorts:
         raise UnusableData("Nobody has a final_result: there is nothing to learn from.")
+    run.warn(*older_test(cohorts, "modules"))
     try:
-        # Each presentation in turn, by a model made of the others.
+        # Each presentation in turn, by a model made of the others; the last by one made of those before it.
         tests = held_out(cohorts, day, found.attributes, through=partial(run.track, what="presentations held out"))
         with run.step("Training on all"):
             model = train(cohorts, day)

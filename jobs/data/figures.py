@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from jobs.framework import Row
-from learning.prediction.evaluation import Evaluation
+from learning.prediction.cohort import Cohort
+from learning.prediction.evaluation import Evaluation, presentations, tested_in_time
 
 _SHOWN = ("gender", "disability")
 
@@ -38,3 +41,13 @@ def groups_in_brief(evaluation: Evaluation) -> list[Row]:
         for group in evaluation.fairness.groups
         if group.attribute in _SHOWN
     ]
+
+
+def older_test(cohorts: Sequence[Cohort], modules: str) -> Iterator[str]:
+    """What to know of a gate that is not measured on the last presentation. `modules`: what these are called."""
+    tested, ordered = tested_in_time(cohorts), presentations(cohorts)
+    if tested is not None and (later := ordered[ordered.index(tested) + 1 :]):
+        yield (
+            f"None of the {modules} of {', '.join(later)} was there before: the gate is measured on {tested}, by a "
+            "model made of what came before that alone."
+        )

@@ -138,9 +138,21 @@ def presentations(cohorts: Sequence[Cohort]) -> list[str]:
     return sorted({cohort.presentation for cohort in cohorts}, key=in_time)
 
 
+def tested_in_time(cohorts: Sequence[Cohort]) -> str | None:
+    """The last presentation with a module that an earlier one has too; None where there is none."""
+    tested, seen = None, set[str]()
+    for code in presentations(cohorts):
+        modules = {cohort.module for cohort in cohorts if cohort.presentation == code}
+        tested = code if modules & seen else tested
+        seen |= modules
+    return tested
+
+
 @dataclass(frozen=True)
 class Split:
-    """What is learned from and what is held out. `fresh` are held-out modules of which nothing was known before."""
+    """What is learned from and what is held out. `fresh` are held-out modules of which nothing was known before.
+    `later`: it is the test of time, with nothing to learn from that came after it.
+    """
 
     held_out: str
     training: list[Cohort]
@@ -150,17 +162,18 @@ class Split:
 
 
 def splits(cohorts: Sequence[Cohort]) -> list[Split]:
-    """Each presentation held out, with the others to learn from; the last one last: that one is the test of time."""
+    """Each presentation held out, with the others to learn from; the test of time last, with earlier ones alone."""
     found = []
-    ordered = presentations(cohorts)
-    for code in ordered:
-        training = [cohort for cohort in cohorts if cohort.presentation != code]
+    ordered, last = presentations(cohorts), tested_in_time(cohorts)
+    for place, code in enumerate(ordered):
+        others = {*ordered[:place], *(() if code == last else ordered[place + 1 :])}
+        training = [cohort for cohort in cohorts if cohort.presentation in others]
         seen = {cohort.module for cohort in training}
         held = [cohort for cohort in cohorts if cohort.presentation == code]
         test = [cohort for cohort in held if cohort.module in seen]
         if training and test:
             fresh = [cohort for cohort in held if cohort.module not in seen]
-            found.append(Split(code, training, test, fresh, code == ordered[-1]))
+            found.append(Split(code, training, test, fresh, code == last))
     return found
 
 

@@ -89,6 +89,21 @@ def test_a_model_says_what_it_is_made_of_and_whether_it_may_serve(trained: Path)
     }
 
 
+def test_where_the_last_presentation_is_of_new_modules_the_gate_is_the_one_before_and_says_so(
+    trained: Path, tmp_path: Path
+) -> None:
+    data = folder(tmp_path / "data", [*world(), cohort(150, 5, "NEW", "2014J")])
+    result = invoke(train_prediction, data=data, out=tmp_path / "model.json")
+    assert result.exit_code == 0, result.output
+    [warning] = json.loads(result.stdout)["warnings"]
+    assert "of 2014J was there before" in warning
+    assert "measured on 2014B" in warning
+    made, without = (json.loads(path.read_text()) for path in (tmp_path / "model.json", trained))
+    assert made["gate"] == without["gate"]
+    assert made["metrics"]["2014B"] == without["metrics"]["2014B"]
+    assert made["model"] != without["model"]
+
+
 def test_everybody_who_is_still_enrolled_is_predicted_without_results(trained: Path, tmp_path: Path) -> None:
     later = cohort(60, 5, "NEW", "2014J")
     data = folder(tmp_path / "later", [later], results=False)

@@ -142,6 +142,20 @@ def test_presentations_are_held_out_whole_and_in_time() -> None:
         assert {one.presentation for one in split.test} == {split.held_out}
         assert split.held_out not in {one.presentation for one in split.training}
     assert [split.held_out for split in splits(cohorts) if split.later] == ["2014B"]
+    assert all(len({one.presentation for one in split.training}) == 2 for split in splits(cohorts))
+
+
+def test_the_test_of_time_learns_from_nothing_that_came_after_it() -> None:
+    cohorts = [*world(), cohort(150, 5, "NEW", "2014J")]
+    *others, last = splits(cohorts)
+    assert (last.held_out, last.later) == ("2014B", True)
+    assert {one.presentation for one in last.training} == {"2013B", "2013J"}
+    assert [(split.held_out, split.later) for split in others] == [("2013B", False), ("2013J", False)]
+    assert held_out(cohorts, DAY, {}, only_last=True) == held_out(world(), DAY, {}, only_last=True)
+
+
+def test_where_no_module_comes_again_nothing_is_tested() -> None:
+    assert splits([cohort(20, 1, "AAA", "2013J"), cohort(20, 2, "BBB", "2014J")]) == []
 
 
 def attributes_of(cohorts: list[Cohort]) -> dict[str, dict[str, str | None]]:
