@@ -108,13 +108,15 @@ select p.enrollment_id, count(*) as units
  group by p.enrollment_id;
 
 -- name: record*!
-insert into learning_predictions (id, org_id, enrollment_id, user_id, course_id, model_id, probability, level, reasons,
-                                  intervention, suggestion)
-values (:id, :org_id, :enrollment_id, :user_id, :course_id, :model_id, :probability, :level, :reasons, :intervention,
-        :suggestion)
+-- What was predicted first stays; code from before it was kept has left it empty.
+insert into learning_predictions as p (id, org_id, enrollment_id, user_id, course_id, model_id, probability,
+                                       first_probability, level, reasons, intervention, suggestion)
+values (:id, :org_id, :enrollment_id, :user_id, :course_id, :model_id, :probability, :probability, :level, :reasons,
+        :intervention, :suggestion)
 on conflict (enrollment_id, model_id) do update
-   set probability = excluded.probability, level = excluded.level, reasons = excluded.reasons,
-       intervention = excluded.intervention, suggestion = excluded.suggestion, predicted_at = now();
+   set probability = excluded.probability, first_probability = coalesce(p.first_probability, p.probability),
+       level = excluded.level, reasons = excluded.reasons, intervention = excluded.intervention,
+       suggestion = excluded.suggestion, predicted_at = now();
 
 -- name: predictions
 -- Of those still at it, by the model that serves, the highest risk first; not what was predicted before they last began.
@@ -197,7 +199,8 @@ select p.id, p.user_id, p.course_id, p.probability, u.sensitive, count(*) over (
  order by p.id desc limit :limit;
 
 -- name: first_predicted
-select p.id, p.user_id, p.probability
+-- Of whom the model predicted first, with what that was: it may have been replaced since.
+select p.id, p.user_id, coalesce(p.first_probability, p.probability) as probability
   from learning_predictions p where p.model_id = :model_id order by p.id limit :limit;
 
 -- name: write_bias_report!

@@ -15,7 +15,7 @@ from stores.sealing import Keyring
 
 MOST_PREDICTIONS = 200_000
 FIRST_PREDICTIONS = 500
-"""What a model predicts first is what later predictions are held against."""
+"""What a model predicts first is what later predictions of others are held against."""
 _NEVER_STOPS = 0  # people over whom a figure was measured: of so few it is an alert at most
 
 

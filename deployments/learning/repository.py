@@ -207,7 +207,8 @@ class LearningRepository:
         return {row["enrollment_id"]: row["units"] async for row in rows}
 
     async def record(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Keep predictions; one that was made of the same enrolment by the same model is replaced."""
+        """Keep predictions; one that was made of the same enrolment by the same model is replaced, but for what was
+        predicted first."""
         if rows:
             await _queries.record(self.connection, rows)
 
@@ -259,7 +260,7 @@ class LearningRepository:
         return [dict(row) async for row in rows]
 
     async def first_predicted(self, model_id: UUID, limit: int) -> list[dict[str, Any]]:
-        """What a model predicted when it began to serve."""
+        """What a model predicted when it began to serve, whatever it says of the same people now."""
         rows = _queries.first_predicted(self.connection, model_id=model_id, limit=limit)
         return [dict(row) async for row in rows]
 

@@ -57,8 +57,8 @@ select t.id, t.conversation_id, c.course_id, t.number, t.question, t.reply, t.ki
  where c.user_id = :user_id order by t.conversation_id, t.number;
 
 -- name: predictions
-select p.id, p.enrollment_id, p.course_id, p.probability, p.level, p.reasons, p.suggestion, p.predicted_at,
-       m.version as model_version, m.day,
+select p.id, p.enrollment_id, p.course_id, p.probability, p.first_probability, p.level, p.reasons, p.suggestion,
+       p.predicted_at, m.version as model_version, m.day,
        (select jsonb_agg(jsonb_build_object('kind', i.kind, 'note', i.note, 'made_at', i.made_at, 'outcome', i.outcome,
                                             'outcome_note', i.outcome_note) order by i.id)
           from learning_interventions i where i.prediction_id = p.id) as interventions

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from deployments.learning.reporting import report_on
+from deployments.learning.repository import LearningRepository
 from learning.prediction.artefact import version_of
 from stores.postgres import Database
 from stores.sealing import Keyring
@@ -262,6 +263,42 @@ async def test_who_begins_again_is_predicted_anew(school: School, system: Databa
     assert await shown() == [[], []]
     assert ok(await school.teacher.http.post(path)) == {"predicted": 2, "left_out": 0}
     assert await shown() == [[before], [before]]
+
+
+async def test_what_was_predicted_first_is_kept_when_it_is_replaced(
+    platform: Platform, school: School, system: Database
+) -> None:
+    model = UUID(await serve(school))
+    path = f"/api/learning/courses/{school.course}/predictions"
+
+    async def predicted() -> dict[UUID, float]:
+        ok(await school.teacher.http.post(path))
+        return {UUID(one["id"]): one["probability"] for one in ok(await school.teacher.http.get(path))["items"]}
+
+    async def first() -> dict[UUID, float]:
+        async with platform.database.transaction(school.org.id, readonly=True) as connection:
+            rows = await LearningRepository(connection).first_predicted(model, 10)
+        return {row["id"]: row["probability"] for row in rows}
+
+    async def change(statement: str) -> None:
+        async with system.transaction(None) as connection:
+            await connection.execute(statement, UUID(school.course))
+
+    begun = await predicted()
+    assert await first() == begun
+    await change(
+        "update quiz_attempts set score = 0, created_at = created_at + interval '20 days'"
+        " where enrollment_id in (select id from enrollments where course_id = $1)"
+    )
+    now = await predicted()
+    assert now != begun
+    assert await first() == begun
+    # Code from before it was kept has written the row.
+    await change("update learning_predictions set first_probability = null where course_id = $1")
+    assert await first() == now
+    await change("delete from quiz_attempts where enrollment_id in (select id from enrollments where course_id = $1)")
+    assert await predicted() != now
+    assert await first() == now
 
 
 async def test_what_was_done_can_be_read_when_enrolments_end_and_models_stop(school: School) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from urllib.parse import urlsplit, urlunsplit
-
 import asyncpg
 import pytest
 
-from cluster.embedded import EmbeddedServers
 from configs.settings import Settings
 from migrations.run import migrate, revisions
-from stores.ids import new_id
 from tests.integration.migrations.catalogue import Catalogue, taken_away
 
 # Exceptions, by revision and what they begin with, and why no running code minds.
@@ -26,17 +21,6 @@ _HARMLESS = {
     ("0020", "grade_appeals: FOREIGN KEY (org_id, attempt_id)"): "running code leaves the new column empty",
     ("0020", "quiz_attempts: "): "ids of attempts are unique already, so that they are within an organisation",
 }
-
-
-@pytest.fixture
-async def empty(servers: EmbeddedServers) -> AsyncIterator[str]:
-    """A database of the test's own."""
-    name = f"steps_{new_id().hex[-12:]}"
-    owner = await asyncpg.connect(servers.postgres_url)
-    await owner.execute(f"create database {name}")
-    yield urlunsplit(urlsplit(servers.postgres_url)._replace(path=f"/{name}"))
-    await owner.execute(f"drop database {name} with (force)")
-    await owner.close()
 
 
 async def test_no_revision_takes_anything_away(empty: str) -> None:
