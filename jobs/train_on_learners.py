@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jobs.framework import JobError, Run, UnusableData, job
+from jobs.framework import JobError, OutFile, Run, UnusableData, job
 from jobs.framework.outputs import write_json
 
 
@@ -16,7 +15,7 @@ from jobs.framework.outputs import write_json
 def train_on_learners(
     run: Run,
     organisation: Annotated[str, typer.Option(help="whose learners, by slug")],
-    file: Annotated[Path, typer.Option("--out", help="file to write")],
+    out: OutFile,
     day: Annotated[int, typer.Option(min=1, max=1000, help="what is known by this day of an enrolment")] = 56,
 ) -> None:
     """Train the risk model on the learners of an organisation whose enrolment has ended, and write it as JSON with its
@@ -64,7 +63,7 @@ def train_on_learners(
     except ValueError as error:
         raise UnusableData(f"The model cannot be trained, on all or without one quarter: {error}.") from error
     document = document_of(model, found.cohorts, tests, Gate(), data_hash=found.digest)
-    write_json(file, document)
+    write_json(out, document)
     run.note(
         learners=sum(int(cohort.known.sum()) for cohort in found.cohorts),
         quarters=presentations(found.cohorts),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from deployments.learning.gathering import gather
+from jobs.framework.journal import Journal
+from jobs.framework.tables import tables_in
+from jobs.train_on_learners import train_on_learners
 from learning.prediction.artefact import document_of
 from learning.prediction.evaluation import Gate, held_out, presentations
 from learning.prediction.model import train
@@ -132,3 +138,38 @@ async def test_quarters_that_are_over_are_learned_from(platform: Platform, syste
     checks = {check["name"]: check["value"] for check in registered["gate"]["checks"]}
     assert checks["abroca_gender"] is None
     assert checks["auroc"] > 0.9
+
+
+async def test_the_job_says_beside_the_model_what_it_made_and_is_not_run_twice_at_once(
+    platform: Platform, system: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = await platform.create_organisation()
+    course, units = await taught(org)
+    for since in QUARTERS.values():
+        await attended(system, org, course, units, since, 60, 0.9)
+    new, its_units = await taught(org)
+    await attended(system, org, new, its_units, datetime(2024, 8, 1, tzinfo=UTC), 60, 0.9)
+    monkeypatch.setattr("jobs.data.platform.load_settings", lambda: platform.settings)
+    out = tmp_path / "model.json"
+    command = ["--organisation", org.slug, "--out", str(out)]
+
+    other = Journal(out, "another run")
+    other.open()
+    refused = await asyncio.to_thread(CliRunner().invoke, train_on_learners.app, command)
+    other.remove()
+    assert refused.exit_code == 1
+    assert "Another process" in refused.output
+
+    ran = await asyncio.to_thread(CliRunner().invoke, train_on_learners.app, command)
+    assert ran.exit_code == 0, ran.output
+    summary = json.loads((tmp_path / "model.json.summary.json").read_text())
+    assert summary["quarters"] == [*QUARTERS, "2024Q3"]
+    [warning] = summary["warnings"]
+    assert "courses of 2024Q3" in warning
+    assert "measured on 2024Q2" in warning
+    assert summary["out"] == str(out)
+    assert tables_in(tmp_path) == []
+
+    written = out.stat().st_mtime_ns
+    assert (await asyncio.to_thread(CliRunner().invoke, train_on_learners.app, command)).exit_code == 0
+    assert out.stat().st_mtime_ns > written  # learners may have gone on since
