@@ -188,12 +188,13 @@ select b.id, b.model_id, b.reported_on, b.verdict, b.report
 
 -- name: predicted
 -- What the model that serves predicted, the newest first, what became of it where that is decided, and the sealed
--- fields of each person; and how many there are in all.
+-- fields of each person; and how many there are in all. Without what was predicted of an enrolment that began again
+-- since: how that ended is not kept.
 select p.id, p.user_id, p.course_id, p.probability, u.sensitive, count(*) over () as all_made,
        case when e.status = 'completed' then false
             when e.status in ('dropped', 'expired') or overdue(e) then true end as failed
   from learning_predictions p
-  join enrollments e on e.id = p.enrollment_id
+  join enrollments e on e.id = p.enrollment_id and p.predicted_at >= e.enrolled_at
   join users u on u.id = p.user_id
  where p.model_id = :model_id and u.status <> 'erased'
  order by p.id desc limit :limit;

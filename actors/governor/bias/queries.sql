@@ -17,13 +17,14 @@ select distinct m.org_id, m.kind
  order by m.org_id, m.kind;
 
 -- name: predictions
--- What the model that serves predicted: the probability of failing, and whether it came so.
+-- What the model that serves predicted: the probability of failing, and whether it came so. Without what was
+-- predicted of an enrolment that began again since: how that ended is not kept.
 select p.user_id, p.course_id, p.probability as value, p.predicted_at as decided_at, u.sensitive,
        case when e.status = 'completed' then false
             when e.status in ('dropped', 'expired') or overdue(e) then true end as outcome
   from learning_predictions p
   join learning_models m on m.id = p.model_id and m.status = 'serving'
-  join enrollments e on e.id = p.enrollment_id
+  join enrollments e on e.id = p.enrollment_id and p.predicted_at >= e.enrolled_at
   join users u on u.id = p.user_id
  where p.org_id = :org_id and u.status <> 'erased'
  order by p.predicted_at desc limit :limit;
@@ -36,7 +37,7 @@ select p.user_id, p.course_id, (p.intervention is not null)::int::float8 as valu
             when e.status in ('dropped', 'expired') or overdue(e) then true end as outcome
   from learning_predictions p
   join learning_models m on m.id = p.model_id and m.status = 'serving'
-  join enrollments e on e.id = p.enrollment_id
+  join enrollments e on e.id = p.enrollment_id and p.predicted_at >= e.enrolled_at
   join users u on u.id = p.user_id
  where p.org_id = :org_id and u.status <> 'erased'
  order by p.predicted_at desc limit :limit;
