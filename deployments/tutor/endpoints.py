@@ -19,7 +19,6 @@ from deployments.kit.routes import service_router
 from deployments.tutor.exchanges import Exchange
 from deployments.tutor.schemas import ConversationDetail, ConversationOpen, ConversationView, TurnAsk, TurnView
 from deployments.tutor.service import TutorService
-from deployments.tutor.voice import VoiceFailed
 
 PREFIX = "/api/tutor"
 STREAM = "text/event-stream"
@@ -117,8 +116,6 @@ async def _live(said: AsyncIterator[str | Exchange]) -> AsyncIterator[bytes]:
     try:
         async for piece in said:
             yield _delta(piece) if isinstance(piece, str) else _end(TurnView.of(piece))
-    except VoiceFailed:
-        yield _error(orjson.dumps({"detail": "The answer broke off; ask again", "retriable": True}))
     except AzoraError as error:
         yield _error(PROBLEM_DOCUMENTS.raised(error)[2])
     except Exception as error:  # who reads a stream learns of its end from the stream alone

@@ -36,3 +36,12 @@ class MaterialNotReady(AzoraError):
     @property
     def headers(self) -> dict[str, str]:
         return {"retry-after": str(_SECONDS_TO_INDEX)}
+
+
+class AnswerBrokeOff(AzoraError):
+    """The model failed after some of its answer had been shown; nothing of it is remembered."""
+
+    status = 502
+    type = "answer-broke-off"
+    title = "The answer broke off; ask again"
+    retriable = True

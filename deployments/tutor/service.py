@@ -13,7 +13,7 @@ import structlog
 from deployments.kit.judging import Edge, Ruling
 from deployments.kit.principal import Principal
 from deployments.kit.work import Work
-from deployments.tutor.errors import ConversationFull, ConversationNotFound
+from deployments.tutor.errors import AnswerBrokeOff, ConversationFull, ConversationNotFound
 from deployments.tutor.exchanges import Exchange, Scribe
 from deployments.tutor.preparing import MAXIMUM_TURNS, Preparation, Prepared, readable_version
 from deployments.tutor.remembering import LastTurns
@@ -98,7 +98,7 @@ class TutorService:
         """Pieces of the answer as the model says them, then what was remembered, in a transaction of its own.
 
         What fails before the first piece, or says nothing that the material bears out, is answered by quoting. Nothing
-        is remembered where it raises: `VoiceFailed` as the answer breaks off later, `ConversationNotFound` and
+        is remembered where it raises: `AnswerBrokeOff` as the answer breaks off later, `ConversationNotFound` and
         `ConversationFull` for what happened to the conversation meanwhile, `StoreUnavailable`.
         """
         pieces: list[str] = []
@@ -110,7 +110,7 @@ class TutorService:
                     yield piece
             except VoiceFailed as error:
                 if pieces:
-                    raise
+                    raise AnswerBrokeOff() from error
                 log.warning("quoting instead of a model's answer", cause=str(error))
         async with Work(self._database, principal.org_id, "tutor") as work:
             said = _worded(prepared, wording, pieces) if pieces else None

@@ -174,6 +174,7 @@ async def test_what_breaks_off_ends_with_an_error_and_is_not_remembered(
             conversation = await begin(learner, course)
             said = await stream(learner, conversation, QUESTION)
             assert [name for name, _ in said] == ["delta", "error"]
+            assert (said[-1][1]["type"], said[-1][1]["retriable"]) == ("urn:azora:problem:answer-broke-off", True)
             assert ok(await learner.http.get(f"/api/tutor/conversations/{conversation}"))["turns"] == 0
             # Whole answers have not been sent yet, so they can still be given another way.
             assert (await ask(learner, conversation, QUESTION))["made_by"]["model"] == "extractive"
