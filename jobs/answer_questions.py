@@ -14,7 +14,7 @@ from jobs.reading.textbooks import answers, in_short, misplaced, read_passages, 
 COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
 
 
-@job(version=7)
+@job(version=8)
 def answer_questions(run: Run, data: DataFolder, out: RowsFile) -> None:
     """Answer every question of the folder from its passages; a row for each, in their order.
 
@@ -73,8 +73,9 @@ def answerer(passages: Sequence[Row], parts: Sequence[Row], vectors: Sequence[Se
 
     model = MiniLM.load(threads=1)
     reader = None if cross_encoder.WEIGHTS.missing() else cross_encoder.CrossEncoder.load(threads=1)
-    texts = [Text(row["heading"], row["text"]) for row in parts]
     wholes = [row["passage"] for row in parts]
+    sections = [passages[whole]["section"] for whole in wholes]
+    texts = [Text(row["heading"], row["text"], section) for row, section in zip(parts, sections, strict=True)]
     library = Library(texts, np.array(vectors, dtype=np.float32), stem, STOP_WORDS, wholes)
     book = Book(texts, library, model, reader)
 

@@ -71,9 +71,8 @@ class Book:
         found = self._library.search(question, vector, _FOUND)
         if self._reader is None:
             return found
-        # Which are the first stands: reading orders them, and finds little that is further down.
-        first = found[: extraction.QUOTED_PASSAGES]
-        logits = self._reader.logits(question, [self._shown(one.candidate.item) for one in first])
+        # Further down it finds little, and much that only looks like an answer.
+        logits = self._reader.logits(question, [self._shown(one.candidate.item) for one in found])
         return read_again(found, logits.tolist(), _FOUND)
 
     def _shown(self, place: int) -> str:

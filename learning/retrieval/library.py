@@ -31,10 +31,11 @@ _NOWHERE = np.empty((0, 2), dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A passage, and the heading that leads to it."""
+    """A passage, the heading that leads to it, and the section that it counts as; where none is named, the heading."""
 
     heading: str
     text: str
+    section: str = ""
 
 
 class Library:
@@ -60,7 +61,7 @@ class Library:
             for term, count in counts.items():
                 postings.setdefault(term, []).append((place, count))
         self._postings = {term: np.array(found, dtype=np.int64) for term, found in postings.items()}
-        self._sections = [one.heading for one in texts]
+        self._sections = [one.section or one.heading for one in texts]
         self._count = len(texts)
         self._wholes = range(self._count) if wholes is None else wholes
 

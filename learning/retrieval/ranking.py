@@ -19,7 +19,7 @@ _LEAST_COVERAGE = 0.6
 _SECTIONS_FIRST = 3
 _AS_GOOD = 0.5
 # How much of the score is what reading again says, and over how many logits that goes from hardly to surely.
-_READING, _SPREAD = 0.3, 3.0
+_READING, _SPREAD = 0.2, 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def read_again(found: Sequence[Ranked[Item]], logits: Sequence[float], limit: in
         for one, logit in zip(found, logits, strict=False)
     ]
     read.sort(key=lambda one: -one.score)
-    return [*read, *found[len(read) :]][:limit]
+    return [*_of_sections_first(read), *found[len(read) :]][:limit]
 
 
 def _share(logit: float) -> float:

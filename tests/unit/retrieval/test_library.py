@@ -38,3 +38,10 @@ def test_words_that_are_shared_by_chance_find_nothing() -> None:
 def test_coverage_is_of_the_weight_of_all_words() -> None:
     [found] = library().search("median of Zanzibar", NOWHERE + 0.2)[:1]
     assert 0 < found.candidate.coverage < 1
+
+
+def test_the_first_are_of_sections_of_their_own_whatever_their_headings() -> None:
+    texts = [Text(f"Part {place}", "Magma rises.", "1" if place < 3 else "2") for place in range(4)]
+    vectors = np.array([[1.0, 0.0], [0.99, 0.14], [0.98, 0.2], [0.8, 0.6]], dtype=np.float32)
+    found = Library(texts, vectors, str, frozenset()).search("magma", vectors[0])
+    assert [one.candidate.item for one in found][:2] == [0, 3]

@@ -71,8 +71,11 @@ def test_reading_again_reorders_what_was_read_and_nothing_else(
 
 
 def test_what_reading_says_outweighs_the_first_ranking() -> None:
-    found = ranked([candidate(1, 10, 1.0, 0.6), candidate(2, 8, 0.9, 0.5), candidate(3, 7, 0.8, 0.5)], 3)
+    found = ranked([candidate(1, 10, 1.0, 0.6), candidate(2, 8, 0.9, 0.5), candidate(3, 8, 0.9, 0.5)], 3)
     assert [one.candidate.item for one in found] == [1, 2, 3]
-    assert read_again(found, [-8.0, -6.0, 7.0], 1)[0].candidate.item == 3
+    assert read_again(found, [-11.0, -9.0, 9.0], 1)[0].candidate.item == 3
+    # The first three are of sections of their own after that too.
+    same = [Candidate(item, item // 3, 10 - item, 1.0, 0.6) for item in range(5)]
+    assert [one.candidate.item for one in read_again(ranked(same, 5), [9.0, 9.0, 9.0, 0.0, 0.0], 5)][:2] == [0, 3]
     # Where all say the same, the first ranking stands.
     assert [one.candidate.item for one in read_again(found, [2.0, 2.0, 2.0], 3)] == [1, 2, 3]
