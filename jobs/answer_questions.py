@@ -9,7 +9,16 @@ from typing import Any
 
 from jobs.framework import DataFolder, Row, RowsFile, Run, job
 from jobs.framework.rows import Work
-from jobs.reading.textbooks import answers, in_short, misplaced, read_passages, read_questions, unread, windows
+from jobs.reading.textbooks import (
+    answers,
+    in_short,
+    misplaced,
+    read_passages,
+    read_questions,
+    unread,
+    unread_places,
+    windows,
+)
 
 COLUMNS = ("question_id", "question", "declined", "passage_ids", "sections", "answer", "model")
 
@@ -40,6 +49,7 @@ def remarks(data: Path, passages: Sequence[Row], questions: Sequence[Row]) -> It
         yield f"Neither `passages` nor `questions`, and not read: {in_short(others)}."
     if odd := misplaced(passages, questions):
         yield f"{odd} questions name a section or passage_id that no passage has: they count as not found."
+    yield from unread_places(passages, questions)
     untold = sum(_answerable(one) is None for one in questions)
     if 0 < untold < len(questions):
         yield (

@@ -31,7 +31,7 @@ MOST_CHARACTERS = 2_000_000  # of one file
 Difficulty = Literal["beginner", "intermediate", "advanced"]
 
 
-@job(version=6)
+@job(version=7)
 def course_draft(
     run: Run,
     data: DataFolder,

@@ -16,12 +16,12 @@ from jobs.framework.errors import UnusableData
 from jobs.framework.outputs import replacing
 from jobs.framework.rows import Work
 from jobs.framework.tables import folder_hash
-from jobs.reading.short_answers import graded_of, read_short_answers, to_learn_from
+from jobs.reading.short_answers import graded_of, read_short_answers, remarks, to_learn_from
 
 _TO_LEARN_FROM = ("train", "training")
 
 
-@job(version=5)
+@job(version=6)
 def train_grading(
     run: Run,
     data: DataFolder,
@@ -45,6 +45,7 @@ def train_grading(
     if aside := Counter(row["split"] for row in labelled) - Counter(row["split"] for row in rows):
         told = ", ".join(f"{name} {count:,}" for name, count in sorted(aside.items()))
         run.warn(f"{aside.total():,} answers are of other splits, and are not learnt from ({told}).")
+    run.warn(*remarks(rows))
     by_question = sorted(enumerate(rows), key=lambda numbered: (numbered[1]["question_id"], numbered[0]))
     asked = [row | {"place": place} for place, row in by_question]  # the texts of a question are read once
     read = sorted(run.each(asked, reader, stage="answers", batch_size=128), key=lambda row: row["place"])

@@ -1,20 +1,20 @@
 """Folders of short answers: every table in them with the columns question, references and answer.
 
-In a CSV `references` is a list in JSON, or one reference as it is. `label` may be missing, or empty for answers that
-nobody has graded. `split` says which part of the data an answer is of, as train or test.
+In a CSV `references` is a list, in JSON or as pandas writes one, or one reference as it is; of objects in a list the
+`text` counts. `label` may be missing, or empty for answers that nobody has graded. `split` says which part of the data
+an answer is of, as train or test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from jobs.framework.errors import UnusableData
 from jobs.framework.rows import Row
-from jobs.framework.tables import as_text, read_file, table_files
+from jobs.framework.tables import read_file, table_files
+from jobs.reading.values import listed, unlisted
 from learning.grading.answers import Graded, Label, Question
 
 _NEEDED = ("question", "references", "answer")
@@ -38,6 +38,11 @@ def read_short_answers(folder: Path, *, labels: bool = True) -> list[Row]:
     ]
 
 
+def remarks(rows: Sequence[Row]) -> Iterator[str]:
+    """What of the answers may not be meant as it was read."""
+    yield from unlisted((one for row in rows for one in row["references"]), "references")
+
+
 def to_learn_from(rows: Sequence[Row], wanted: Collection[str]) -> list[Row]:
     """The rows of the splits that are wanted, and those of no split. Raises `UnusableData` where there is none."""
     kept = [row for row in rows if not row["split"] or row["split"] in wanted]
@@ -58,7 +63,7 @@ def graded_of(row: Row) -> Graded:
 
 
 def _row(path: Path, number: int, raw: dict[str, Any]) -> Row:
-    references = _references(raw["references"])
+    references = listed(raw["references"], f"{path}, row {number}: references")
     if not references:
         raise UnusableData(f"{path}, row {number}: a question needs at least one reference.")
     return {
@@ -76,13 +81,3 @@ def _label(path: Path, number: int, text: str) -> str | None:
     if text and text not in set(Label):
         raise UnusableData(f"{path}, row {number}: the label {text!r} is none of {', '.join(Label)}.")
     return text or None
-
-
-def _references(value: str | list[Any]) -> list[str]:
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            value = [value]
-    many = value if isinstance(value, list) else [value]
-    return [text for one in many if (text := as_text(one))]

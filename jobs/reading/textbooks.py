@@ -3,24 +3,23 @@
 `passages` is a table with `text`; `section`, where it stands, and `passage_id` if there; and `chapter`, `title` or
 `heading` if there, the words that lead to it. Or else each text of the folder is a chapter, which is cut as the units
 of a course are. `questions` is a table with `question`, and `question_id` if there. What is known of the answers is for
-the figures alone: `section` (several in JSON) or `passage_id`, where it is answered, and `answerable` (0 for what the
+the figures alone: `section` (several as a list) or `passage_id`, where it is answered, and `answerable` (0 for what the
 book does not answer).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from jobs.framework.errors import MissingData
 from jobs.framework.rows import Row
 from jobs.framework.tables import as_text, read_table, require_folder, table_path, tables_in
 from jobs.reading.places import is_any, is_number, names_of, number_of
 from jobs.reading.texts import TEXT_SUFFIXES, read_text, text_files
+from jobs.reading.values import listed, unlisted
 from learning.retrieval.chunking import MAXIMUM_CHARACTERS, PATH, Passage
 from learning.retrieval.chunking import passages as cut
 
@@ -90,6 +89,13 @@ def misplaced(passages: Sequence[Row], questions: Sequence[Row]) -> int:
     return sum(not (ids & set(row["passage_ids"]) or is_any(row["sections"], names)) for row in named)
 
 
+def unread_places(passages: Sequence[Row], questions: Sequence[Row]) -> Iterator[str]:
+    """What to know of places that look like lists of several."""
+    places = (one for row in questions for one in (*row["sections"], *row["passage_ids"]))
+    yield from unlisted((row["section"] for row in passages), "sections of passages")
+    yield from unlisted(places, "places of questions")
+
+
 def _parts(row: Row) -> Sequence[Passage]:
     whole = Passage("text", row["heading"], row["text"])
     return [whole] if len(whole.text) <= MAXIMUM_CHARACTERS else _cut(row["heading"], row["text"]) or [whole]
@@ -100,14 +106,18 @@ def _cut(heading: str, text: str) -> list[Passage]:
 
 
 def _passage(number: int, raw: dict[str, Any]) -> Row:
-    chapter, title, own, section = (PATH.join(_several(raw.get(name, ""))) for name in (*_WORDS, "section"))
+    chapter, title, own, section = (_path(number, raw, name) for name in (*_WORDS, "section"))
     heading = _joined(chapter, _titled(section, _joined(title, own)))
     return {
-        "passage_id": PATH.join(_several(raw.get("passage_id", ""))) or str(number),
+        "passage_id": _path(number, raw, "passage_id") or str(number),
         "section": section or heading,
         "heading": heading,
-        "text": PATH.join(_several(raw["text"])) if isinstance(raw["text"], list) else raw["text"],
+        "text": _path(number, raw, "text") if isinstance(raw["text"], list) else raw["text"],
     }
+
+
+def _path(number: int, raw: dict[str, Any], name: str) -> str:
+    return PATH.join(listed(raw.get(name, ""), f"passages, row {number}: {name}"))
 
 
 def _titled(section: str, title: str) -> str:
@@ -137,17 +147,7 @@ def _question(number: int, raw: dict[str, Any]) -> Row:
     return {
         "question_id": raw.get("question_id") or str(number),
         "question": raw["question"],
-        "sections": _several(raw.get("section", "")),
-        "passage_ids": _several(raw.get("passage_id", "")),
+        "sections": listed(raw.get("section", ""), f"questions, row {number}: section"),
+        "passage_ids": listed(raw.get("passage_id", ""), f"questions, row {number}: passage_id"),
         "answerable": None if not answerable else answerable not in _NO,
     }
-
-
-def _several(value: str | list[Any]) -> list[str]:
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return [str(value)]
-    many = value if isinstance(value, list) else [value]
-    return [text for one in many if (text := as_text(one))]

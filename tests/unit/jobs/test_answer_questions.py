@@ -41,6 +41,15 @@ def test_what_is_known_of_the_answers_is_read_as_it_is_given(tmp_path: Path) -> 
     assert [row["answerable"] for row in found] == [None, False, True, None]
 
 
+def test_sections_may_be_a_list_as_pandas_writes_it(tmp_path: Path) -> None:
+    (tmp_path / "passages.csv").write_text("""text,section\nThe median.,"['Middles', '1.10']"\n""")
+    (tmp_path / "questions.csv").write_text("""question,section\nWhat?,"['1.10', '2']"\nWho?,[]\nWhy?,[nowhere]\n""")
+    passages, questions = read_passages(tmp_path), read_questions(tmp_path)
+    assert passages[0]["section"] == "Middles \u203a 1.10"
+    assert [row["sections"] for row in questions] == [["1.10", "2"], [], ["[nowhere]"]]
+    assert any(one.endswith("[nowhere]") for one in module.remarks(tmp_path, passages, questions))
+
+
 def test_places_that_look_like_numbers_stay_what_they_are(tmp_path: Path) -> None:
     (tmp_path / "passages.csv").write_text("passage_id,section,text\n2,1.1,The mean.\n3,1.10,The median.\n")
     (tmp_path / "questions.csv").write_text("question,section,passage_id\nWhat?,1.10,2\nWho?,,\n")

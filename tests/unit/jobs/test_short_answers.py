@@ -7,13 +7,14 @@ import gzip
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from jobs.framework import write_rows
 from jobs.framework.errors import MissingColumns, MissingData, UnusableData
 from jobs.grade import grade
-from jobs.reading.short_answers import read_short_answers, to_learn_from
+from jobs.reading.short_answers import read_short_answers, remarks, to_learn_from
 from jobs.train_grading import train_grading
 from learning.grading.storing import SHIPPED, load
 
@@ -26,6 +27,34 @@ def test_every_form_gives_the_same_rows_and_a_label_may_be_missing(tmp_path: Pat
     (row,) = read_short_answers(tmp_path)
     assert row["references"] == ROW["references"]
     assert (row["answer"], row["label"], row["answer_id"]) == ("because", None, f"answers{suffix}:1")
+
+
+def test_references_may_be_a_list_as_pandas_writes_it(tmp_path: Path) -> None:
+    lines = tmp_path / "answers.jsonl"
+    write_rows(lines, [ROW | {"references": ["It's [warm].", 'So "it" is\n.']}])
+    pd.read_json(lines, lines=True).to_csv(tmp_path / "answers.csv", index=False)
+    as_csv, as_lines = read_short_answers(tmp_path)
+    assert as_csv["references"] == as_lines["references"]
+    assert not list(remarks([as_csv, as_lines]))
+
+
+def test_references_may_be_objects_with_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(json.dumps(ROW | {"references": [{"id": "r1", "text": "Because."}, "So it is."]}))
+    (row,) = read_short_answers(tmp_path)
+    assert row["references"] == ROW["references"]
+    file.write_text(json.dumps(ROW | {"references": [{"id": "r1", "words": "Because."}]}))
+    with pytest.raises(UnusableData, match=r"row 1: references holds .*'words'.* nor an object with `text`"):
+        read_short_answers(tmp_path)
+
+
+def test_a_reference_that_looks_like_a_list_and_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("question,references,answer\nWhy?,[because of it],x\nHow?,[so,y\n")
+    rows = read_short_answers(tmp_path)
+    assert [row["references"] for row in rows] == [["[because of it]"], ["[so"]]
+    (told,) = remarks(rows)
+    assert told.startswith("1 references look like lists")
+    assert told.endswith("[because of it]")
 
 
 def test_answers_and_ids_are_texts_whatever_they_look_like(tmp_path: Path) -> None:
@@ -99,7 +128,8 @@ def test_what_is_put_aside_to_be_measured_on_is_not_learnt_from(tmp_path: Path) 
 def test_training_tells_what_it_leaves_out_and_grades_keep_their_split(tmp_path: Path) -> None:
     labels = ("correct", "incorrect", "contradictory")
     rows = [
-        graded(split, labels[number % 3]) | {"answer": f"because {number}", "question": f"Why {number % 10}?"}
+        graded(split, labels[number % 3])
+        | {"answer": f"because {number}", "question": f"Why {number % 10}?", "references": ["Because.", "[so]"]}
         for split, count in (("train", 200), ("test", 30)) for number in range(count)
     ]  # fmt: skip
     write_rows(tmp_path / "data" / "a.csv", rows)
@@ -109,7 +139,9 @@ def test_training_tells_what_it_leaves_out_and_grades_keep_their_split(tmp_path:
     assert trained.exit_code == 0, trained.output
     summary = json.loads(trained.stdout)
     assert summary["answers"] == 200
-    assert summary["warnings"] == ["30 answers are of other splits, and are not learnt from (test 30)."]
+    aside, odd = summary["warnings"]
+    assert aside == "30 answers are of other splits, and are not learnt from (test 30)."
+    assert odd.startswith("200 references look like lists")
     assert CliRunner().invoke(grade.app, [*options, "--model", str(model), "--out", str(out)]).exit_code == 0
     with out.open() as file:
         assert [row["split"] for row in csv.DictReader(file)] == [row["split"] for row in rows]

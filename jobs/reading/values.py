@@ -1,0 +1,62 @@
+"""What cells of tables hold beside plain texts: lists."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from jobs.framework.errors import UnusableData
+from jobs.framework.tables import as_text
+
+# A list as Python and pandas write it, or with spaces alone between what it holds, as NumPy does.
+_ESCAPE = r"""\\(?:['"\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"""
+_LITERAL = rf"""'(?:[^'\\\n]|{_ESCAPE})*'|"(?:[^"\\\n]|{_ESCAPE})*"|-?\d+(?:\.\d*)?(?:e[+-]?\d+)?"""
+_LITERALS = re.compile(rf"\[[\s,]*(?:(?:{_LITERAL})[\s,]+)*(?:{_LITERAL})?\]")
+_EACH = re.compile(_LITERAL)
+
+
+def listed(value: str | list[Any], where: str) -> list[str]:
+    """The texts of a cell, without empty ones: of a list, in JSON or as Python writes one of texts and numbers; of
+    objects, their `text`; else the text itself. Raises `UnusableData`, which says `where`."""
+    many = value if isinstance(value, list) else _read(value)
+    return [text for one in many if (text := _text(one, where))]
+
+
+def unlisted(texts: Iterable[str], what: str) -> Iterator[str]:
+    """What to know of texts of `listed` that look like lists and could not be read as such."""
+    odd = [text for text in texts if _looks_listed(text)]
+    if odd:
+        yield f"{len(odd):,} {what} look like lists and cannot be read as such; they count as they are: {odd[0][:80]}"
+
+
+def _read(text: str) -> list[Any]:
+    if not _looks_listed(text):
+        return [text]
+    try:
+        found: list[Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _literals(text) or [text]
+    return found
+
+
+def _literals(text: str) -> list[Any]:
+    """What a list in Python holds; nothing where it is none of texts and numbers."""
+    try:
+        return [ast.literal_eval(one) for one in _EACH.findall(text)] if _LITERALS.fullmatch(text) else []
+    except (ValueError, SyntaxError):  # as of 007
+        return []
+
+
+def _looks_listed(text: str) -> bool:
+    return text.startswith("[") and text.endswith("]")
+
+
+def _text(one: Any, where: str) -> str:
+    value = one.get("text", one) if isinstance(one, dict) else one
+    if isinstance(value, dict | list):
+        raise UnusableData(f"{where} holds {str(one)[:80]}, which is neither a text nor an object with `text`.")
+    return as_text(value)
