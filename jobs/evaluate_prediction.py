@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from learning.prediction.cohort import Cohort
 
 
-@job(version=3)
+@job(version=4)
 def evaluate_prediction(
     run: Run,
     data: DataFolder,

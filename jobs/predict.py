@@ -15,7 +15,7 @@ COLUMNS = (
 )
 
 
-@job(version=3)
+@job(version=4)
 def predict(
     run: Run,
     data: DataFolder,

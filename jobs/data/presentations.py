@@ -17,6 +17,7 @@ import numpy as np
 
 from jobs.framework import UnusableData, read_table
 from jobs.framework.tables import MISSING, table_path
+from jobs.reading.values import as_known, rewritten
 from learning.prediction.cohort import Cohort, Floats
 from learning.prediction.evaluation import cohort_key
 
@@ -28,11 +29,11 @@ PRESENTATION = PERSON[:2]
 ATTRIBUTES = ("gender", "disability", "age_band", "imd_band", "region")
 _BACKGROUND = ("num_of_prev_attempts", "studied_credits")
 _CLICKS = ("clicks_total", "clicks_mean", "clicks_std")
+_REGISTRATION = ("date_registration", "date_unregistration")
 _WORK = ["id_assessment", "id_student", "date_submitted", "is_banked", "score"]
 _TEXTS = {*PERSON, *ATTRIBUTES, "id_assessment", "assessment_type", "final_result"}
 _NUMBERS = {
-    *_BACKGROUND, *_CLICKS,
-    *("date", "date_registration", "date_submitted", "date_unregistration", "score", "weight"),
+    *_BACKGROUND, *_CLICKS, *_REGISTRATION, *("date", "date_submitted", "score", "weight"),
 }  # fmt: skip
 _BAD_OUTCOMES = ("Fail", "Withdrawn")
 _OUTCOMES = (*_BAD_OUTCOMES, "Pass", "Distinction")
@@ -78,50 +79,75 @@ def read_presentations(folder: Path, day: int) -> Presentations:
         cohorts.append(_cohort(key, people, tasks.get(key, none), work.get(key, tables.work.iloc[:0])))
     if not cohorts:
         raise UnusableData(f"Nobody in {folder} is enrolled on day {day}.")
+    if bare := [cohort.name for cohort in cohorts if not len(cohort.task_day)]:
+        remarks.append(f"There is no task in assessment, exams aside, of {', '.join(bare)}: are codes written alike?")
     return Presentations(cohorts, _attributes(tables.people, cohorts), remarks)
 
 
 def _read(folder: Path, day: int, remarks: list[str]) -> _Tables:
-    people = _people(folder, day, remarks)
-    tasks = _table(folder, "assessment", [*PRESENTATION, "id_assessment", "date", "weight"], ["assessment_type"])
-    if "assessment_type" in tasks:
-        tasks = tasks[tasks["assessment_type"] != "Exam"]
+    student = _table(folder, "student", PERSON, ["final_result", *_BACKGROUND, *ATTRIBUTES])
+    people = _people(folder, day, student, remarks)
+    every = _table(folder, "assessment", [*PRESENTATION, "id_assessment", "date", "weight"], ["assessment_type"])
+    every = _alike(every, student, PRESENTATION, ("assessment", "student"), remarks)
+    tasks = every[every["assessment_type"] != "Exam"] if "assessment_type" in every else every
     work = _table(folder, "student_assessment", _WORK, PRESENTATION)
+    work = _alike(work, student, ["id_student"], ("student_assessment", "student"), remarks)
+    work = _alike(work, every, [*PRESENTATION, "id_assessment"], ("student_assessment", "assessment"), remarks)
     # An id may be that of a task in several presentations where the table says in which.
     key = ["id_assessment", *(PRESENTATION if set(PRESENTATION) <= set(work) else ())]
     if tasks.duplicated(key).any():
         raise UnusableData(f"The table assessment of {folder} has the same {', '.join(key)} twice.")
-    if len(work) and not work["id_student"].isin(set(people["id_student"])).any():
-        remarks.append("Nobody in student_assessment is in student: are ids written alike?")
     work = work[work["date_submitted"] <= day].drop_duplicates([*key, "id_student"])
+    _tell(remarks, work, student, ["id_student"], "works are of nobody in student")
+    _tell(remarks, work, every, key, "works name a task that is not in assessment")
     work = work.drop(columns=PRESENTATION, errors="ignore") if len(key) == 1 else work
     return _Tables(people, tasks, work.merge(tasks[[*PRESENTATION, "id_assessment"]], on=key))
 
 
-def _people(folder: Path, day: int, remarks: list[str]) -> pd.DataFrame:
+def _people(folder: Path, day: int, student: pd.DataFrame, remarks: list[str]) -> pd.DataFrame:
     """Who is there on the day, with when they registered and what they clicked."""
-    people = _table(folder, "student", PERSON, ["final_result", *_BACKGROUND, *ATTRIBUTES])
-    registration = _table(folder, "student_registration", [*PERSON, "date_registration", "date_unregistration"])
-    people = _joined(folder, people, registration, "student_registration", remarks)
+    registration = _about(
+        folder, "student_registration", ["date_registration", "date_unregistration"], student, remarks
+    )
+    _tell(remarks, student, registration, PERSON, "learners in student are not in student_registration")
+    people = student.merge(registration, on=PERSON, how="left")
     people = people[~(people["date_unregistration"] <= day)]
     name = f"clicks_to_day_{day}"
     if table_path(folder, name):
-        return _joined(folder, people, _table(folder, name, [*PERSON, *_CLICKS]), name, remarks)
+        return people.merge(_about(folder, name, _CLICKS, student, remarks), on=PERSON, how="left")
     remarks.append(f"There is no table {name}: predictions are made without clicks, and are worse.")
     return people.assign(**dict.fromkeys(_CLICKS, np.nan))
 
 
-def _joined(folder: Path, people: pd.DataFrame, others: pd.DataFrame, name: str, remarks: list[str]) -> pd.DataFrame:
-    for title, table in (("student", people), (name, others)):
-        if table.duplicated(PERSON).any():
+def _about(folder: Path, name: str, columns: Sequence[str], student: pd.DataFrame, remarks: list[str]) -> pd.DataFrame:
+    """A table that has a row for each learner at most."""
+    table = _alike(_table(folder, name, [*PERSON, *columns]), student, PERSON, (name, "student"), remarks)
+    for title, rows in (("student", student), (name, table)):
+        if rows.duplicated(PERSON).any():
             raise UnusableData(f"The table {title} of {folder} has a learner twice in the same presentation.")
-    joined = people.merge(others, on=PERSON, how="left", indicator=True)
-    if len(joined) and len(others) and not (joined["_merge"] == "both").any():
-        remarks.append(f"Nobody in student is in {name}: are ids and codes written alike?")
-    return joined.drop(columns="_merge")
+    _tell(remarks, table, student, PERSON, f"rows of {name} are of nobody in student")
+    return table
 
 
-def _table(folder: Path, name: str, columns: list[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+def _alike(
+    table: pd.DataFrame, others: pd.DataFrame, columns: Sequence[str], names: tuple[str, str], remarks: list[str]
+) -> pd.DataFrame:
+    """The table with its ids as the others write them. `names`: of the table, and of the others."""
+    for column in columns:
+        if column in table and (found := as_known(table[column], set(others[column]))):
+            remarks.extend(rewritten(found, f"{column} in {names[0]}", names[1]))
+            table = table.assign(**{column: [found.get(one, one) for one in table[column]]})
+    return table
+
+
+def _tell(remarks: list[str], table: pd.DataFrame, others: pd.DataFrame, key: list[str], what: str) -> None:
+    """Remark how many rows of the table have a key that none of the others has."""
+    joined = table[key].merge(others[key].drop_duplicates(), on=key, how="left", indicator=True)
+    if number := int((joined["_merge"] == "left_only").sum()):
+        remarks.append(f"{number:,} of {len(table):,} {what}: are ids and codes written alike?")
+
+
+def _table(folder: Path, name: str, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
     return read_table(folder, name, columns, optional, text=_TEXTS, numbers=_NUMBERS)
 
 

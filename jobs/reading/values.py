@@ -1,10 +1,10 @@
-"""What cells of tables hold beside plain texts: lists."""
+"""What cells of tables hold beside plain texts: lists, and ids that two tables write in two ways."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 import orjson
@@ -12,6 +12,7 @@ import orjson
 from jobs.framework.errors import UnusableData
 from jobs.framework.tables import as_text
 
+_WHOLE = re.compile(r"(\d+)\.0+")
 # A list as Python and pandas write it, or with spaces alone between what it holds, as NumPy does.
 _ESCAPE = r"""\\(?:['"\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"""
 _LITERAL = rf"""'(?:[^'\\\n]|{_ESCAPE})*'|"(?:[^"\\\n]|{_ESCAPE})*"|-?\d+(?:\.\d*)?(?:e[+-]?\d+)?"""
@@ -31,6 +32,23 @@ def unlisted(texts: Iterable[str], what: str) -> Iterator[str]:
     odd = [text for text in texts if _looks_listed(text)]
     if odd:
         yield f"{len(odd):,} {what} look like lists and cannot be read as such; they count as they are: {odd[0][:80]}"
+
+
+def as_known(ids: Iterable[str], known: Set[str]) -> dict[str, str]:
+    """Of ids that are not known as they are written those that are as whole numbers, with the one that is known: 101
+    for 101.0, as whole numbers are written where others of their column were missing."""
+    wholes = {_whole(one): one for one in known}
+    return {one: wholes[_whole(one)] for one in dict.fromkeys(ids) if one not in known and _whole(one) in wholes}
+
+
+def rewritten(found: Mapping[str, str], what: str, others: str) -> Iterator[str]:
+    """What to know of ids that `as_known` found."""
+    if found:
+        one, other = next(iter(found.items()))
+        yield (
+            f"{len(found):,} values of {what} are written otherwise than in {others}, and were matched: {one} with "
+            f"{other}."
+        )
 
 
 def _read(text: str) -> list[Any]:
@@ -60,3 +78,8 @@ def _text(one: Any, where: str) -> str:
     if isinstance(value, dict | list):
         raise UnusableData(f"{where} holds {str(one)[:80]}, which is neither a text nor an object with `text`.")
     return as_text(value)
+
+
+def _whole(text: str) -> str:
+    found = _WHOLE.fullmatch(text)
+    return found[1] if found else text

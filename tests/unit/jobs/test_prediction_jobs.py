@@ -247,10 +247,48 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path: Path) -> None:
     assert "a learner twice" in twice
 
 
-def test_ids_that_are_written_in_two_ways_are_warned_of(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "column", "others"),
+    [
+        ("student_assessment", "id_assessment", "assessment"),
+        ("assessment", "id_assessment", "assessment"),
+        ("student_assessment", "id_student", "student"),
+        ("clicks_to_day_56", "id_student", "student"),
+    ],
+)
+def test_whole_numbers_written_as_fractions_in_one_table_are_matched(
+    tmp_path: Path, table: str, column: str, others: str
+) -> None:
     data = folder(tmp_path / "data", [cohort(20)])
-    changed(data, "student_assessment", lambda rows: rows.assign(id_student=rows["id_student"] + ".0"))
-    assert "written alike" in read_presentations(data, 56).remarks[0]
+    before = read_presentations(data, 56)
+    changed(data, table, lambda rows: rows.assign(**{column: rows[column] + ".0"}))
+    found = read_presentations(data, 56)
+    for name in ("submitted", "score", "clicks"):
+        np.testing.assert_array_equal(getattr(found.cohorts[0], name), getattr(before.cohorts[0], name))
+    (told,) = found.remarks
+    assert f"values of {column} in" in told
+    assert f"otherwise than in {others}" in told
+
+
+def test_what_matches_nothing_is_counted_and_exams_are_none_of_it(tmp_path: Path) -> None:
+    def three_others(column: str) -> Any:
+        return lambda rows: rows.assign(**{column: [f"{'x' * (at < 3)}{one}" for at, one in enumerate(rows[column])]})
+
+    data = folder(tmp_path / "data", [cohort(20, 1, "AAA"), cohort(20, 2, "BBB")])
+    works, clicks = (pd.read_csv(data / f"{name}.csv") for name in ("student_assessment", "clicks_to_day_56"))
+    changed(data, "student_assessment", three_others("id_student"))
+    changed(data, "student_registration", three_others("code_presentation"))
+    changed(data, "clicks_to_day_56", three_others("id_student"))
+    changed(data, "assessment", lambda rows: rows[rows["code_module"] == "AAA"].assign(assessment_type="Exam"))
+    works = works[works["date_submitted"] <= 56]
+    assert [one.partition(":")[0] for one in read_presentations(data, 56).remarks] == [
+        "3 of 42 rows of student_registration are of nobody in student",
+        "3 of 42 learners in student are not in student_registration",
+        f"3 of {len(clicks)} rows of clicks_to_day_56 are of nobody in student",
+        f"3 of {len(works)} works are of nobody in student",
+        f"{(works['id_assessment'] >= 2000).sum()} of {len(works)} works name a task that is not in assessment",
+        "There is no task in assessment, exams aside, of AAA 2013J, BBB 2013J",
+    ]
 
 
 def test_a_task_may_have_the_same_id_in_every_presentation(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.reading.values import listed, unlisted
+from jobs.reading.values import as_known, listed, unlisted
 
 # As as_text leaves them: trimmed, and not empty.
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).map(str.strip).filter(bool))
@@ -41,3 +41,9 @@ def test_what_is_no_list_of_texts_stays_and_is_told(cell: str) -> None:
     assert list(unlisted([cell], "cells")) == [
         f"1 cells look like lists and cannot be read as such; they count as they are: {cell}"
     ]
+
+
+def test_ids_are_matched_as_whole_numbers_where_they_are_not_known_as_they_are() -> None:
+    assert as_known(["101.0", "7", "2.0", "1.10", "x.0", "9.0", ""], {"101", "7.0", "2", "2.0", "1.1", "x"}) == {
+        "101.0": "101", "7": "7.0",
+    }  # fmt: skip
