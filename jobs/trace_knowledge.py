@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -34,12 +35,15 @@ def trace_knowledge(
 
     A row whose `correct` is empty is predicted, and teaches nothing.
     """
+    met = None
     if model is not None:
         from learning.knowledge.storing import load
 
-        load(model)  # what is no model is told before the work is given out
+        met = load(model).skills  # what is no model is told before the work is given out
     results = read_results(data, graded=False, learners=learners)
     run.warn(*results.told.remarks)
+    if met is not None:
+        run.warn(*unmet([skill for row in results.learners for skill in row["skills"]], met))
     traced = run.each(results.learners, partial(tracer, model), stage="learners", batch_size=16)
     rows = sorted(traced, key=lambda row: row["row"])
     run.write(rows, COLUMNS)
@@ -48,6 +52,16 @@ def trace_knowledge(
     known = [row for row in rows if row["correct"] is not None]
     right, chances = [row["correct"] for row in known], [row["chance"] for row in known]
     run.note(**auc(right, chances, [length[row["learner"]] for row in known]))
+
+
+def unmet(skills: Sequence[str], met: Container[str]) -> Iterator[str]:
+    """What to know of rows whose skill a model was not made of."""
+    others = [skill for skill in skills if skill not in met]
+    if others:
+        yield (
+            f"{len(others):,} of {len(skills):,} rows have a skill that the model never met, as {others[0]}: they are "
+            "traced as is usual over all skills."
+        )
 
 
 def tracer(file: Path | None) -> Work:

@@ -186,6 +186,21 @@ def test_a_skill_never_met_is_what_was_usual(tmp_path: Path) -> None:
     assert load(model).skill("never met") == usual
 
 
+def test_rows_of_skills_that_the_model_never_met_are_counted(tmp_path: Path) -> None:
+    table = blocks([12] * 20)
+    model, out = tmp_path / "model.npz", tmp_path / "out.csv"
+    fitted(written(tmp_path / "data", table), model)
+    others = table.assign(skill_name=[f"{skill}.0" if skill == 1 else str(skill) for skill in table["skill_name"]])
+    traced(written(tmp_path / "others", others), out, "--model", str(model))
+    summary = tmp_path / "out.csv.summary.json"
+    rows = f"{(table['skill_name'] == 1).sum()} of 240 rows"
+    assert json.loads(summary.read_text())["warnings"][-1].startswith(
+        f"{rows} have a skill that the model never met, as 1.0"
+    )
+    traced(tmp_path / "data", out, "--model", str(model))
+    assert "never met" not in summary.read_text()
+
+
 def test_long_histories_are_told_apart_in_the_figures() -> None:
     right, chances = [0, 1, 0, 1], [0.1, 0.9, 0.9, 0.1]
     assert auc(right, chances, [2, 2, 2_000, 2_000]) == {"auc": 0.5, "auc_at_most_1000_rows": 1.0}
