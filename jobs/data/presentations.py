@@ -17,7 +17,7 @@ import numpy as np
 
 from jobs.framework import UnusableData, read_table
 from jobs.framework.tables import MISSING, table_path
-from jobs.reading.values import as_known, rewritten
+from jobs.reading.values import as_known, rewritten, yes_or_no
 from learning.prediction.cohort import Cohort, Floats
 from learning.prediction.evaluation import cohort_key
 
@@ -101,6 +101,8 @@ def _read(folder: Path, day: int, remarks: list[str]) -> _Tables:
     _tell(remarks, work, student, ["id_student"], "works are of nobody in student")
     _tell(remarks, work, every, key, "works name a task that is not in assessment")
     work = work.drop(columns=PRESENTATION, errors="ignore") if len(key) == 1 else work
+    where = f"is_banked in student_assessment of {folder}"
+    work = work.assign(is_banked=[bool(yes_or_no(value, where)) for value in work["is_banked"]])
     return _Tables(people, tasks, work.merge(tasks[[*PRESENTATION, "id_assessment"]], on=key))
 
 
@@ -160,7 +162,7 @@ def _cohort(key: tuple[str, str], people: pd.DataFrame, tasks: pd.DataFrame, wor
     submitted, score, banked = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=bool)
     submitted[where] = work["date_submitted"].to_numpy(float)
     score[where] = work["score"].to_numpy(float)
-    banked[where] = work["is_banked"].astype(str).isin(["True", "1", "1.0", "true"]).to_numpy(bool)
+    banked[where] = work["is_banked"].to_numpy(bool)
     clicks = _numbers(people, "clicks_total")
     outcome, decided = _outcome(people)
     return Cohort(

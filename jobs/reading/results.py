@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jobs.framework.errors import UnusableData
 from jobs.framework.rows import Row
 from jobs.framework.tables import as_text, read_file, table_files
 from jobs.reading.blocks import Learners, Told, cut, told
+from jobs.reading.values import yes_or_no
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,19 @@ def _table(path: Path, *, graded: bool) -> _Table:
     table = read_file(path, ["user_id", "skill_name", *columns], optional, text={"user_id", "skill_name"})
     if "correct" not in table:
         table["correct"] = None
-    known = table["correct"].dropna()
-    if not known.isin([0, 1]).all():
-        raise UnusableData(f"{path}: the column correct holds other values than 0 and 1.")
+    right = [_right(path, value) for value in table["correct"]]
+    known = [one for one in right if one is not None]
     if graded and len(known) < len(table):
         raise UnusableData(f"{path}: the column correct is empty in {len(table) - len(known)} rows.")
     users, skills = ([as_text(value) for value in table[name]] for name in ("user_id", "skill_name"))
     if not (all(users) and all(skills)):
         raise UnusableData(f"{path}: user_id or skill_name is empty in some rows.")
-    right = [None if value is None or value != value else int(value) for value in table["correct"]]
     return _Table(path.name, users, skills, right)
+
+
+def _right(path: Path, value: Any) -> int | None:
+    right = yes_or_no(value, f"{path}: correct")
+    return None if right is None else int(right)
 
 
 def _add(found: dict[str, Row], table: _Table, owners: Sequence[str], first: int) -> None:

@@ -1,4 +1,4 @@
-"""What cells of tables hold beside plain texts: lists, and ids that two tables write in two ways."""
+"""What cells of tables hold beside plain texts: lists, yes or no, and ids that two tables write in two ways."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Any
 import orjson
 
 from jobs.framework.errors import UnusableData
-from jobs.framework.tables import as_text
+from jobs.framework.tables import MISSING, as_text
 
+_YES = ("1", "1.0", "true", "t", "yes", "y")
+_NO = ("0", "0.0", "false", "f", "no", "n")
+_MISSING = {text.casefold() for text in MISSING}
 _WHOLE = re.compile(r"(\d+)\.0+")
 # A list as Python and pandas write it, or with spaces alone between what it holds, as NumPy does.
 _ESCAPE = r"""\\(?:['"\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"""
@@ -32,6 +35,22 @@ def unlisted(texts: Iterable[str], what: str) -> Iterator[str]:
     odd = [text for text in texts if _looks_listed(text)]
     if odd:
         yield f"{len(odd):,} {what} look like lists and cannot be read as such; they count as they are: {odd[0][:80]}"
+
+
+def is_missing(text: str) -> bool:
+    """Whether a text stands for nothing."""
+    return text.casefold() in _MISSING
+
+
+def yes_or_no(value: Any, where: str) -> bool | None:
+    """What a cell says in numbers or words; None where it is empty. Raises `UnusableData`, which says `where`."""
+    text = as_text(value)
+    word = text.casefold()
+    if word in _YES or word in _NO:
+        return word in _YES
+    if is_missing(text):
+        return None
+    raise UnusableData(f"{where} must be 1 or 0, true or false, yes or no, and is {text!r}.")
 
 
 def as_known(ids: Iterable[str], known: Set[str]) -> dict[str, str]:

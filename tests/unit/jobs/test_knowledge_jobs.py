@@ -130,14 +130,14 @@ def test_every_row_belongs_to_one_block_of_its_length(lengths: list[int]) -> Non
 
 
 def test_results_may_be_json_lines(tmp_path: Path) -> None:
-    rows = [{"user_id": "a", "skill_name": 7, "correct": right} for right in (True, 0, "1")]
+    rows = [{"user_id": "a", "skill_name": 7, "correct": right} for right in (True, 0, "1", "false", "TRUE")]
     write_rows(tmp_path / "a.jsonl", rows)
     [learner] = read_results(tmp_path, graded=True).learners
-    assert (learner["skills"], learner["right"]) == (["7"] * 3, [1, 0, 1])
+    assert (learner["skills"], learner["right"]) == (["7"] * 5, [1, 0, 1, 0, 1])
 
 
 def test_results_that_are_none_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnusableData, match="other values than 0 and 1"):
+    with pytest.raises(UnusableData, match=r"correct must be 1 or 0, .* and is '2'"):
         read_results(written(tmp_path / "a", blocks([4]).assign(correct=[0, 1, 2, 1])), graded=True)
 
 

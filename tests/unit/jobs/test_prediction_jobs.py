@@ -291,6 +291,23 @@ def test_what_matches_nothing_is_counted_and_exams_are_none_of_it(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "banked"), [(("TRUE", "FALSE"), True), (("yes", "no"), True), (("No", "Yes"), False), (("", "y"), False)]
+)
+def test_banked_work_is_told_in_words(tmp_path: Path, words: tuple[str, str], banked: bool) -> None:
+    data = folder(tmp_path / "data", [cohort(20)])
+    changed(data, "student_assessment", lambda rows: rows.assign(is_banked=[words[at % 2] for at in range(len(rows))]))
+    works = pd.read_csv(data / "student_assessment.csv")
+    first = works.iloc[0]
+    found = read_presentations(data, 56).cohorts[0]
+    place = found.learners.index(str(first["id_student"])), int(first["id_assessment"]) - 1000
+    assert found.banked[place] == banked
+    assert 0 < found.banked.sum() < np.isfinite(found.submitted).sum()
+    changed(data, "student_assessment", lambda rows: rows.assign(is_banked="perhaps"))
+    with pytest.raises(UnusableData, match=r"is_banked .* is 'perhaps'"):
+        read_presentations(data, 56)
+
+
 def test_a_task_may_have_the_same_id_in_every_presentation(tmp_path: Path) -> None:
     one, other = cohort(20, 1, "AAA", "2013J"), cohort(20, 2, "AAA", "2014J")
     data = folder(tmp_path / "data", [one, other])

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.reading.values import as_known, listed, unlisted
+from jobs.framework.errors import UnusableData
+from jobs.reading.values import as_known, listed, unlisted, yes_or_no
 
 # As as_text leaves them: trimmed, and not empty.
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).map(str.strip).filter(bool))
@@ -47,3 +48,12 @@ def test_ids_are_matched_as_whole_numbers_where_they_are_not_known_as_they_are()
     assert as_known(["101.0", "7", "2.0", "1.10", "x.0", "9.0", ""], {"101", "7.0", "2", "2.0", "1.1", "x"}) == {
         "101.0": "101", "7": "7.0",
     }  # fmt: skip
+
+
+def test_yes_and_no_are_words_or_numbers_and_nothing_else() -> None:
+    assert {yes_or_no(value, "here") for value in (True, 1, 1.0, "1.0", "TRUE", "t", "Yes", "y")} == {True}
+    assert {yes_or_no(value, "here") for value in (False, 0, 0.0, "0", "false", "F", "NO", "n")} == {False}
+    assert {yes_or_no(value, "here") for value in (None, float("nan"), "", "?", "n/a")} == {None}
+    for value in ("unanswerable", 2, 0.5, "maybe"):
+        with pytest.raises(UnusableData, match=f"here must be .* and is '{value}'"):
+            yes_or_no(value, "here")
