@@ -13,6 +13,7 @@ from jobs.reading.textbooks import (
     answers,
     in_short,
     misplaced,
+    placed,
     read_passages,
     read_questions,
     unread,
@@ -30,8 +31,9 @@ def answer_questions(run: Run, data: DataFolder, out: RowsFile) -> None:
     Where the questions say what answers them, the summary tells how often that was found first and among the first
     three, beside what words alone find, and how many were declined.
     """
-    passages, questions = read_passages(data), read_questions(data)
-    run.warn(*remarks(data, passages, questions))
+    passages = read_passages(data)
+    questions, matched = placed(passages, read_questions(data))
+    run.warn(*matched, *remarks(data, passages, questions))
     # What answers a question is for the figures: it does not reach what answers.
     asked = [{"question_id": one["question_id"], "question": one["question"]} for one in questions]
     parts = windows(passages)
@@ -112,23 +114,23 @@ def _answered(book: Any, passages: Sequence[Row], wholes: Sequence[int], row: Ro
 def figures(passages: Sequence[Row], questions: Sequence[Row], answered: Sequence[Row]) -> dict[str, Any]:
     """What can be said of questions that tell what answers them; shares from 0 to 1."""
     found: dict[str, Any] = {}
-    known = [(q, a) for q, a in zip(questions, answered, strict=True) if q["sections"] or q["passage_ids"]]
+    pairs = list(zip(questions, answered, strict=True))
+    known = [(q, a) for q, a in pairs if _answerable(q) and (q["sections"] or q["passage_ids"])]
     for name, places in (("", "first"), ("_by_words_alone", "by_words")):
         for title, depth in (("first_passage", 1), ("first_three", 3)):
             if known:
                 right = sum(any(answers(passages[at], q) for at in a[places][:depth]) for q, a in known)
                 found[title + name] = round(right / len(known), 4)
     for name, wanted in (("declined_of_answered", True), ("declined_of_others", False)):
-        own = [a["declined"] for q, a in zip(questions, answered, strict=True) if _answerable(q) is wanted]
+        own = [a["declined"] for q, a in pairs if _answerable(q) is wanted]
         if own:
             found[name] = round(sum(own) / len(own), 4)
     return found
 
 
 def _answerable(question: Row) -> bool | None:
-    if question["answerable"] is not None:
-        return bool(question["answerable"])
-    return True if question["sections"] or question["passage_ids"] else None
+    told: bool | None = question["answerable"]
+    return True if told is None and (question["sections"] or question["passage_ids"]) else told
 
 
 if __name__ == "__main__":

@@ -10,22 +10,21 @@ book does not answer).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jobs.framework.errors import MissingData
 from jobs.framework.rows import Row
-from jobs.framework.tables import as_text, read_table, require_folder, table_path, tables_in
+from jobs.framework.tables import read_table, require_folder, table_path, tables_in
 from jobs.reading.places import is_any, is_number, names_of, number_of
 from jobs.reading.texts import TEXT_SUFFIXES, read_text, text_files
-from jobs.reading.values import listed, unlisted
+from jobs.reading.values import as_known, is_missing, listed, rewritten, unlisted, yes_or_no
 from learning.retrieval.chunking import MAXIMUM_CHARACTERS, PATH, Passage
 from learning.retrieval.chunking import passages as cut
 
 _PLACE = ("passage_id", "section")
 _WORDS = ("chapter", "title", "heading")
-_NO = ("0", "0.0", "false", "f", "no", "n")
 
 
 def read_passages(folder: Path) -> list[Row]:
@@ -81,11 +80,31 @@ def answers(passage: Row, question: Row) -> bool:
     return passage["passage_id"] in question["passage_ids"] or is_any(question["sections"], names)
 
 
+def placed(passages: Sequence[Row], questions: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """The questions with their places as the book has them: a whole number that it has and they write as a fraction, or
+    nothing for N/A and the like, which it has not. And what to know of that."""
+    ids, names = _places(passages)
+    other_ids = dict.fromkeys(one for row in questions for one in row["passage_ids"] if one not in ids)
+    others = dict.fromkeys(one for row in questions for one in row["sections"] if not is_any([one], names))
+    same_ids, same = as_known(other_ids, ids), as_known(others, names)
+    found = [
+        row
+        | {
+            "passage_ids": _as_it_has(row["passage_ids"], other_ids, same_ids),
+            "sections": _as_it_has(row["sections"], others, same),
+        }
+        for row in questions
+    ]
+    return found, [
+        *rewritten(same_ids, "passage_id in questions", "passages"),
+        *rewritten(same, "section in questions", "passages"),
+    ]
+
+
 def misplaced(passages: Sequence[Row], questions: Sequence[Row]) -> int:
-    """How many questions name only places that no passage has."""
-    ids = {row["passage_id"] for row in passages}
-    names = {name for row in passages for name in names_of(row["section"], row["heading"])}
-    named = [row for row in questions if row["passage_ids"] or row["sections"]]
+    """How many questions that the book may answer name only places that no passage has."""
+    ids, names = _places(passages)
+    named = [row for row in questions if row["answerable"] is not False and (row["passage_ids"] or row["sections"])]
     return sum(not (ids & set(row["passage_ids"]) or is_any(row["sections"], names)) for row in named)
 
 
@@ -94,6 +113,16 @@ def unread_places(passages: Sequence[Row], questions: Sequence[Row]) -> Iterator
     places = (one for row in questions for one in (*row["sections"], *row["passage_ids"]))
     yield from unlisted((row["section"] for row in passages), "sections of passages")
     yield from unlisted(places, "places of questions")
+
+
+def _places(passages: Sequence[Row]) -> tuple[set[str], set[str]]:
+    """The ids of passages, and everything by which their sections may be named."""
+    ids = {row["passage_id"] for row in passages}
+    return ids, {name for row in passages for name in names_of(row["section"], row["heading"])}
+
+
+def _as_it_has(places: Sequence[str], others: Container[str], same: Mapping[str, str]) -> list[str]:
+    return [same.get(one, one) for one in places if not (one in others and is_missing(one))]
 
 
 def _parts(row: Row) -> Sequence[Passage]:
@@ -143,11 +172,10 @@ def _chapters(folder: Path) -> list[Row]:
 
 
 def _question(number: int, raw: dict[str, Any]) -> Row:
-    answerable = as_text(raw.get("answerable", "")).lower()
     return {
         "question_id": raw.get("question_id") or str(number),
         "question": raw["question"],
         "sections": listed(raw.get("section", ""), f"questions, row {number}: section"),
         "passage_ids": listed(raw.get("passage_id", ""), f"questions, row {number}: passage_id"),
-        "answerable": None if not answerable else answerable not in _NO,
+        "answerable": yes_or_no(raw.get("answerable"), f"questions, row {number}: answerable"),
     }

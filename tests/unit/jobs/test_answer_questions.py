@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from jobs import answer_questions as module
 from jobs.answer_questions import figures
 from jobs.framework import write_rows
-from jobs.framework.errors import MissingData
-from jobs.reading.textbooks import misplaced, read_passages, read_questions, windows
+from jobs.framework.errors import MissingData, UnusableData
+from jobs.reading.textbooks import misplaced, placed, read_passages, read_questions, windows
 from learning.retrieval.chunking import MAXIMUM_CHARACTERS
 
 
@@ -57,10 +57,46 @@ def test_places_that_look_like_numbers_stay_what_they_are(tmp_path: Path) -> Non
     assert [(row["passage_ids"], row["sections"]) for row in read_questions(tmp_path)] == [(["2"], ["1.10"]), ([], [])]
 
 
+def question(sections: list[str], ids: list[str], answerable: bool | None = None) -> dict[str, object]:
+    return {"sections": sections, "passage_ids": ids, "answerable": answerable}
+
+
 def test_places_that_the_book_does_not_have_are_counted() -> None:
     passages = [{"passage_id": "2", "section": "1.1", "heading": "1.1"}]
-    places = [(["2"], []), ([], ["1.1", "9"]), (["2.0"], []), ([], [])]
-    assert misplaced(passages, [{"passage_ids": ids, "sections": sections} for ids, sections in places]) == 1
+    questions = [question([], ["2"]), question(["1.1", "9"], []), question([], ["2.5"]), question([], [])]
+    assert misplaced(passages, questions) == 1
+    assert misplaced(passages, [question(["9"], [], False), question(["9"], [], True)]) == 1
+
+
+def test_places_are_matched_as_whole_numbers_where_the_book_has_them_so() -> None:
+    passages = [
+        {"passage_id": "101", "section": "7", "heading": "7 Cells"},
+        {"passage_id": "102", "section": "8.0", "heading": "8.0"},
+        {"passage_id": "103", "section": "9.0", "heading": "9.0"},
+        {"passage_id": "104", "section": "9", "heading": "9"},
+    ]
+    questions = [question(["7.0"], ["101.0"]), question(["8", "9.0", "1.10"], ["102"]), question([], [])]
+    found, told = placed(passages, questions)
+    assert found == [question(["7"], ["101"]), question(["8.0", "9.0", "1.10"], ["102"]), question([], [])]
+    assert told == [
+        "1 values of passage_id in questions are written otherwise than in passages, and were matched: 101.0 with 101.",
+        "2 values of section in questions are written otherwise than in passages, and were matched: 7.0 with 7.",
+    ]
+    assert placed(passages, found) == (found, [])
+
+
+def test_no_place_may_be_told_in_words_that_the_book_does_not_have() -> None:
+    passages = [{"passage_id": "1", "section": "NA", "heading": "NA"}]
+    asked = [question(["N/A"], ["none"]), question(["na", "?"], ["1"])]
+    assert placed(passages, asked) == ([question([], []), question(["na"], ["1"])], [])
+
+
+def test_whether_a_question_is_answerable_is_never_guessed(tmp_path: Path) -> None:
+    (tmp_path / "questions.csv").write_text("question,answerable\nWhat?,Yes\nWho?,N\nWhy?,\n")
+    assert [row["answerable"] for row in read_questions(tmp_path)] == [True, False, None]
+    (tmp_path / "questions.csv").write_text("question,answerable\nWhat?,1\nWho?,unanswerable\n")
+    with pytest.raises(UnusableData, match=r"row 2: answerable must be .* and is 'unanswerable'"):
+        read_questions(tmp_path)
 
 
 def test_a_book_in_json_lines(tmp_path: Path) -> None:
@@ -78,8 +114,7 @@ def test_a_book_in_json_lines(tmp_path: Path) -> None:
 
 def test_finding_and_declining_are_counted_apart() -> None:
     passages = [{"passage_id": str(place), "section": f"s{place}", "heading": f"s{place}"} for place in range(4)]
-    known = {"sections": ["s1"], "passage_ids": [], "answerable": None}
-    other = {"sections": [], "passage_ids": [], "answerable": False}
+    known, other = question(["s1"], []), question([], [], False)
     answered = [
         {"first": [1, 0], "by_words": [0, 1], "declined": False},
         {"first": [2, 3], "by_words": [1], "declined": True},
@@ -89,6 +124,20 @@ def test_finding_and_declining_are_counted_apart() -> None:
         "first_passage": 0.5, "first_three": 0.5,
         "first_passage_by_words_alone": 0.5, "first_three_by_words_alone": 1.0,
         "declined_of_answered": 0.5, "declined_of_others": 1.0,
+    }  # fmt: skip
+
+
+def test_what_the_book_does_not_answer_is_not_looked_for_in_it() -> None:
+    """Though it may be said what section such a question is nearest to."""
+    passages = [{"passage_id": "0", "section": "s0", "heading": "s0"}]
+    answered = [
+        {"first": [0], "by_words": [0], "declined": False},
+        {"first": [], "by_words": [], "declined": True},
+    ]
+    assert figures(passages, [question(["s0"], []), question(["s0"], [], False)], answered) == {
+        "first_passage": 1.0, "first_three": 1.0,
+        "first_passage_by_words_alone": 1.0, "first_three_by_words_alone": 1.0,
+        "declined_of_answered": 0.0, "declined_of_others": 1.0,
     }  # fmt: skip
 
 
