@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jobs.framework import DataFolder, Row, RowsFile, Run, job
+from jobs.framework import DataFolder, Row, RowsFile, Run, UnusableData, job
 from jobs.framework.rows import Work
 from jobs.reading.textbooks import (
     answers,
@@ -31,18 +31,31 @@ def answer_questions(run: Run, data: DataFolder, out: RowsFile) -> None:
     Where the questions say what answers them, the summary tells how often that was found first and among the first
     three, beside what words alone find, and how many were declined.
     """
-    passages = read_passages(data)
+    book = read_passages(data)
+    passages = [row for row in book if row["text"]]
+    if not passages:
+        raise UnusableData(f"No passage of {data} has a text.")
     questions, matched = placed(passages, read_questions(data))
-    run.warn(*matched, *remarks(data, passages, questions))
+    run.warn(*empty(book, questions), *matched, *remarks(data, passages, questions))
+    asking = [row for row in questions if row["question"]]
     # What answers a question is for the figures: it does not reach what answers.
-    asked = [{"question_id": one["question_id"], "question": one["question"]} for one in questions]
+    asked = [{"question_id": one["question_id"], "question": one["question"]} for one in asking]
     parts = windows(passages)
     vectors = [row["vector"] for row in run.each(parts, embedder, stage="passages", batch_size=64)]
     work = partial(answerer, passages, parts, vectors)
     answered = list(run.each(asked, work, stage="questions", batch_size=8))
-    run.write([{name: row[name] for name in COLUMNS} for row in answered], COLUMNS)
-    run.note(passages=len(passages), questions=len(questions), declined=sum(row["declined"] for row in answered))
-    run.note(model=", ".join(sorted({row["model"] for row in answered})), **figures(passages, questions, answered))
+    rows = list(_every(questions, answered))
+    run.write(rows, COLUMNS)
+    run.note(passages=len(passages), questions=len(questions), declined=sum(row["declined"] for row in rows))
+    run.note(model=", ".join(sorted({row["model"] for row in answered})), **figures(passages, asking, answered))
+
+
+def empty(book: Sequence[Row], questions: Sequence[Row]) -> Iterator[str]:
+    """What of the folder has no words."""
+    if bare := sum(not row["text"] for row in book):
+        yield f"{bare:,} passages have no text, and are left out."
+    if bare := sum(not row["question"] for row in questions):
+        yield f"{bare:,} questions are empty: they are declined, and count in no share."
 
 
 def remarks(data: Path, passages: Sequence[Row], questions: Sequence[Row]) -> Iterator[str]:
@@ -52,7 +65,7 @@ def remarks(data: Path, passages: Sequence[Row], questions: Sequence[Row]) -> It
     if odd := misplaced(passages, questions):
         yield f"{odd} questions name a section or passage_id that no passage has: they count as not found."
     yield from unread_places(passages, questions)
-    untold = sum(_answerable(one) is None for one in questions)
+    untold = sum(_answerable(one) is None for one in questions if one["question"])
     if 0 < untold < len(questions):
         yield (
             f"{untold} questions say neither where they are answered nor, under `answerable`, that they are not (0): "
@@ -109,6 +122,15 @@ def _answered(book: Any, passages: Sequence[Row], wholes: Sequence[int], row: Ro
         "answer": "\n".join(f"{quote.text} [{quote.source + 1}]" for quote in answer.quotes), "model": book.made_by,
         "first": first, "by_words": [wholes[part] for part in book.by_words(row["question"], 3)],
     }  # fmt: skip
+
+
+def _every(questions: Sequence[Row], answered: Sequence[Row]) -> Iterator[Row]:
+    """A row of the output for each question. One that asks nothing is declined, by no model."""
+    found = iter(answered)
+    for one in questions:
+        nothing = {"declined": True, "passage_ids": [], "sections": [], "answer": "", "model": ""}
+        row = next(found) if one["question"] else one | nothing
+        yield {name: row[name] for name in COLUMNS}
 
 
 def figures(passages: Sequence[Row], questions: Sequence[Row], answered: Sequence[Row]) -> dict[str, Any]:

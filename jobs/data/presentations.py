@@ -85,12 +85,12 @@ def read_presentations(folder: Path, day: int) -> Presentations:
 
 
 def _read(folder: Path, day: int, remarks: list[str]) -> _Tables:
-    student = _table(folder, "student", PERSON, ["final_result", *_BACKGROUND, *ATTRIBUTES])
+    student = _of_learners(folder, "student", PERSON, ["final_result", *_BACKGROUND, *ATTRIBUTES], remarks)
     people = _people(folder, day, student, remarks)
     every = _table(folder, "assessment", [*PRESENTATION, "id_assessment", "date", "weight"], ["assessment_type"])
     every = _alike(every, student, PRESENTATION, ("assessment", "student"), remarks)
     tasks = every[every["assessment_type"] != "Exam"] if "assessment_type" in every else every
-    work = _table(folder, "student_assessment", _WORK, PRESENTATION)
+    work = _of_learners(folder, "student_assessment", _WORK, PRESENTATION, remarks)
     work = _alike(work, student, ["id_student"], ("student_assessment", "student"), remarks)
     work = _alike(work, every, [*PRESENTATION, "id_assessment"], ("student_assessment", "assessment"), remarks)
     # An id may be that of a task in several presentations where the table says in which.
@@ -123,7 +123,8 @@ def _people(folder: Path, day: int, student: pd.DataFrame, remarks: list[str]) -
 
 def _about(folder: Path, name: str, columns: Sequence[str], student: pd.DataFrame, remarks: list[str]) -> pd.DataFrame:
     """A table that has a row for each learner at most."""
-    table = _alike(_table(folder, name, [*PERSON, *columns]), student, PERSON, (name, "student"), remarks)
+    table = _of_learners(folder, name, [*PERSON, *columns], (), remarks)
+    table = _alike(table, student, PERSON, (name, "student"), remarks)
     for title, rows in (("student", student), (name, table)):
         if rows.duplicated(PERSON).any():
             raise UnusableData(f"The table {title} of {folder} has a learner twice in the same presentation.")
@@ -147,6 +148,17 @@ def _tell(remarks: list[str], table: pd.DataFrame, others: pd.DataFrame, key: li
     joined = table[key].merge(others[key].drop_duplicates(), on=key, how="left", indicator=True)
     if number := int((joined["_merge"] == "left_only").sum()):
         remarks.append(f"{number:,} of {len(table):,} {what}: are ids and codes written alike?")
+
+
+def _of_learners(
+    folder: Path, name: str, columns: Sequence[str], optional: Sequence[str], remarks: list[str]
+) -> pd.DataFrame:
+    """The rows of a table that say whose they are."""
+    table = _table(folder, name, columns, optional)
+    named = table[table["id_student"] != ""]
+    if bare := len(table) - len(named):
+        remarks.append(f"{bare:,} of {len(table):,} rows of {name} have no id_student, and are left out.")
+    return named
 
 
 def _table(folder: Path, name: str, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:

@@ -249,3 +249,32 @@ def test_it_answers_with_sentences_and_their_places(tmp_path: Path) -> None:
         first, second = csv.DictReader(file)
     assert first["answer"] == "The median is the value in the middle once all values are put in order. [1]"
     assert (second["declined"], second["answer"]) == ("True", "")
+
+
+def test_passages_without_text_are_left_out_and_empty_questions_declined(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    data, out = tmp_path / "data", tmp_path / "answers.jsonl"
+    data.mkdir()
+    (data / "passages.csv").write_text(
+        "section,text\nMiddles,\nMiddles,The median is the value in the middle once all values are put in order.\n"
+    )
+    (data / "questions.csv").write_text(
+        "question_id,question,section\na,,Middles\nb,What is the median?,Middles\nc,,\n"
+    )
+    arguments = ["--data", str(data), "--out", str(out), "--workers", "1"]
+    ran = CliRunner().invoke(module.answer_questions.app, [*arguments, "--json"])
+    assert ran.exit_code == 0, ran.output
+    first, second, third = map(json.loads, out.read_text().splitlines())
+    assert [row["question_id"] for row in (first, second, third)] == ["a", "b", "c"]
+    assert (first["declined"], first["passage_ids"], first["answer"]) == (True, [], "")
+    assert (second["declined"], second["passage_ids"]) == (False, ["2"])
+    summary = json.loads(ran.stdout)
+    assert summary["warnings"] == [
+        "1 passages have no text, and are left out.",
+        "2 questions are empty: they are declined, and count in no share.",
+    ]
+    assert (summary["declined"], summary["first_passage"], summary["declined_of_answered"]) == (2, 1.0, 0.0)
+    (data / "passages.csv").write_text("section,text\nMiddles,\n")
+    refused = CliRunner().invoke(module.answer_questions.app, arguments)
+    assert refused.exit_code == 1
+    assert "has a text" in " ".join(refused.output.split())

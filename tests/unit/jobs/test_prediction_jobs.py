@@ -291,6 +291,21 @@ def test_what_matches_nothing_is_counted_and_exams_are_none_of_it(tmp_path: Path
     ]
 
 
+def test_rows_of_nobody_are_left_out_and_counted(tmp_path: Path) -> None:
+    def without(rows: pd.DataFrame) -> pd.DataFrame:
+        return pd.concat([rows, rows.head(2).assign(id_student=["", " "])])
+
+    data = folder(tmp_path / "data", [cohort(20)])
+    before = read_presentations(data, 56).cohorts[0]
+    for table in ("student", "student_registration", "student_assessment", "clicks_to_day_56"):
+        changed(data, table, without)
+    found = read_presentations(data, 56)
+    assert found.cohorts[0].learners == before.learners
+    np.testing.assert_array_equal(found.cohorts[0].submitted, before.submitted)
+    assert len(found.remarks) == 4
+    assert found.remarks[0] == "2 of 23 rows of student have no id_student, and are left out."
+
+
 @pytest.mark.parametrize(
     ("words", "banked"), [(("TRUE", "FALSE"), True), (("yes", "no"), True), (("No", "Yes"), False), (("", "y"), False)]
 )
