@@ -11,7 +11,7 @@ import typer
 
 from jobs.framework import DataFolder, Row, RowsFile, Run, job
 from jobs.framework.rows import Work
-from jobs.reading.short_answers import question_of, read_short_answers
+from jobs.reading.short_answers import question_of, read_short_answers, remarks
 
 COLUMNS = (
     "answer_id", "question_id", "label", "score", "confidence", "needs_person", "concerns", "feedback",
@@ -36,6 +36,7 @@ def grade(
 
     load(model or SHIPPED)  # what is no model is told before the work is given out
     rows = read_short_answers(data, labels=False)
+    run.warn(*remarks(rows))
     by_question = sorted(enumerate(rows), key=lambda numbered: (numbered[1]["question_id"], numbered[0]))
     asked = [row | {"place": place} for place, row in by_question]  # the texts of a question are read once
     results = run.each(asked, partial(grader, model, confident), stage="answers", batch_size=64)
