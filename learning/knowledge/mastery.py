@@ -64,10 +64,12 @@ def level(known: float, own: SkillHistory | None) -> Level:
 def _explanation(reached: Level, own: SkillHistory | None, known: float, next_right: float, title: str) -> str:
     if own is None:
         return (
-            f"You have not answered anything on {title} yet. From what is usual and your other answers, you would "
-            f"answer about {_in_ten(next_right)} of ten questions rightly."
+            f"You have not answered anything on “{title}” yet. From what is usual and your other answers, you "
+            f"would answer about {_in_ten(next_right)} of ten questions rightly."
         )
-    counted = f"You answered {own.right} of {own.answers} question{'' if own.answers == 1 else 's'} on {title} rightly"
+    counted = (
+        f"You answered {own.right} of {own.answers} question{'' if own.answers == 1 else 's'} on “{title}” rightly"
+    )
     return f"{counted}{_trend(own)}. {_verdict(reached)}: the chance that you know it is {round(known * 100)} %."
 
 

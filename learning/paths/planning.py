@@ -131,7 +131,7 @@ def _repeats(
             continue
         minutes -= unit.minutes
         taken.add(unit.id)
-        reason = f"You did “{unit.title}” before. On {names.get(skill, skill)}, {_far([skill], known)}: see it again."
+        reason = f"You did “{unit.title}” before. On {_named([skill], names)}, {_far([skill], known)}: see it again."
         found.append(Step(unit=unit, why=Why.REPEAT, reason=reason))
     return found
 
@@ -206,7 +206,7 @@ def _begun(step: Step, minutes: int) -> Step:
 
 
 def _named(skills: Sequence[str], names: Mapping[str, str]) -> str:
-    first = names.get(skills[0], skills[0])
+    first = f"“{names.get(skills[0], skills[0])}”"
     return first if len(skills) == 1 else f"{first} (and {len(skills) - 1} more)"
 
 

@@ -47,7 +47,9 @@ async def test_results_move_what_is_known_and_say_so_in_words(school: Class, sys
     assert (fractions["level"], fractions["answers"], fractions["right"]) == ("secure", 4, 4)
     assert (ratios["level"], ratios["answers"], ratios["right"]) == ("beginning", 4, 1)
     assert fractions["known"] > 0.9 > 0.3 > ratios["known"]
-    assert "4 of 4 questions on Fractions rightly, the last 4 in a row. You seem to have it" in fractions["explanation"]
+    assert (
+        "4 of 4 questions on “Fractions” rightly, the last 4 in a row. You seem to have it" in fractions["explanation"]
+    )
     assert [course["levels"] for course in ok(await school.learner.http.get("/api/learning/mastery"))["items"]] == [
         {"secure": 1, "beginning": 1}
     ]

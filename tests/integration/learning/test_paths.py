@@ -36,7 +36,7 @@ async def test_a_path_follows_results_goals_and_time(school: Class, system: Data
     path = ok(await http.get(f"{at}/path"))
     everything = ["About Fractions", "Fractions: the quiz", "About Ratios", "Ratios: the quiz"]
     assert steps(path) == [(title, "gap") for title in everything]
-    assert path["steps"][0]["reason"] == "On Fractions, you have not shown yet what you know."
+    assert path["steps"][0]["reason"] == "On “Fractions”, you have not shown yet what you know."
     assert (path["minutes"], path["finished"], path["reviews"]) == (45, False, [])
     assert steps(ok(await http.get(f"{at}/path", params={"minutes": 5}))) == [("About Fractions", "gap")]
 
@@ -45,7 +45,7 @@ async def test_a_path_follows_results_goals_and_time(school: Class, system: Data
     path = ok(await http.get(f"{at}/path"))
     assert [title for title, _ in steps(path)][:2] == ["About Ratios", "Ratios: the quiz"]  # fractions hold up nothing
     assert steps(path)[-1] == ("About Fractions", "next")
-    assert "seem to know Fractions already" in path["steps"][-1]["reason"]
+    assert "seem to know “Fractions” already" in path["steps"][-1]["reason"]
     assert [review["title"] for review in path["reviews"]] == ["Fractions: the quiz"]
 
     ratios = ok(await http.get(f"{at}/mastery"))["skills"][1]["skill_id"]

@@ -94,7 +94,7 @@ def test_where_nothing_fits_the_worthiest_is_to_be_begun() -> None:
     units = [unit(0, minutes=30), unit(1, minutes=40, skills=("a",)), unit(2, minutes=5, after=("0",))]
     [step] = plan(units, {}, now=NOW, minutes=20, names={"a": "Fractions"})
     assert step.unit.id == "1"
-    assert step.reason.startswith("On Fractions, you have not shown yet what you know.")
+    assert step.reason.startswith("On “Fractions”, you have not shown yet what you know.")
     assert step.reason.endswith("It takes about 40 minutes, more than you have: begin it.")
     assert [step.unit.id for step in plan(units, {}, now=NOW, minutes=35)] == ["0", "2"]
 
@@ -158,7 +158,7 @@ def test_what_was_done_and_is_weak_is_gone_through_again_unless_seen_just_now() 
     units = [unit(0, skills=("a",), done=True), unit(1, skills=("a",), done=True)]
     [step] = plan(units, {"a": 0.2}, now=NOW, minutes=15, names={"a": "Fractions"})
     assert (step.unit.id, step.why) == ("0", Why.REPEAT)
-    assert "On Fractions, the chance that you know it is 20 % so far" in step.reason
+    assert "On “Fractions”, the chance that you know it is 20 % so far" in step.reason
     fresh = [Seen(unit_id="0", due=NOW + timedelta(days=2), remembered=1.0)]
     assert [step.unit.id for step in plan(units, {"a": 0.2}, now=NOW, minutes=15, seen=fresh)] == ["1"]
     assert plan(units, {"a": 0.7}, now=NOW, minutes=15) == []
