@@ -99,7 +99,7 @@ def answerer(passages: Sequence[Row], parts: Sequence[Row], vectors: Sequence[Se
     model = MiniLM.load(threads=1)
     reader = None if cross_encoder.WEIGHTS.missing() else cross_encoder.CrossEncoder.load(threads=1)
     wholes = [row["passage"] for row in parts]
-    sections = [passages[whole]["section"] for whole in wholes]
+    sections = [passages[whole]["within"] for whole in wholes]
     texts = [Text(row["heading"], row["text"], section) for row, section in zip(parts, sections, strict=True)]
     library = Library(texts, np.array(vectors, dtype=np.float32), stem, STOP_WORDS, wholes)
     book = Book(texts, library, model, reader)

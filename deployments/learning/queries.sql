@@ -79,25 +79,28 @@ select u.id as user_id, u.sensitive
 
 -- name: results
 -- The first result of each graded unit and the best mark, in the first so many days of each enrolment. A mark counts from
--- the day that it was given. What was completed before an enrolment began again stays so and need not be done again: that
--- is done on the first day. Nothing else from before counts, nor as one of the `times` that a unit was tried.
+-- the day that it was given, and as it was given first. What was completed before an enrolment began again stays so and
+-- need not be done again: that is done on the first day. Nothing else from before counts, nor as one of the `times` that a
+-- unit was tried.
 with done as (
     select a.enrollment_id, a.unit_id, a.created_at, a.created_at as marked_at, a.score::float8 as score
       from quiz_attempts a where a.enrollment_id = any (:enrollments)
     union all
-    select s.enrollment_id, s.unit_id, s.created_at, s.graded_at,
-           case when s.maximum_points > 0 then (100 * s.points / s.maximum_points)::float8 end
+    select s.enrollment_id, s.unit_id, s.created_at, coalesce(s.first_graded_at, s.graded_at),
+           case when s.maximum_points > 0
+                then (100 * coalesce(s.first_points, s.points) / s.maximum_points)::float8 end
       from submissions s where s.enrollment_id = any (:enrollments)
 )
 select d.enrollment_id, d.unit_id,
        max(d.score) filter (where d.marked_at <= e.enrolled_at + make_interval(days => :day)) as score,
        min(extract(epoch from greatest(d.created_at, e.enrolled_at) - e.enrolled_at))::float8 / 86400 as after_days,
        count(*) filter (where d.created_at >= e.enrolled_at) as times
-  from done d
-  join enrollments e on e.id = d.enrollment_id
-  left join unit_progress p on p.enrollment_id = d.enrollment_id and p.unit_id = d.unit_id
+  from done d join enrollments e on e.id = d.enrollment_id
  where d.created_at <= e.enrolled_at + make_interval(days => :day)
-   and (d.created_at >= e.enrolled_at or p.completed_at < e.enrolled_at)
+   and (d.created_at >= e.enrolled_at
+        or exists (select from unit_progress p
+                    where p.enrollment_id = d.enrollment_id and p.unit_id = d.unit_id
+                      and p.completed_at < e.enrolled_at))
  group by d.enrollment_id, d.unit_id;
 
 -- name: completions

@@ -28,8 +28,8 @@ _WORDS = ("chapter", "title", "heading")
 
 
 def read_passages(folder: Path) -> list[Row]:
-    """Rows with passage_id, section (where it stands), heading (the words that lead to it, its section's and its
-    chapter's) and text, in the order of the book. Raises `JobError`."""
+    """Rows with passage_id, section (where it stands), within (the same with its chapter), heading (the words that lead
+    to it, its section's and its chapter's) and text, in the order of the book. Raises `JobError`."""
     if table_path(require_folder(folder), "passages") is not None:
         columns = (*_PLACE, *_WORDS)
         table = read_table(folder, "passages", ["text"], columns, text={"text", *columns})
@@ -140,6 +140,7 @@ def _passage(number: int, raw: dict[str, Any]) -> Row:
     return {
         "passage_id": _path(number, raw, "passage_id") or str(number),
         "section": section or heading,
+        "within": _joined(chapter, section) if section else heading,
         "heading": heading,
         "text": _path(number, raw, "text") if isinstance(raw["text"], list) else raw["text"],
     }
@@ -164,7 +165,8 @@ def _chapters(folder: Path) -> list[Row]:
     files = [path.relative_to(folder) for path in text_files(folder)]
     often = Counter(path.with_suffix("") for path in files)
     return [
-        {"passage_id": f"{name}:{number}", "section": part.heading, "heading": part.heading, "text": part.text}
+        dict.fromkeys(("section", "within", "heading"), part.heading)
+        | {"passage_id": f"{name}:{number}", "text": part.text}
         for path in files
         for name in [str(path.with_suffix("") if often[path.with_suffix("")] == 1 else path)]
         for number, part in enumerate(_cut(name, read_text(folder / path)), 1)

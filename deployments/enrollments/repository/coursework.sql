@@ -63,7 +63,9 @@ select s.*, exists (select from submissions n
 
 -- name: grade^
 update submissions
-   set points = :points, feedback = :feedback, graded_by = :graded_by, graded_at = now()
+   set points = :points, feedback = :feedback, graded_by = :graded_by, graded_at = now(),
+       first_points = coalesce(first_points, points, :points),
+       first_graded_at = coalesce(first_graded_at, graded_at, now())
  where id = :submission_id
 returning *, false as superseded;
 

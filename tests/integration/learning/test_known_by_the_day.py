@@ -81,7 +81,7 @@ async def pass_days(system: Database, school: School, days: int) -> None:
     """Whatever happened in the course was so many days earlier."""
     times = {
         "enrollments": ("enrolled_at", "dropped_at"),
-        "submissions": ("created_at", "graded_at"),
+        "submissions": ("created_at", "graded_at", "first_graded_at"),
         "quiz_attempts": ("created_at",),
         "unit_progress": ("completed_at",),
     }
@@ -134,10 +134,26 @@ async def test_a_mark_is_known_from_the_day_that_it_was_given(
 
     async with system.transaction(None) as connection:
         await connection.execute(
-            "update submissions set graded_at = created_at + interval '5 days' where id = $1", UUID(submission)
+            "update submissions set first_graded_at = created_at + interval '5 days' where id = $1", UUID(submission)
         )
     assert await results(platform, school) == [(50, 10.0, 1)]
     assert (await predicted(school))[str(school.diligent.id)] != before[str(school.diligent.id)]
+    await grade(school, submission, 9)  # what is given later was not known by then
+    assert await results(platform, school) == [(50, 10.0, 1)]
+
+
+async def test_a_mark_from_before_first_ones_were_kept_stays_the_first(
+    platform: Platform, school: School, system: Database
+) -> None:
+    submission = await hand_in(school)
+    await grade(school, submission, 4)
+    async with system.transaction(None) as connection:
+        await connection.execute(
+            "update submissions set first_points = null, first_graded_at = null where id = $1", UUID(submission)
+        )
+    assert await results(platform, school) == [(0, 40.0, 1)]
+    await grade(school, submission, 8)
+    assert await results(platform, school) == [(0, 40.0, 1)]
 
 
 async def test_who_begins_again_has_done_what_was_completed_and_nothing_else(

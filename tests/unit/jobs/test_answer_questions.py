@@ -27,8 +27,8 @@ def test_a_book_is_a_table_of_passages_or_a_folder_of_chapters(tmp_path: Path) -
     assert "Middles" in passage["section"]
     (tmp_path / "passages.csv").write_text("text,section\nThe median.,1.1\nThe mean.,\n")
     assert read_passages(tmp_path) == [
-        {"passage_id": "1", "section": "1.1", "heading": "1.1", "text": "The median."},
-        {"passage_id": "2", "section": "", "heading": "", "text": "The mean."},
+        {"passage_id": "1", "section": "1.1", "within": "1.1", "heading": "1.1", "text": "The median."},
+        {"passage_id": "2", "section": "", "within": "", "heading": "", "text": "The mean."},
     ]
 
 
@@ -62,7 +62,7 @@ def question(sections: list[str], ids: list[str], answerable: bool | None = None
 
 
 def test_places_that_the_book_does_not_have_are_counted() -> None:
-    passages = [{"passage_id": "2", "section": "1.1", "heading": "1.1"}]
+    passages = [{"passage_id": "2", "section": "1.1", "within": "1.1", "heading": "1.1"}]
     questions = [question([], ["2"]), question(["1.1", "9"], []), question([], ["2.5"]), question([], [])]
     assert misplaced(passages, questions) == 1
     assert misplaced(passages, [question(["9"], [], False), question(["9"], [], True)]) == 1
@@ -70,10 +70,10 @@ def test_places_that_the_book_does_not_have_are_counted() -> None:
 
 def test_places_are_matched_as_whole_numbers_where_the_book_has_them_so() -> None:
     passages = [
-        {"passage_id": "101", "section": "7", "heading": "7 Cells"},
-        {"passage_id": "102", "section": "8.0", "heading": "8.0"},
-        {"passage_id": "103", "section": "9.0", "heading": "9.0"},
-        {"passage_id": "104", "section": "9", "heading": "9"},
+        {"passage_id": "101", "section": "7", "within": "7", "heading": "7 Cells"},
+        {"passage_id": "102", "section": "8.0", "within": "8.0", "heading": "8.0"},
+        {"passage_id": "103", "section": "9.0", "within": "9.0", "heading": "9.0"},
+        {"passage_id": "104", "section": "9", "within": "9", "heading": "9"},
     ]
     questions = [question(["7.0"], ["101.0"]), question(["8", "9.0", "1.10"], ["102"]), question([], [])]
     found, told = placed(passages, questions)
@@ -106,7 +106,9 @@ def test_a_book_in_json_lines(tmp_path: Path) -> None:
         [{"question": "What?", "section": ["1.1", "1.10"], "passage_id": 2, "answerable": True},
          {"question": "Who?", "section": None, "passage_id": None, "answerable": False}],
     )  # fmt: skip
-    assert read_passages(tmp_path) == [{"passage_id": "2", "section": "1.10", "heading": "1.10", "text": "The mean."}]
+    assert read_passages(tmp_path) == [
+        {"passage_id": "2", "section": "1.10", "within": "1.10", "heading": "1.10", "text": "The mean."}
+    ]
     first, second = read_questions(tmp_path)
     assert (first["sections"], first["passage_ids"], first["answerable"]) == (["1.1", "1.10"], ["2"], True)
     assert (second["sections"], second["passage_ids"], second["answerable"]) == ([], [], False)
@@ -197,8 +199,8 @@ def test_what_is_not_read_or_not_counted_is_told(tmp_path: Path) -> None:
 def test_a_long_passage_is_looked_through_in_parts() -> None:
     sentences = [f"Sentence number {number} says something of its own." for number in range(100)]
     rows = [
-        {"passage_id": "a", "section": "1", "heading": "1 Long", "text": " ".join(sentences)},
-        {"passage_id": "b", "section": "2", "heading": "2 Short", "text": "# It is short.\n\nAs it is."},
+        {"passage_id": "a", "section": "1", "within": "1", "heading": "1 Long", "text": " ".join(sentences)},
+        {"passage_id": "b", "section": "2", "within": "2", "heading": "2 Short", "text": "# It is short.\n\nAs it is."},
     ]
     parts = windows(rows)
     assert {part["passage"] for part in parts[:-1]} == {0}
@@ -278,3 +280,13 @@ def test_passages_without_text_are_left_out_and_empty_questions_declined(tmp_pat
     refused = CliRunner().invoke(module.answer_questions.app, arguments)
     assert refused.exit_code == 1
     assert "has a text" in " ".join(refused.output.split())
+
+
+def test_sections_of_one_name_in_two_chapters_are_two(tmp_path: Path) -> None:
+    (tmp_path / "passages.jsonl").write_text(
+        '{"chapter": "Cells", "section": "Summary", "text": "One."}\n'
+        '{"chapter": "Genes", "section": "Summary", "text": "Two."}\n'
+    )
+    first, second = read_passages(tmp_path)
+    assert first["section"] == second["section"] == "Summary"
+    assert first["within"] != second["within"]
