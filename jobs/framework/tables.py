@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from jobs.framework.csv_files import require_whole_rows
 from jobs.framework.errors import MissingColumns, MissingData, UnusableData
 
 if TYPE_CHECKING:
@@ -116,11 +117,12 @@ def _csv(path: Path, columns: Sequence[str], optional: Sequence[str], text: Coll
     import pandas as pd
 
     wanted = _wanted(path, list(pd.read_csv(path, nrows=0)), columns, optional)
+    require_whole_rows(path)
     missing = {name: [] if name in text else list(MISSING) for name in wanted}
     types = {name: str for name in wanted if name in text}
     table = pd.read_csv(path, usecols=wanted, dtype=types, keep_default_na=False, na_values=missing, low_memory=False)
     for name in types:
-        table[name] = table[name].fillna("").str.strip()  # a row that ends early has none
+        table[name] = table[name].fillna("").str.strip()  # a row of commas that ends early has none
     return table[wanted]
 
 

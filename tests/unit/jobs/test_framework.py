@@ -328,6 +328,33 @@ def test_tables_may_begin_with_a_mark_and_have_suffixes_in_capitals(tmp_path: Pa
     assert list(read_table(tmp_path, "t", ["n"])["n"]) == [1]
 
 
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("1,x\n2,In plants, what is osmosis?\n", 3),
+        ("1,x\n\n2\n", 4),
+        ('1,"x\ny"\n2,"a, b",c\n', 4),
+        ("1,x\n2,y,\n3,z,,w\n", 4),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_a_row_that_is_too_long_or_too_short_is_named(tmp_path: Path, suffix: str, rows: str, line: int) -> None:
+    content = f"n,t\n{rows}".encode("utf-8-sig")
+    (tmp_path / f"t{suffix}").write_bytes(gzip.compress(content) if suffix == ".csv.gz" else content)
+    with pytest.raises(UnusableData, match=rf"{suffix}, line {line}: the row has"):
+        read_table(tmp_path, "t", ["t"], text={"t"})
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("header", ["n,t", "n,t,,", "\ufeffn,t"])
+def test_commas_and_lines_with_nothing_behind_them_do_no_harm(tmp_path: Path, header: str, end: str) -> None:
+    lines = [header, "1,x,,", "", '2,"a, b"', "  ", "3,y, ", '4,"two', 'lines"', f'5,"{"z" * 200_000}"']
+    (tmp_path / "t.csv").write_text(end.join([*lines, ""]), newline="")
+    table = read_table(tmp_path, "t", ["n", "t"], text={"t"})
+    assert table["n"].tolist() == [1, 2, 3, 4, 5]
+    assert table["t"].tolist() == ["x", "a, b", "y", f"two{end}lines", "z" * 200_000]
+
+
 def test_batches_are_the_rows_in_order() -> None:
     rows = [{"n": n} for n in range(7)]
     batches = list(in_batches(rows, 3))
