@@ -31,7 +31,7 @@ class MissingColumns(JobError):
 
     def __init__(self, path: Path, missing: Iterable[str], found: Iterable[str]) -> None:
         super().__init__(
-            f"{path} lacks the columns {', '.join(sorted(missing))}. It has: {', '.join(found)}. "
+            f"{path} lacks the columns {_quoted(sorted(missing))}. It has: {_quoted(found)}. "
             "docs/JOBS.md describes the folders that jobs read."
         )
 
@@ -42,3 +42,7 @@ class UnusableData(JobError):
 
 class Busy(JobError):
     """Another process is writing the same output."""
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

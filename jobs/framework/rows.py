@@ -32,3 +32,8 @@ def in_batches(rows: Iterable[Row], size: int) -> Iterator[Batch]:
     while some := list(islice(remaining, size)):
         yield Batch(index, some)
         index += 1
+
+
+def column_key(name: str) -> str:
+    """What two names of a column have in common that differ in capitals and in spaces around them alone."""
+    return name.strip().casefold()

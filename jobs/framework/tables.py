@@ -14,6 +14,7 @@ import orjson
 
 from jobs.framework.csv_files import require_whole_rows
 from jobs.framework.errors import MissingColumns, MissingData, UnusableData
+from jobs.framework.rows import column_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,14 +117,15 @@ def as_text(value: Any) -> str:
 def _csv(path: Path, columns: Sequence[str], optional: Sequence[str], text: Collection[str]) -> pd.DataFrame:
     import pandas as pd
 
-    wanted = _wanted(path, list(pd.read_csv(path, nrows=0)), columns, optional)
+    held = _columns(path, list(pd.read_csv(path, nrows=0)), columns, optional)
     require_whole_rows(path)
-    missing = {name: [] if name in text else list(MISSING) for name in wanted}
-    types = {name: str for name in wanted if name in text}
-    table = pd.read_csv(path, usecols=wanted, dtype=types, keep_default_na=False, na_values=missing, low_memory=False)
+    found = list(held.values())
+    missing = {held[name]: [] if name in text else list(MISSING) for name in held}
+    types = {held[name]: str for name in held if name in text}
+    table = pd.read_csv(path, usecols=found, dtype=types, keep_default_na=False, na_values=missing, low_memory=False)
     for name in types:
         table[name] = table[name].fillna("").str.strip()  # a row of commas that ends early has none
-    return table[wanted]
+    return table[found].set_axis(list(held), axis="columns")
 
 
 def _records(path: Path, columns: Sequence[str], optional: Sequence[str], text: Collection[str]) -> pd.DataFrame:
@@ -134,24 +136,34 @@ def _records(path: Path, columns: Sequence[str], optional: Sequence[str], text: 
 
         # Not by pandas, which makes fractions of whole numbers where one is missing.
         stored = pq.read_table(path)
-        wanted = _wanted(path, stored.column_names, columns, optional)
-        held = {name: stored.column(name).to_pylist() for name in wanted}
+        held = _columns(path, stored.column_names, columns, optional)
+        values = {name: stored.column(found).to_pylist() for name, found in held.items()}
     else:
         rows = _json_array(path) if _is_json(path) else list(_json_lines(path))
-        wanted = _wanted(path, list(dict.fromkeys(name for row in rows for name in row)), columns, optional)
-        held = {name: [row.get(name) for row in rows] for name in wanted}
+        held = _columns(path, list(dict.fromkeys(name for row in rows for name in row)), columns, optional)
+        values = {name: [row.get(found) for row in rows] for name, found in held.items()}
     parts = {
-        name: pd.Series([_kept(value) for value in held[name]], dtype=object) if name in text else _guessed(held[name])
-        for name in wanted
+        name: pd.Series([_kept(value) for value in own], dtype=object) if name in text else _guessed(own)
+        for name, own in values.items()
     }
-    return pd.DataFrame(parts, columns=wanted)
+    return pd.DataFrame(parts, columns=list(held))
 
 
-def _wanted(path: Path, found: list[str], columns: Sequence[str], optional: Sequence[str]) -> list[str]:
-    missing = set(columns) - set(found)
+def _columns(path: Path, found: list[str], columns: Sequence[str], optional: Sequence[str]) -> dict[str, str]:
+    """What the table calls each column: as it is asked for, or else the one name that differs in its case and in spaces
+    around it alone. Raises `MissingColumns`."""
+    alike: dict[str, list[str]] = {}
+    for name in found:
+        alike.setdefault(column_key(name), []).append(name)
+    held = {}
+    for column in (*columns, *optional):
+        names = [column] if column in found else alike.get(column_key(column), [])
+        if len(names) == 1:
+            held[column] = names[0]
+    missing = set(columns) - set(held)
     if missing:
-        raise MissingColumns(path, missing, map(str, found))
-    return [*columns, *(column for column in optional if column in found)]
+        raise MissingColumns(path, missing, found)
+    return held
 
 
 def _kept(value: Any) -> str | list[Any]:

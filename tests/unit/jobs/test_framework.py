@@ -108,7 +108,7 @@ def test_what_fails_while_a_worker_loads_is_told(data: Path) -> None:
     (data.parent / "log.stumble").write_text("-2")
     failed = start(double_numbers, data, "--workers", "2")
     assert failed.exit_code == 1
-    assert "lacks the columns weights" in failed.output
+    assert "lacks the columns 'weights'" in failed.output
 
 
 def test_a_worker_that_dies_is_told_and_what_is_done_stays(data: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_missing_folder_table_or_column_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingData, match="no table numbers"):
         read_table(tmp_path, "numbers", ["number"])
     write_rows(tmp_path / "numbers.csv", [{"figure": 1}])
-    with pytest.raises(MissingColumns, match=r"lacks the columns number.*It has: figure"):
+    with pytest.raises(MissingColumns, match=r"lacks the columns 'number'.*It has: 'figure'"):
         read_table(tmp_path, "numbers", ["number"])
 
 
@@ -353,6 +353,17 @@ def test_commas_and_lines_with_nothing_behind_them_do_no_harm(tmp_path: Path, he
     table = read_table(tmp_path, "t", ["n", "t"], text={"t"})
     assert table["n"].tolist() == [1, 2, 3, 4, 5]
     assert table["t"].tolist() == ["x", "a, b", "y", f"two{end}lines", "z" * 200_000]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".parquet"])
+def test_capitals_and_spaces_around_do_not_hide_a_column(tmp_path: Path, suffix: str) -> None:
+    write_rows(
+        tmp_path / f"t{suffix}", [{" Number": 1, "text ": "x", "TEXT": "y", "Label": "a", "LABEL": "b", "k": 7, "K": 8}]
+    )
+    table = read_table(tmp_path, "t", ["number", "TEXT"], ["label", "k"], text={"TEXT"})
+    assert table.to_dict("records") == [{"number": 1, "TEXT": "y", "k": 7}]
+    with pytest.raises(MissingColumns, match=r"lacks the columns 'label'. It has: ' Number', 'text '"):
+        read_table(tmp_path, "t", ["label"])
 
 
 def test_batches_are_the_rows_in_order() -> None:
