@@ -5,6 +5,8 @@ JobError
 ├── MissingColumns    a table lacks columns
 ├── UnusableData      a table holds what the job cannot work with
 └── Busy              the same output is being written by another process
+
+DataWarning           a table holds something odd that can be worked with
 """
 
 from __future__ import annotations
@@ -42,6 +44,10 @@ class UnusableData(JobError):
 
 class Busy(JobError):
     """Another process is writing the same output."""
+
+
+class DataWarning(UserWarning):
+    """A table holds something odd that can be worked with. Within a run it is a warning of the run."""
 
 
 def _quoted(names: Iterable[str]) -> str:

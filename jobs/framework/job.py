@@ -170,7 +170,8 @@ class Job:
         run.warn(*self._unused(asked))
         started = time.perf_counter()
         try:
-            self.function(run, **options)
+            with run.heeding():
+                self.function(run, **options)
             summary = {"job": self.name, "seconds": round(time.perf_counter() - started, 1), **run.figures}
             if out is not None and journal is not None:
                 summary |= {"out": str(out), "fingerprint": fingerprint}

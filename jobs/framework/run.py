@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from jobs.framework.errors import JobError
+from jobs.framework.errors import DataWarning, JobError
 from jobs.framework.execution import Device, Means, work_through
 from jobs.framework.journal import Journal
 from jobs.framework.outputs import write_rows
@@ -50,6 +51,22 @@ class Run:
         for remark in remarks:
             self.console.print(f"[yellow]![/yellow] {escape(remark)}")
             self.figures.setdefault("warnings", []).append(remark)
+
+    @contextmanager
+    def heeding(self) -> Iterator[None]:
+        """What readers of data warn of while the block lasts, the run warns of."""
+        with warnings.catch_warnings():
+            shown = warnings.showwarning
+
+            def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+                if issubclass(category, DataWarning):
+                    self.warn(str(message))
+                else:
+                    shown(message, category, *place, **more)
+
+            warnings.simplefilter("always", DataWarning)
+            warnings.showwarning = show
+            yield
 
     def fail(self, why: str) -> None:
         """Something failed, and the rest is done all the same: what is written is without it, the summary has this

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import warnings
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from jobs.framework.csv_files import require_whole_rows
-from jobs.framework.errors import MissingColumns, MissingData, UnusableData
+from jobs.framework.errors import DataWarning, MissingColumns, MissingData, UnusableData
 from jobs.framework.rows import column_key
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def read_table(
     the empty text; a list (JSON Lines, Parquet) stays a list. In all others what looks like numbers is numbers, and
     what is missing is NaN. Columns in `numbers` are floats, or the table is unusable.
 
+    Rows in which all of them are empty, as spreadsheets leave them, are left out with a `DataWarning`.
+
     Raises `MissingData`, `MissingColumns` and `UnusableData`.
     """
     path = table_path(require_folder(folder), name)
@@ -99,9 +102,8 @@ def read_file(
     if not path.is_file():
         raise MissingData(f"There is no file {path}.")
     try:
-        if path.name.lower().endswith((".csv", ".csv.gz")):
-            return _csv(path, columns, optional, text)
-        return _records(path, columns, optional, text)
+        read = _csv if path.name.lower().endswith((".csv", ".csv.gz")) else _records
+        return _without_empty_rows(path, read(path, columns, optional, text))
     except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' and pyarrow's own are ValueErrors
         raise UnusableData(f"{path} cannot be read: {error}") from error
 
@@ -147,6 +149,16 @@ def _records(path: Path, columns: Sequence[str], optional: Sequence[str], text: 
         for name, own in values.items()
     }
     return pd.DataFrame(parts, columns=list(held))
+
+
+def _without_empty_rows(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    empty = (table.isna() | (table == "")).all(axis="columns")
+    if not empty.any():
+        return table
+    warnings.warn(
+        f"{path}: rows with all columns empty, which are left out: {empty.sum():,}.", DataWarning, stacklevel=2
+    )
+    return table[~empty].reset_index(drop=True)
 
 
 def _columns(path: Path, found: list[str], columns: Sequence[str], optional: Sequence[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from jobs import catalogue
 from jobs.framework import Job, MissingColumns, MissingData, OutFile, Run, UnusableData, job, read_table, write_rows
-from jobs.framework.errors import Busy
+from jobs.framework.errors import Busy, DataWarning
 from jobs.framework.journal import Journal
 from jobs.framework.outputs import FORMATS
 from jobs.framework.rows import in_batches
@@ -207,10 +207,10 @@ def test_texts_come_as_they_are_written_beside_numbers(suffix: str, values: list
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_missing_ids_do_not_make_fractions_of_the_others(tmp_path: Path, suffix: str) -> None:
-    write_rows(tmp_path / f"t{suffix}", [{"id": 2, "n": 1}, {"id": None, "n": None}, {"id": 10, "n": 2}])
+    write_rows(tmp_path / f"t{suffix}", [{"id": 2, "n": 1}, {"id": None, "n": 3}, {"id": 10, "n": None}])
     table = read_table(tmp_path, "t", ["id", "n"], text={"id"})
     assert table["id"].tolist() == ["2", "", "10"]
-    assert table["n"].isna().tolist() == [False, True, False]
+    assert table["n"].isna().tolist() == [False, False, True]
 
 
 def test_question_marks_are_missing_numbers_and_lists_stay_lists(tmp_path: Path) -> None:
@@ -219,8 +219,8 @@ def test_question_marks_are_missing_numbers_and_lists_stay_lists(tmp_path: Path)
     assert table["n"].sum() == 1
     assert table["t"].tolist() == ["?", "x"]
     with gzip.open(tmp_path / "b.jsonl.gz", "wt") as file:
-        file.write('{"t": ["a", "b"]}\n{}\n{"t": 3.0}\n')
-    assert read_table(tmp_path, "b", ["t"], text={"t"})["t"].tolist() == [["a", "b"], "", "3"]
+        file.write('{"t": ["a", "b"], "n": 1}\n{"n": 2}\n{"t": 3.0}\n')
+    assert read_table(tmp_path, "b", ["t", "n"], text={"t"})["t"].tolist() == [["a", "b"], "", "3"]
 
 
 def test_a_file_that_was_cut_off_is_told(tmp_path: Path) -> None:
@@ -364,6 +364,30 @@ def test_capitals_and_spaces_around_do_not_hide_a_column(tmp_path: Path, suffix:
     assert table.to_dict("records") == [{"number": 1, "TEXT": "y", "k": 7}]
     with pytest.raises(MissingColumns, match=r"lacks the columns 'label'. It has: ' Number', 'text '"):
         read_table(tmp_path, "t", ["label"])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".parquet"])
+def test_rows_without_anything_are_left_out_and_counted(tmp_path: Path, suffix: str) -> None:
+    rows = [
+        {"n": 1, "t": "x", "other": None},
+        {"n": None, "t": None, "other": "a note"},
+        {"n": None, "t": "", "other": None},
+        {"n": 2, "t": None, "other": None},
+    ]
+    write_rows(tmp_path / f"t{suffix}", rows)
+    with pytest.warns(DataWarning, match=rf"t{suffix}: rows with all columns empty, which are left out: 2\."):
+        table = read_table(tmp_path, "t", ["n"], ["t"], text={"t"})
+    assert table.to_dict("records") == [{"n": 1, "t": "x"}, {"n": 2, "t": ""}]
+
+
+def test_what_reading_warns_of_is_a_warning_of_the_run(data: Path) -> None:
+    (data / "numbers.csv").write_text("number,other\n1,a\n,\n2,b\n,\n")
+    ran = start(double_numbers, data, "--workers", "1", "--json")
+    assert [float(row["double"]) for row in doubles(data)] == [2, 4]
+    assert json.loads(ran.stdout)["warnings"] == [
+        f"{data / 'numbers.csv'}: rows with all columns empty, which are left out: 2."
+    ]
+    assert "left out: 2." in ran.stderr
 
 
 def test_batches_are_the_rows_in_order() -> None:
