@@ -46,13 +46,19 @@ def _plain(path: Path) -> str:
     return f"{stem}{dot}{suffix.lower()}"
 
 
+def is_hidden(path: Path, folder: Path) -> bool:
+    """Whether it, or a folder on the way to it, begins with a dot: what systems and editors keep there is no data."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 def tables_in(folder: Path) -> list[Path]:
-    """Every table of a folder, in the order of their names, but for what jobs have written there (a summary lies beside
-    it). JSON without rows, as of settings, is none."""
+    """Every table of a folder, in the order of their names, but for what is hidden and what jobs have written there (a
+    summary lies beside it). JSON without rows, as of settings, is none."""
     return sorted(
         path
         for path in folder.iterdir()
         if path.name.lower().endswith(SUFFIXES)
+        and not is_hidden(path, folder)
         and not path.name.endswith(_SUMMARY)
         and not path.with_name(f"{path.name}{_SUMMARY}").exists()
         and not (_is_json(path) and _has_no_rows(path))
@@ -260,9 +266,9 @@ def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 def folder_hash(path: Path, besides: Path | None = None) -> str:
     """SHA-256 over the names and contents of a file or of all files of a folder: the same data, the same hash. What is
-    being written to `besides`, and what lies beside that, does not count."""
+    hidden does not count, nor what is being written to `besides` and lies beside that."""
     total = hashlib.sha256()
-    files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
+    files = sorted(_visible_files(path)) if path.is_dir() else [path]
     if besides is not None:
         files = [file for file in files if not _belongs(file.resolve(), besides.resolve())]
     for file in files:
@@ -271,13 +277,15 @@ def folder_hash(path: Path, besides: Path | None = None) -> str:
     return total.hexdigest()
 
 
+def _visible_files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and not is_hidden(path, folder))
+
+
 def _belongs(file: Path, out: Path) -> bool:
     """Whether a job that writes to `out` has made the file: itself, its summary, what is done so far."""
     if out.parent not in file.parents:
         return False
-    first = file.relative_to(out.parent).parts[0]
-    own = (out.name, f"{out.name}{_SUMMARY}", f"{out.name}.partial")
-    return first in own or first.startswith((f".{out.name}.", f".{out.name}{_SUMMARY}."))
+    return file.relative_to(out.parent).parts[0] in (out.name, f"{out.name}{_SUMMARY}", f"{out.name}.partial")
 
 
 def _file_hash(file: Path) -> bytes:

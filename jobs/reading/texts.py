@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from jobs.framework.errors import UnusableData
-from jobs.framework.tables import require_folder
+from jobs.framework.tables import is_hidden, require_folder
 
 TEXT_SUFFIXES = (".md", ".markdown", ".txt")
 
 
 def text_files(folder: Path) -> list[Path]:
-    """Every text, in the order of the paths. The README of the folder itself is about it and no part of it, unless it
-    is all there is; further down, a chapter may be written in one. Raises `MissingData` where there is no folder."""
+    """Every text that is not hidden, in the order of the paths. The README of the folder itself is about it and no part
+    of it, unless it is all there is; further down, a chapter may be written in one. Raises `MissingData` where there is
+    no folder."""
     found = sorted(
-        path for path in require_folder(folder).rglob("*") if path.suffix.lower() in TEXT_SUFFIXES and path.is_file()
+        path
+        for path in require_folder(folder).rglob("*")
+        if path.suffix.lower() in TEXT_SUFFIXES and not is_hidden(path, folder) and path.is_file()
     )
     return [path for path in found if path.parent != folder or path.stem.lower() != "readme"] or found
 

@@ -25,7 +25,8 @@ from jobs.framework.journal import Journal
 from jobs.framework.outputs import FORMATS
 from jobs.framework.rows import in_batches
 from jobs.framework.summary import show
-from jobs.framework.tables import table_files
+from jobs.framework.tables import folder_hash, table_files
+from jobs.reading.texts import text_files
 from tests.unit.jobs.doubling import double_numbers
 
 runner = CliRunner()
@@ -388,6 +389,20 @@ def test_what_reading_warns_of_is_a_warning_of_the_run(data: Path) -> None:
         f"{data / 'numbers.csv'}: rows with all columns empty, which are left out: 2."
     ]
     assert "left out: 2." in ran.stderr
+
+
+def test_what_is_hidden_is_no_data(tmp_path: Path) -> None:
+    folder = tmp_path / ".school" / "data"
+    write_rows(folder / "a.csv", [{"n": 1}])
+    (folder / "chapter.md").write_text("# Osmosis")
+    seen = folder_hash(folder)
+    (folder / "._a.csv").write_bytes(b"\x00\x05\x16\x07")
+    write_rows(folder / ".ipynb_checkpoints" / "a-checkpoint.csv", [{"n": 2}])
+    (folder / ".ipynb_checkpoints" / "chapter-checkpoint.md").write_text("# Osmosis")
+    assert table_files(folder, "tables") == [folder / "a.csv"]
+    assert text_files(folder) == [folder / "chapter.md"]
+    assert folder_hash(folder) == seen
+    assert folder_hash(folder / "._a.csv") != folder_hash(folder / "a.csv")  # a file that is named counts
 
 
 def test_batches_are_the_rows_in_order() -> None:
