@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import gzip
 import hashlib
 import warnings
 import zlib
@@ -11,10 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from jobs.framework.csv_files import require_whole_rows
 from jobs.framework.errors import DataWarning, MissingColumns, MissingData, UnusableData
+from jobs.framework.json_files import is_settings, json_lines, json_rows
 from jobs.framework.rows import column_key
 
 if TYPE_CHECKING:
@@ -51,9 +48,9 @@ def is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def tables_in(folder: Path) -> list[Path]:
+def tables_in(folder: Path, columns: Collection[str] = ()) -> list[Path]:
     """Every table of a folder, in the order of their names, but for what is hidden and what jobs have written there (a
-    summary lies beside it). JSON without rows, as of settings, is none."""
+    summary lies beside it). JSON without rows, as of settings, is none, unless it has the columns."""
     return sorted(
         path
         for path in folder.iterdir()
@@ -61,13 +58,13 @@ def tables_in(folder: Path) -> list[Path]:
         and not is_hidden(path, folder)
         and not path.name.endswith(_SUMMARY)
         and not path.with_name(f"{path.name}{_SUMMARY}").exists()
-        and not (_is_json(path) and _has_no_rows(path))
+        and not (_is_json(path) and is_settings(path, columns))
     )
 
 
-def table_files(folder: Path, what: str) -> list[Path]:
+def table_files(folder: Path, what: str, columns: Collection[str] = ()) -> list[Path]:
     """As `tables_in`. Raises `MissingData`, which says `what` is not there."""
-    files = tables_in(require_folder(folder))
+    files = tables_in(require_folder(folder), columns)
     if not files:
         raise MissingData(f"{folder} has no {what}: looked for files that end in {', '.join(SUFFIXES)}.")
     return files
@@ -147,7 +144,7 @@ def _records(path: Path, columns: Sequence[str], optional: Sequence[str], text: 
         held = _columns(path, stored.column_names, columns, optional)
         values = {name: stored.column(found).to_pylist() for name, found in held.items()}
     else:
-        rows = _json_array(path) if _is_json(path) else list(_json_lines(path))
+        rows = json_rows(path, columns) if _is_json(path) else list(json_lines(path))
         held = _columns(path, list(dict.fromkeys(name for row in rows for name in row)), columns, optional)
         values = {name: [row.get(found) for row in rows] for name, found in held.items()}
     parts = {
@@ -210,58 +207,6 @@ def _floats(path: Path, values: pd.Series) -> pd.Series:
 
 def _is_json(path: Path) -> bool:
     return path.name.lower().endswith((".json", ".json.gz"))
-
-
-def _has_no_rows(path: Path) -> bool:
-    """What cannot be read is told by whoever reads it."""
-    try:
-        document = _json(path)
-    except (ValueError, OSError, EOFError, zlib.error):
-        return False
-    rows = _rows_within(path, document) if isinstance(document, dict) else document
-    return not isinstance(rows, list) or not any(isinstance(row, dict) for row in rows)
-
-
-def _json(path: Path) -> Any:
-    content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
-    return orjson.loads(content.removeprefix(codecs.BOM_UTF8))
-
-
-def _json_array(path: Path) -> list[dict[str, Any]]:
-    """The rows of an array, or of an object in which there is one array, or one with the table's name."""
-    document = _json(path)
-    rows = _rows_within(path, document) if isinstance(document, dict) else document
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UnusableData(f"{path} must hold one array of objects.")
-    return rows
-
-
-def _rows_within(path: Path, document: dict[str, Any]) -> list[dict[str, Any]] | None:
-    arrays = {name: value for name, value in document.items() if _is_rows(value)}
-    named = arrays.get(path.name.partition(".")[0])
-    return named if named is not None or len(arrays) != 1 else next(iter(arrays.values()))
-
-
-def _is_rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
-
-
-def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as lines:
-        for number, raw in enumerate(lines, 1):
-            line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
-            if line.strip():
-                yield _object(path, number, line)
-
-
-def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise UnusableData(f"{path}, line {number}: {error}") from error
-    if not isinstance(row, dict):
-        raise UnusableData(f"{path}, line {number} is not an object.")
-    return row
 
 
 def folder_hash(path: Path, besides: Path | None = None) -> str:

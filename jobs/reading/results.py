@@ -18,6 +18,8 @@ from jobs.framework.tables import as_text, read_file, table_files
 from jobs.reading.blocks import Learners, Told, cut, told
 from jobs.reading.values import yes_or_no
 
+_NEEDED = ("user_id", "skill_name")
+
 
 @dataclass(frozen=True)
 class Results:
@@ -41,7 +43,7 @@ def read_results(folder: Path, *, graded: bool, learners: Learners = Learners.AU
 
     A name in several files is one learner. Raises `JobError`.
     """
-    tables = [_table(path, graded=graded) for path in table_files(folder, "results")]
+    tables = [_table(path, graded=graded) for path in table_files(folder, "results", _NEEDED)]
     how = told([table.users for table in tables], learners)
     found: dict[str, Row] = {}
     first = 0
@@ -54,14 +56,14 @@ def read_results(folder: Path, *, graded: bool, learners: Learners = Learners.AU
 
 def _table(path: Path, *, graded: bool) -> _Table:
     columns, optional = (["correct"], []) if graded else ([], ["correct"])
-    table = read_file(path, ["user_id", "skill_name", *columns], optional, text={"user_id", "skill_name"})
+    table = read_file(path, [*_NEEDED, *columns], optional, text=set(_NEEDED))
     if "correct" not in table:
         table["correct"] = None
     right = [_right(path, value) for value in table["correct"]]
     known = [one for one in right if one is not None]
     if graded and len(known) < len(table):
         raise UnusableData(f"{path}: the column correct is empty in {len(table) - len(known)} rows.")
-    users, skills = ([as_text(value) for value in table[name]] for name in ("user_id", "skill_name"))
+    users, skills = ([as_text(value) for value in table[name]] for name in _NEEDED)
     if not (all(users) and all(skills)):
         raise UnusableData(f"{path}: user_id or skill_name is empty in some rows.")
     return _Table(path.name, users, skills, right)

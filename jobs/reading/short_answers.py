@@ -31,7 +31,7 @@ def read_short_answers(folder: Path, *, labels: bool = True) -> list[Row]:
     optional = [name for name in _OPTIONAL if labels or name != "label"]
     return [
         _row(path, number, raw)
-        for path in table_files(folder, "short answers")
+        for path in table_files(folder, "short answers", _NEEDED)
         for number, raw in enumerate(
             read_file(path, _NEEDED, optional, text={*_NEEDED, *optional}).to_dict("records"), 1
         )

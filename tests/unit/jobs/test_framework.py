@@ -405,6 +405,55 @@ def test_what_is_hidden_is_no_data(tmp_path: Path) -> None:
     assert folder_hash(folder / "._a.csv") != folder_hash(folder / "a.csv")  # a file that is named counts
 
 
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        (".json", '{"n": 1, "t": ["a"]}\n\n{"n": 2, "T": "b"}\n'),  # JSON Lines
+        (".json.gz", '\ufeff{"n": 1, "t": ["a"]}\n{"n": 2, "t": "b"}'),
+        (".json", '[{"n": 1, "t": ["a"]}, {"n": 2, "t": "b"}, {"n": NaN, "t": NaN}]'),
+        (".jsonl", '{"n": 1, "t": ["a"]}\n{"n": NaN, "t": NaN}\n{"n": 2, "t": "b"}\n'),
+        (".json", '{"t": [{"n": 1, "t": ["a"]}, {"n": 2, "t": "b"}]}'),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::jobs.framework.errors.DataWarning")
+def test_json_comes_in_several_forms(tmp_path: Path, suffix: str, content: str) -> None:
+    path = tmp_path / f"t{suffix}"
+    path.write_bytes(gzip.compress(content.encode()) if suffix.endswith(".gz") else content.encode())
+    assert table_files(tmp_path, "tables", ["n"]) == [path]
+    assert list(read_table(tmp_path, "t", ["n"], ["t"])["n"]) == [1, 2]
+
+
+def test_one_line_of_json_lines_is_a_row_and_settings_are_none(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text('{"n": 1, "t": [{"text": "a"}]}\n')
+    (tmp_path / "settings.json").write_text('{"n": 1, "paths": {"t": "."}}')
+    assert table_files(tmp_path, "tables", ["n", "t"]) == [tmp_path / "t.json"]
+    assert read_table(tmp_path, "t", ["n", "t"]).to_dict("records") == [{"n": 1, "t": [{"text": "a"}]}]
+
+
+@pytest.mark.parametrize("content", ['{"n": {"0": 1}, "T": {"0": "a"}}', '{"n": [1, 2], "t": ["a", "b"]}'])
+def test_a_table_by_columns_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "t.json").write_text(content)
+    assert table_files(tmp_path, "tables", ["n", "t"]) == [tmp_path / "t.json"]
+    with pytest.raises(UnusableData, match=r"t\.json is a table by columns.*orient='records'"):
+        read_table(tmp_path, "t", ["n", "t"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("t.jsonl", '{"n": 1}\n{"n": NaN, "m": -Infinity}\n', "line 2: -Infinity is no number"),
+        ("t.json", '{"n": 1}\n{"n": 2\n', "line 2: "),
+        ("t.json", '[{"n": 1},\n{"n": 2]', "cannot be read: "),
+        ("t.json", '{"n": 1}\n7\n', "line 2 is not an object"),
+    ],
+)
+def test_json_that_is_broken_is_told_with_its_line(tmp_path: Path, name: str, content: str, told: str) -> None:
+    (tmp_path / name).write_text(content)
+    assert table_files(tmp_path, "tables", ["n"]) == [tmp_path / name]
+    with pytest.raises(UnusableData, match=told):
+        read_table(tmp_path, "t", ["n"])
+
+
 def test_batches_are_the_rows_in_order() -> None:
     rows = [{"n": n} for n in range(7)]
     batches = list(in_batches(rows, 3))
