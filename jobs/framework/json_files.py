@@ -42,7 +42,7 @@ def is_settings(path: Path, columns: Collection[str]) -> bool:
         rows = _rows_within(path, document, columns) if isinstance(document, dict) else document
     except (ValueError, OSError, EOFError, zlib.error, UnusableData):
         return False
-    return not isinstance(rows, list) or not any(isinstance(row, dict) for row in rows)
+    return not isinstance(rows, list) or (bool(rows) and not any(isinstance(row, dict) for row in rows))
 
 
 def _document(path: Path) -> Any:

@@ -26,6 +26,8 @@ MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "None", "null", "NULL")
 
 def require_folder(folder: Path) -> Path:
     """The folder, if it is one. Raises `MissingData`."""
+    if folder.is_file():
+        raise MissingData(f"{folder} is a file. Give the folder that it is in.")
     if not folder.is_dir():
         raise MissingData(f"There is no folder {folder}.")
     return folder
@@ -55,6 +57,7 @@ def tables_in(folder: Path, columns: Collection[str] = ()) -> list[Path]:
         path
         for path in folder.iterdir()
         if path.name.lower().endswith(SUFFIXES)
+        and path.is_file()
         and not is_hidden(path, folder)
         and not path.name.endswith(_SUMMARY)
         and not path.with_name(f"{path.name}{_SUMMARY}").exists()
@@ -66,8 +69,15 @@ def table_files(folder: Path, what: str, columns: Collection[str] = ()) -> list[
     """As `tables_in`. Raises `MissingData`, which says `what` is not there."""
     files = tables_in(require_folder(folder), columns)
     if not files:
-        raise MissingData(f"{folder} has no {what}: looked for files that end in {', '.join(SUFFIXES)}.")
+        looked = f"looked for files that end in {', '.join(SUFFIXES)}"
+        raise MissingData(f"{folder} has no {what}: {looked}.{_folders_like(folder, SUFFIXES)}")
     return files
+
+
+def _folders_like(folder: Path, endings: tuple[str, ...]) -> str:
+    """A sentence on folders where files were looked for: a data set in parts is one."""
+    found = [path.name for path in folder.iterdir() if path.name.lower().endswith(endings) and path.is_dir()]
+    return f" Folders, which are not read as tables: {', '.join(sorted(found))}." if found else ""
 
 
 def read_table(
@@ -85,15 +95,15 @@ def read_table(
     the empty text; a list (JSON Lines, Parquet) stays a list. In all others what looks like numbers is numbers, and
     what is missing is NaN. Columns in `numbers` are floats, or the table is unusable.
 
-    Rows in which all of them are empty, as spreadsheets leave them, are left out with a `DataWarning`.
+    Rows in which all of them are empty, as spreadsheets leave them, are left out with a `DataWarning`, and there is one
+    where no row is left.
 
     Raises `MissingData`, `MissingColumns` and `UnusableData`.
     """
     path = table_path(require_folder(folder), name)
     if path is None:
-        raise MissingData(
-            f"{folder} has no table {name}: looked for {', '.join(name + suffix for suffix in SUFFIXES)}."
-        )
+        names = tuple(name + suffix for suffix in SUFFIXES)
+        raise MissingData(f"{folder} has no table {name}: looked for {', '.join(names)}.{_folders_like(folder, names)}")
     table = read_file(path, columns, optional, text=text)
     return table.assign(**{name: _floats(path, table[name]) for name in numbers if name in table})
 
@@ -106,9 +116,12 @@ def read_file(
         raise MissingData(f"There is no file {path}.")
     try:
         read = _csv if path.name.lower().endswith((".csv", ".csv.gz")) else _records
-        return _without_empty_rows(path, read(path, columns, optional, text))
+        table = _without_empty_rows(path, read(path, columns, optional, text))
     except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' and pyarrow's own are ValueErrors
         raise UnusableData(f"{path} cannot be read: {error}") from error
+    if table.empty:
+        warnings.warn(f"{path} has no rows.", DataWarning, stacklevel=2)
+    return table
 
 
 def as_text(value: Any) -> str:
@@ -145,7 +158,8 @@ def _records(path: Path, columns: Sequence[str], optional: Sequence[str], text: 
         values = {name: stored.column(found).to_pylist() for name, found in held.items()}
     else:
         rows = json_rows(path, columns) if _is_json(path) else list(json_lines(path))
-        held = _columns(path, list(dict.fromkeys(name for row in rows for name in row)), columns, optional)
+        found = list(dict.fromkeys(name for row in rows for name in row))
+        held = _columns(path, found if rows else list(columns), columns, optional)
         values = {name: [row.get(found) for row in rows] for name, found in held.items()}
     parts = {
         name: pd.Series([_kept(value) for value in own], dtype=object) if name in text else _guessed(own)

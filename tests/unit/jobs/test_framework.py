@@ -454,6 +454,33 @@ def test_json_that_is_broken_is_told_with_its_line(tmp_path: Path, name: str, co
         read_table(tmp_path, "t", ["n"])
 
 
+def test_what_is_there_is_not_said_to_be_missing(data: Path) -> None:
+    refused = start(double_numbers, data / "numbers.csv")
+    assert refused.exit_code == 1
+    assert f"{data / 'numbers.csv'} is a file. Give the folder that it is in." in refused.output
+    (data / "words.parquet").mkdir()
+    assert [path.name for path in table_files(data, "tables")] == ["numbers.csv"]
+    with pytest.raises(MissingData, match=r"no table words.* Folders, which are not read as tables: words\.parquet\."):
+        read_table(data, "words", ["word"])
+    (data / "numbers.csv").unlink()
+    with pytest.raises(MissingData, match=r"no tables: .* Folders, .*: words\.parquet\."):
+        table_files(data, "tables")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"), [(".csv", "n,t\n"), (".jsonl", ""), (".json", "[]"), (".csv", "n,t\n,\n")]
+)
+@pytest.mark.filterwarnings("ignore:.*rows with all columns empty")
+def test_a_table_without_rows_is_one_and_is_warned_of(tmp_path: Path, suffix: str, content: str) -> None:
+    path = tmp_path / f"t{suffix}"
+    path.write_text(content)
+    assert table_files(tmp_path, "tables", ["n", "t"]) == [path]
+    with pytest.warns(DataWarning, match=rf"t{suffix} has no rows\."):
+        table = read_table(tmp_path, "t", ["n", "t"], text={"t"}, numbers={"n"})
+    assert list(table.columns) == ["n", "t"]
+    assert len(table) == 0
+
+
 def test_batches_are_the_rows_in_order() -> None:
     rows = [{"n": n} for n in range(7)]
     batches = list(in_batches(rows, 3))
