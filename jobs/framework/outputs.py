@@ -119,6 +119,6 @@ def _parquet(path: Path, rows: Iterable[Row], columns: list[str]) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist([{column: row.get(column) for column in columns} for row in rows])
-    pq.write_table(table, path)
-    return int(table.num_rows)
+    every = list(rows)
+    pq.write_table(pa.table({column: [row.get(column) for row in every] for column in columns}), path)
+    return len(every)

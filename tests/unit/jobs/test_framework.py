@@ -481,6 +481,13 @@ def test_a_table_without_rows_is_one_and_is_warned_of(tmp_path: Path, suffix: st
     assert len(table) == 0
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".parquet"])
+@pytest.mark.filterwarnings("ignore:.*has no rows")
+def test_no_rows_are_written_and_read_in_every_format(tmp_path: Path, suffix: str) -> None:
+    assert write_rows(tmp_path / f"t{suffix}", [], ["n", "t"]) == 0
+    assert list(read_table(tmp_path, "t", ["n", "t"], text={"t"}).columns) == ["n", "t"]
+
+
 def test_batches_are_the_rows_in_order() -> None:
     rows = [{"n": n} for n in range(7)]
     batches = list(in_batches(rows, 3))
