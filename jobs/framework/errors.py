@@ -11,7 +11,8 @@ DataWarning           a table holds something odd that can be worked with
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from configs.errors import AzoraError
@@ -48,6 +49,19 @@ class Busy(JobError):
 
 class DataWarning(UserWarning):
     """A table holds something odd that can be worked with. Within a run it is a warning of the run."""
+
+
+@contextmanager
+def naming(path: Path | None = None) -> Iterator[None]:
+    """What the system refuses while the block lasts is a `JobError` that names the file: `path`, or else the one that
+    the error names. Of no file, it stays what it is."""
+    try:
+        yield
+    except OSError as error:
+        file = path or error.filename
+        if file is None:
+            raise
+        raise JobError(f"{file}: {error.strerror or error}.") from error
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from configs.errors import AzoraError
-from jobs.framework.errors import JobError
+from jobs.framework.errors import JobError, naming
 from jobs.framework.execution import Device, Means, Where
 from jobs.framework.journal import Journal
 from jobs.framework.outputs import FORMATS, rows_format, write_json
@@ -134,7 +134,8 @@ class Job:
     def _started(self, asked: _Asked, options: dict[str, Any]) -> None:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         try:
-            summary = self.run(console, asked, options)
+            with naming():
+                summary = self.run(console, asked, options)
         except AzoraError as error:
             console.print(f"[red]✗[/red] {escape(error.detail)}")
             raise typer.Exit(1) from None
@@ -150,7 +151,7 @@ class Job:
             raise typer.Exit(1)
 
     def run(self, console: Console, asked: _Asked, options: dict[str, Any]) -> dict[str, Any]:
-        """Run, and return the summary. Raises `AzoraError`."""
+        """Run, and return the summary. Raises `AzoraError` and `OSError`."""
         out: Path | None = options.get("out")
         if asked.device is Device.GPU and not self.gpu:
             raise JobError(f"{self.name} has no model that runs on a GPU. Leave --device away.")

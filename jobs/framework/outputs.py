@@ -14,7 +14,7 @@ from typing import IO, cast
 
 import orjson
 
-from jobs.framework.errors import JobError
+from jobs.framework.errors import JobError, naming
 from jobs.framework.rows import Row
 
 FORMATS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
@@ -22,16 +22,18 @@ FORMATS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parq
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A path to write to, which takes the place of `path` when the block ends without an error. Raises `JobError` where
+    the system refuses it."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield fresh
-        with fresh.open("rb+") as written:
-            os.fsync(written.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield fresh
+            with fresh.open("rb+") as written:
+                os.fsync(written.fileno())
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def write_json(path: Path, document: object) -> None:

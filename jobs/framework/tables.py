@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.framework.csv_files import require_whole_rows
-from jobs.framework.errors import DataWarning, MissingColumns, MissingData, UnusableData
+from jobs.framework.errors import DataWarning, MissingColumns, MissingData, UnusableData, naming
 from jobs.framework.json_files import is_settings, json_lines, json_rows
 from jobs.framework.rows import column_key
 
@@ -225,7 +225,7 @@ def _is_json(path: Path) -> bool:
 
 def folder_hash(path: Path, besides: Path | None = None) -> str:
     """SHA-256 over the names and contents of a file or of all files of a folder: the same data, the same hash. What is
-    hidden does not count, nor what is being written to `besides` and lies beside that."""
+    hidden does not count, nor what is being written to `besides` and lies beside that. Raises `JobError`."""
     total = hashlib.sha256()
     files = sorted(_visible_files(path)) if path.is_dir() else [path]
     if besides is not None:
@@ -249,7 +249,7 @@ def _belongs(file: Path, out: Path) -> bool:
 
 def _file_hash(file: Path) -> bytes:
     content = hashlib.sha256()
-    with file.open("rb") as opened:
+    with naming(file), file.open("rb") as opened:
         while chunk := opened.read(_CHUNK_BYTES):
             content.update(chunk)
     return content.digest()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import inspect
 import io
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +22,7 @@ from typer.testing import CliRunner
 
 from jobs import catalogue
 from jobs.framework import Job, MissingColumns, MissingData, OutFile, Run, UnusableData, job, read_table, write_rows
-from jobs.framework.errors import Busy, DataWarning
+from jobs.framework.errors import Busy, DataWarning, JobError
 from jobs.framework.journal import Journal
 from jobs.framework.outputs import FORMATS
 from jobs.framework.rows import in_batches
@@ -486,6 +488,32 @@ def test_a_table_without_rows_is_one_and_is_warned_of(tmp_path: Path, suffix: st
 def test_no_rows_are_written_and_read_in_every_format(tmp_path: Path, suffix: str) -> None:
     assert write_rows(tmp_path / f"t{suffix}", [], ["n", "t"]) == 0
     assert list(read_table(tmp_path, "t", ["n", "t"], text={"t"}).columns) == ["n", "t"]
+
+
+@pytest.mark.parametrize("out", ["a file/out.csv", "/proc/out.csv", "taken.csv"])
+def test_an_output_that_cannot_be_written_is_named(data: Path, out: str) -> None:
+    (data.parent / "a file").touch()
+    (data.parent / "taken.csv.partial").touch()
+    refused = start(double_numbers, data, "--out", str(data.parent / out))
+    assert refused.exit_code == 1, refused.exception
+    assert refused.output.startswith(f"✗ {data.parent / out}.partial: ")
+
+
+def test_data_that_cannot_be_read_are_named(data: Path) -> None:
+    (data / "broken.csv").symlink_to("/proc/self/mem")  # nothing is where a process has no memory
+    refused = start(double_numbers, data)
+    assert refused.exit_code == 1, refused.exception
+    assert f"{data / 'broken.csv'}: Input/output error." in refused.output
+
+
+def test_a_full_disk_is_told_with_the_file_that_is_written(tmp_path: Path) -> None:
+    def too_many() -> Any:
+        yield {"n": 1}
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(JobError, match=r"out\.csv: No space left on device\."):
+        write_rows(tmp_path / "out.csv", too_many())
+    assert not list(tmp_path.iterdir())
 
 
 def test_batches_are_the_rows_in_order() -> None:
