@@ -7,11 +7,13 @@ import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +24,7 @@ from jobs.framework.errors import JobError
 from jobs.framework.rows import Batch, Build, Row, Work
 
 Finished: TypeAlias = tuple[int, list[Row]]
+Results: TypeAlias = Generator[Finished, None, None]
 # One thread of arithmetic per process: the processes share the cores already.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -71,8 +74,8 @@ def gpu_is_here() -> bool:
     return not hidden and any(Path("/dev").glob("nvidia[0-9]*"))
 
 
-def work_through(batches: Iterable[Batch], build: Build, means: Means, *, wants_gpu: bool) -> Iterator[Finished]:
-    """The result of every batch, in the order in which they finish."""
+def work_through(batches: Iterable[Batch], build: Build, means: Means, *, wants_gpu: bool) -> Results:
+    """The result of every batch, in the order in which they finish. Closed before the end, it stops the work."""
     if means.on_ray:
         return _on_ray(batches, build, means, wants_gpu=wants_gpu)
     if means.processes == 1 or wants_gpu:  # a model on a GPU is not loaded twice
@@ -80,7 +83,7 @@ def work_through(batches: Iterable[Batch], build: Build, means: Means, *, wants_
     return _in_processes(batches, build, means.processes)
 
 
-def _here(batches: Iterable[Batch], build: Build) -> Iterator[Finished]:
+def _here(batches: Iterable[Batch], build: Build) -> Results:
     work = None
     for batch in batches:
         work = work or build()
@@ -112,7 +115,7 @@ def _do(batch: Batch) -> Finished:
         raise JobError(error.detail) from error
 
 
-def _in_processes(batches: Iterable[Batch], build: Build, processes: int) -> Iterator[Finished]:
+def _in_processes(batches: Iterable[Batch], build: Build, processes: int) -> Results:
     remaining = iter(batches)
     first = next(remaining, None)
     if first is None:
@@ -128,16 +131,22 @@ def _in_processes(batches: Iterable[Batch], build: Build, processes: int) -> Ite
             initializer=_prepare,
             initargs=(build, os.getpid()),
         )
-        waiting: set[Future[Finished]] = {pool.submit(_do, first), pool.submit(_do, second)}
+        waiting: set[Future[Finished]] = set()
+        given = chain((first, second), remaining)
         try:
             while True:
-                while len(waiting) < processes * _AHEAD and (batch := next(remaining, None)) is not None:
-                    waiting.add(pool.submit(_do, batch))
+                while len(waiting) < processes * _AHEAD and (batch := next(given, None)) is not None:
+                    with _interrupts_held():  # a process may start, which has them held for its life
+                        waiting.add(pool.submit(_do, batch))
                 if not waiting:
                     return
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
+        except (KeyboardInterrupt, GeneratorExit):  # nobody waits for what they work on
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
         except BrokenProcessPool as error:  # killed, as by the kernel where memory ran out
             raise JobError(
                 "A process that worked for this job died; perhaps there was too little memory: try fewer --workers. "
@@ -145,6 +154,16 @@ def _in_processes(batches: Iterable[Batch], build: Build, processes: int) -> Ite
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the block ends, and for ever in the processes that start in it: their job stops them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _environment:
@@ -191,7 +210,7 @@ def _ray() -> Any:
     return ray
 
 
-def _on_ray(batches: Iterable[Batch], build: Build, means: Means, *, wants_gpu: bool) -> Iterator[Finished]:
+def _on_ray(batches: Iterable[Batch], build: Build, means: Means, *, wants_gpu: bool) -> Results:
     """On Ray Data: one actor per worker loads the model once; results stream back as blocks finish."""
     ray = _ray()
     items = [{"index": batch.index, "rows": orjson.dumps(batch.rows)} for batch in batches]

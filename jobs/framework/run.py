@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -127,9 +127,10 @@ class Run:
         assert self._journal is not None
         sizes = {batch.index: len(batch.rows) for batch in pending}
         started = time.perf_counter()
-        with self._progress() as progress:
+        finished = work_through(pending, build, self.means, wants_gpu=wants_gpu and self.means.gpu)
+        with self._progress() as progress, closing(finished):
             bar = progress.add_task(stage, total=total, completed=done)
-            for index, results in work_through(pending, build, self.means, wants_gpu=wants_gpu and self.means.gpu):
+            for index, results in finished:
                 self._journal.put(stage, index, results)
                 progress.advance(bar, sizes[index])
         if sizes:
