@@ -14,7 +14,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs.framework.errors import MissingData
+from jobs.framework.errors import MissingData, UnusableData
 from jobs.framework.rows import Row
 from jobs.framework.tables import read_table, require_folder, table_path, tables_in
 from jobs.reading.places import is_any, is_number, names_of, number_of
@@ -33,9 +33,10 @@ def read_passages(folder: Path) -> list[Row]:
     if table_path(require_folder(folder), "passages") is not None:
         columns = (*_PLACE, *_WORDS)
         table = read_table(folder, "passages", ["text"], columns, text={"text", *columns})
-        rows = [_passage(number, raw) for number, raw in enumerate(table.to_dict("records"), 1)]
-    else:
-        rows = _chapters(folder)
+        if table.empty:
+            raise UnusableData(f"The table passages of {folder} has no rows.")
+        return [_passage(number, raw) for number, raw in enumerate(table.to_dict("records"), 1)]
+    rows = _chapters(folder)
     if not rows:
         looked = f"a table `passages` and for files that end in {', '.join(TEXT_SUFFIXES)}"
         raise MissingData(f"{folder} has no book: looked for {looked}.")

@@ -32,6 +32,13 @@ def test_a_book_is_a_table_of_passages_or_a_folder_of_chapters(tmp_path: Path) -
     ]
 
 
+@pytest.mark.filterwarnings("ignore:.*has no rows")
+def test_a_table_of_passages_without_rows_is_there_and_empty(tmp_path: Path) -> None:
+    (tmp_path / "passages.csv").write_text("text,section\n")
+    with pytest.raises(UnusableData, match=r"The table passages of .* has no rows"):
+        read_passages(tmp_path)
+
+
 def test_what_is_known_of_the_answers_is_read_as_it_is_given(tmp_path: Path) -> None:
     (tmp_path / "questions.csv").write_text(
         'question,section,answerable\nWhat?,"[""1.1"", ""1.2""]",\nWho?,,0\nWhy?,2,1\nHow?,,\n'
