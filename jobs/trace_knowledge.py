@@ -18,7 +18,7 @@ from jobs.reading.results import read_results
 COLUMNS = ("row", "learner", "skill_name", "correct", "chance", "known", "model")
 
 
-@job(version=2)
+@job(version=3)
 def trace_knowledge(
     run: Run,
     data: DataFolder,
