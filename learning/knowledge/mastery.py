@@ -19,7 +19,7 @@ class Level(StrEnum):
 
 
 SECURE_FROM, GROWING_FROM = 0.85, 0.5
-_SURE_AFTER = 2  # a single lucky answer makes nobody secure
+_SURE_AFTER = 2  # questions answered rightly: a single one, however often it is asked, makes nobody secure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ def level(known: float, own: SkillHistory | None) -> Level:
     """How far somebody is, by the chance that the skill is known and what was answered."""
     if own is None:
         return Level.UNSEEN
-    if known >= SECURE_FROM and own.answers >= _SURE_AFTER:
+    if known >= SECURE_FROM and own.right >= _SURE_AFTER:
         return Level.SECURE
     return Level.GROWING if known >= GROWING_FROM else Level.BEGINNING
 
