@@ -9,15 +9,19 @@ with people as materialized (
      order by u.id
        for key share
 )
-select e.id as enrollment_id, e.org_id, e.user_id, e.course_id, e.course_version_id as version_id
+select e.id
   from enrollments e join people p on p.org_id = e.org_id and p.id = e.user_id
  where e.id = any (:ids)
  order by e.id;
 
 -- name: take_turns!
--- Whoever traces an enrolment reads its results after whoever traced it before has committed.
+-- Whoever traces an enrolment reads its version and its results after whoever traced it before has committed.
 select pg_advisory_xact_lock(hashtextextended(id::text, 9)) from unnest(:ids::uuid[]) with ordinality as t (id, place)
  order by place;
+
+-- name: enrolments
+select id as enrollment_id, org_id, user_id, course_id, course_version_id as version_id
+  from enrollments where id = any (:ids) order by id;
 
 -- name: attempts
 -- The latest of each enrolment, so that nobody makes tracing slow by trying without end.
@@ -73,10 +77,14 @@ select * from unnest(:ids::uuid[], :skill_ids::uuid[], :org_ids::uuid[], :user_i
                      :last::timestamptz[]);
 
 -- name: on_another_version
--- Those of the enrolments whose results were traced through the skills of another version than they are on.
+-- Those of the enrolments with results that were traced through the skills of another version than they are on, or by
+-- somebody who has not committed yet and may not have read the version that they are on now.
 select e.id
-  from enrollments e join learner_histories h on h.enrollment_id = e.id
- where e.id = any (:ids) and h.version_id <> e.course_version_id;
+  from enrollments e left join learner_histories h on h.enrollment_id = e.id
+ where e.id = any (:ids) and h.version_id is distinct from e.course_version_id
+   and (h.enrollment_id is not null
+        or exists (select from quiz_attempts a where a.enrollment_id = e.id)
+        or exists (select from submissions s where s.enrollment_id = e.id and s.graded_at is not null));
 
 -- name: take^
 -- The course that has been due the longest. It is put off as it is taken: twice as long each time, at most six hours.

@@ -54,18 +54,18 @@ async def trace_enrolments(connection: Connection, reader: Reader, ids: Iterable
     Says so in an event where somebody reached another level. Returns how many enrolments were traced: not those of
     people who were erased.
     """
-    rows = _queries.hold(connection, ids=sorted(ids))
-    held = [Enrolment(**row) async for row in rows]
+    held = [row["id"] async for row in _queries.hold(connection, ids=sorted(ids))]
     if not held:
         return 0
-    await _queries.take_turns(connection, ids=[one.enrollment_id for one in held])
-    results = await reader.results(connection, [one.enrollment_id for one in held])
-    sources = await reader.sources(connection, {(one.course_id, one.version_id) for one in held})
-    outcomes = [_traced(one, sources[one.course_id, one.version_id], results[one.enrollment_id]) for one in held]
+    await _queries.take_turns(connection, ids=held)
+    enrolments = [Enrolment(**row) async for row in _queries.enrolments(connection, ids=held)]
+    results = await reader.results(connection, held)
+    sources = await reader.sources(connection, {(one.course_id, one.version_id) for one in enrolments})
+    outcomes = [_traced(one, sources[one.course_id, one.version_id], results[one.enrollment_id]) for one in enrolments]
     before = await _levels(connection, outcomes)
     await _write(connection, outcomes)
     await events.append(connection, [event for one in outcomes for event in _news(one, before)])
-    return len(held)
+    return len(enrolments)
 
 
 def _traced(enrolment: Enrolment, source: Tracer, results: Sequence[Result]) -> _Outcome:

@@ -85,6 +85,21 @@ async def attempt(person: Account, enrolment: str, unit: dict[str, Any], right: 
     )
 
 
+async def join_modules(school: Class) -> None:
+    """Publish a version that has the units of both modules in the second."""
+    first, second = school.modules
+    course = f"/api/courses/{school.course}"
+    units = [unit["id"] for module in school.modules for unit in module["units"]]
+    order = [{"id": first["id"], "units": []}, {"id": second["id"], "units": units}]
+    ok(await school.teacher.http.put(f"{course}/order", json={"modules": order}))
+    ok(await school.teacher.http.delete(f"{course}/modules/{first['id']}"), 204)
+    ok(await school.teacher.http.post(f"{course}/publish"))
+
+
+async def upgrade(person: Account, _course: str, enrolment: str) -> None:
+    ok(await person.http.post(f"/api/enrollments/{enrolment}/upgrade"))
+
+
 @asynccontextmanager
 async def following(settings: Settings) -> AsyncIterator[LearnerModelMember]:
     """Somebody traces learners, meanwhile."""

@@ -15,7 +15,7 @@ from actors.learner_model.tracing import trace_enrolments
 from stores.postgres import Database
 from tests.integration.audit.test_security_events import entries
 from tests.integration.courses.support import ok, problem
-from tests.integration.learning.mastering import Class, attempt, in_step, open_class
+from tests.integration.learning.mastering import Class, attempt, in_step, join_modules, open_class, upgrade
 from tests.platform import Account, Platform
 
 Move: TypeAlias = Callable[[Account, str, str], Awaitable[None]]
@@ -189,21 +189,6 @@ async def test_declared_skills_take_the_place_of_modules(school: Class, system: 
     await in_step(system, school.org.id)
     known = ok(await school.learner.http.get(path(school)))["skills"]
     assert [(one["title"], one["answers"]) for one in known] == [("Fractions", 4), ("Ratios", 0)]
-
-
-async def join_modules(school: Class) -> None:
-    """Publish a version that has the units of both modules in the second."""
-    first, second = school.modules
-    course = f"/api/courses/{school.course}"
-    units = [unit["id"] for module in school.modules for unit in module["units"]]
-    order = [{"id": first["id"], "units": []}, {"id": second["id"], "units": units}]
-    ok(await school.teacher.http.put(f"{course}/order", json={"modules": order}))
-    ok(await school.teacher.http.delete(f"{course}/modules/{first['id']}"), 204)
-    ok(await school.teacher.http.post(f"{course}/publish"))
-
-
-async def upgrade(person: Account, _course: str, enrolment: str) -> None:
-    ok(await person.http.post(f"/api/enrollments/{enrolment}/upgrade"))
 
 
 async def come_back(person: Account, course: str, enrolment: str) -> None:
