@@ -203,12 +203,12 @@ def gives_away(text: str, question: QuizQuestion) -> bool:
 
 def has_key(text: str, question: QuizQuestion) -> bool:
     """Whether a text holds a key, or nearly all of the words that make a long one."""
-    found = read(text)
     return any(
-        key.line in found.line
+        key.line in reading.line
         or (
             len(key.stems) >= 2 * _FEWEST_WORDS
-            and len(key.distinct & found.stems) >= LEAST_COVERAGE * len(key.distinct)
+            and len(key.distinct & reading.stems) >= LEAST_COVERAGE * len(key.distinct)
         )
+        for reading in read(text).readings
         for key in keys(question.keys)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,7 +19,8 @@ from learning.numerals import NUMBERS, QUANTITIES
 Span = tuple[int, int]
 
 # Letters and digits are words of their own: a footnote's number belongs to no word, and CO2 may be written with a gap.
-_WORD = re.compile(r"([^\W\d_]{3,}+)['\N{RIGHT SINGLE QUOTATION MARK}]s\b|[^\W\d_]+|\d{1,3}(?:,\d{3})+(?!\d)|\d+")
+_WORD = re.compile(r"([^\W\d_]{3,}+)['\N{RIGHT SINGLE QUOTATION MARK}][sS]\b|[^\W\d_]+|\d+")
+_GROUPED = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3})+(?!\d)")
 _SHORTEST_STEMMED = 4  # "its" is no form of "it"
 # "One" tells a number only within a longer one: it is in every other sentence.
 _NUMERAL = "(?:" + "|".join((*(word for word in NUMBERS if word != "one"), *QUANTITIES)) + ")s?"
@@ -39,14 +40,12 @@ class Word(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """`line`: the stems of all words between spaces; `stems`: the distinct ones; `numbers`: where any stand."""
+class Reading(NamedTuple):
+    """`line`: the stems of all words between spaces; `stems`: the distinct ones."""
 
     words: tuple[Word, ...]
     line: str
     stems: frozenset[str]
-    numbers: tuple[Span, ...]
 
     def places(self, key: Key) -> list[Span]:
         """Where a key stands, whatever is between its words."""
@@ -60,8 +59,20 @@ class Read:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """`readings`: 1,234 may be one number or a pair; `numbers`: where any stand."""
+
+    readings: tuple[Reading, ...]
+    numbers: tuple[Span, ...]
+
+    def places(self, key: Key) -> list[Span]:
+        """Where a key stands in any of the readings."""
+        return [place for reading in self.readings for place in reading.places(key)]
+
+
 class Key(NamedTuple):
-    """What is looked for: stems in their order, and as a line of `Read`."""
+    """What is looked for: stems in their order, and as a line of a `Reading`."""
 
     stems: list[str]
     distinct: frozenset[str]
@@ -73,25 +84,41 @@ def read(text: str) -> Read:
     """A text, to look for keys in it."""
     plain, starts, ends = _normalized(text)
 
-    def span(found: re.Match[str]) -> Span:
-        return starts[found.start()], ends[found.end() - 1]
+    def reading(words: Iterable[Word]) -> Reading:
+        placed = tuple(Word(word.stem, starts[word.start], ends[word.end - 1]) for word in words)
+        stems = [word.stem for word in placed]
+        return Reading(placed, _line(stems), frozenset(stems))
 
-    words = tuple(Word(_stem(found[1] or found[0]), *span(found)) for found in _WORD.finditer(plain))
-    stems = [word.stem for word in words]
-    return Read(words, _line(stems), frozenset(stems), tuple(map(span, _NUMBER.finditer(plain))))
+    apart = [Word(_stem(found[1] or found[0]), *found.span()) for found in _WORD.finditer(plain)]
+    joined = [Word(found[0].replace(",", ""), *found.span()) for found in _GROUPED.finditer(plain)]
+    readings = [reading(apart)]
+    if joined:
+        readings.append(reading(_joined(apart, joined)))
+    numbers = ((starts[found.start()], ends[found.end() - 1]) for found in _NUMBER.finditer(plain))
+    return Read(tuple(readings), tuple(numbers))
 
 
 @lru_cache(4_096)
 def keys(texts: tuple[str, ...]) -> tuple[Key, ...]:
-    """The keys of a question, but for those without a word."""
-    stems = ([word.stem for word in read(text).words] for text in texts)
-    return tuple(Key(some, frozenset(some), _line(some)) for some in stems if some)
+    """The keys of a question in each of their readings, but for those without a word."""
+    return tuple(
+        Key([word.stem for word in reading.words], reading.stems, reading.line)
+        for text in texts
+        for reading in read(text).readings
+        if reading.words
+    )
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is one number and nothing else."""
-    words = read(text).words
-    return len(words) == 1 and words[0].stem.isdigit()
+    """Whether a text is one number and nothing else, however it is read."""
+    return all(len(one.words) == 1 and one.words[0].stem.isdigit() for one in read(text).readings)
+
+
+def _joined(apart: Iterable[Word], joined: Sequence[Word]) -> list[Word]:
+    """The words in their order, those that make one up replaced by it."""
+    covered = {at for word in joined for at in range(word.start, word.end)}
+    kept = (word for word in apart if word.start not in covered)
+    return sorted([*kept, *joined], key=lambda word: word.start)
 
 
 def _line(stems: Sequence[str]) -> str:
@@ -99,7 +126,7 @@ def _line(stems: Sequence[str]) -> str:
 
 
 def _stem(word: str) -> str:
-    word = word.casefold().replace(",", "")
+    word = word.casefold()
     return NUMBERS.get(word) or (stem(word) if len(word) >= _SHORTEST_STEMMED else word)
 
 

@@ -75,3 +75,13 @@ def test_the_number_of_an_excerpt_is_no_key(key: str) -> None:
 def test_another_form_of_a_key_is_not_shown() -> None:
     guard = Guard([ASKED])
     assert "".join(guard.take("The _middle values_ stay. That is all.") + guard.finish()) == "That is all."
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("Ohm's law", "OHM'S LAW relates voltage and current."), ("(1, 234)", "It returns (1,234)."),
+     ("10", "It returns [10,200]."), ("[1,234]", "It returns [1,234].")],
+)  # fmt: skip
+def test_a_key_is_not_shown_however_it_is_set(key: str, told: str) -> None:
+    guard = Guard([QuizQuestion(uuid4(), uuid4(), "Quiz", "What is it?", (key,), False, False)])
+    assert "".join(guard.take(f"{told} That is all.") + guard.finish()) == "That is all."
