@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from learning.grading.words import stem
-from learning.numerals import NUMBERS, QUANTITIES
+from learning.numerals import MULTIPLIERS, NUMBERS, QUANTITIES, compounds
 
 Span = tuple[int, int]
 
@@ -24,11 +24,18 @@ _GROUPED = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3})+(?!\d)")
 _SHORTEST_STEMMED = 4  # "its" is no form of "it"
 # "One" tells a number only within a longer one: it is in every other sentence.
 _NUMERAL = "(?:" + "|".join((*(word for word in NUMBERS if word != "one"), *QUANTITIES)) + ")s?"
+_GAP = r"[\s\N{HYPHEN}-]+"
 _NUMBER = re.compile(
     r"\d+(?:[.,]\d+)*"
-    rf"|(?<![^\W\d_])(?:one[\s-]+)?{_NUMERAL}(?:[\s-]+(?:and\s+)?(?:one|{_NUMERAL}))*(?![^\W\d_])",
+    rf"|(?<![^\W\d_])(?:one{_GAP})?{_NUMERAL}(?:{_GAP}(?:and\s+)?(?:one|{_NUMERAL}))*(?![^\W\d_])",
     re.IGNORECASE,
 )
+# In ASCII: elsewhere there are letters that match some of these without case, and make no word of `NUMBERS`.
+_COUNTED, _MULTIPLIER = (f"(?ai:{'|'.join(words)})" for words in (NUMBERS, MULTIPLIERS))
+_BEHIND_A_MULTIPLIER = "(?:" + "|".join(f"(?<=(?ai:{word}))" for word in MULTIPLIERS) + ")"
+_AND = rf"{_BEHIND_A_MULTIPLIER}\s+(?ai:and)\s+(?!{_MULTIPLIER})"
+_COUNTED_WORD = re.compile(rf"(?<![^\W\d_]){_COUNTED}(?![^\W\d_])")
+_COMPOUND = re.compile(rf"(?<![^\W\d_]){_COUNTED}(?:(?:{_GAP}|{_AND}){_COUNTED})*(?![^\W\d_])")
 _MARKS, _UNSEEN = frozenset({"Mn", "Mc", "Me"}), "Cf"
 
 
@@ -61,7 +68,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """`readings`: 1,234 may be one number or a pair; `numbers`: where any stand."""
+    """`readings`: 1,234 may be one number or a pair, and "forty-two" be about forty; `numbers`: where any stand."""
 
     readings: tuple[Reading, ...]
     numbers: tuple[Span, ...]
@@ -90,10 +97,9 @@ def read(text: str) -> Read:
         return Reading(placed, _line(stems), frozenset(stems))
 
     apart = [Word(_stem(found[1] or found[0]), *found.span()) for found in _WORD.finditer(plain)]
-    joined = [Word(found[0].replace(",", ""), *found.span()) for found in _GROUPED.finditer(plain)]
-    readings = [reading(apart)]
-    if joined:
-        readings.append(reading(_joined(apart, joined)))
+    grouped = [Word(found[0].replace(",", ""), *found.span()) for found in _GROUPED.finditer(plain)]
+    together = _together(apart, [*grouped, *_compounds(plain)])
+    readings = [reading(words) for words in ((apart,) if together == apart else (apart, together))]
     numbers = ((starts[found.start()], ends[found.end() - 1]) for found in _NUMBER.finditer(plain))
     return Read(tuple(readings), tuple(numbers))
 
@@ -114,11 +120,18 @@ def is_number(text: str) -> bool:
     return all(len(one.words) == 1 and one.words[0].stem.isdigit() for one in read(text).readings)
 
 
-def _joined(apart: Iterable[Word], joined: Sequence[Word]) -> list[Word]:
-    """The words in their order, those that make one up replaced by it."""
-    covered = {at for word in joined for at in range(word.start, word.end)}
-    kept = (word for word in apart if word.start not in covered)
-    return sorted([*kept, *joined], key=lambda word: word.start)
+def _compounds(plain: str) -> Iterator[Word]:
+    """The numbers that are told in words."""
+    for run in _COMPOUND.finditer(plain):
+        words = list(_COUNTED_WORD.finditer(plain, *run.span()))
+        for digits, first, end in compounds([word[0].casefold() for word in words]):
+            yield Word(digits, words[first].start(), words[end - 1].end())
+
+
+def _together(apart: Iterable[Word], numbers: Sequence[Word]) -> list[Word]:
+    """The words in their order, those that make up a number replaced by it."""
+    covered = {at for number in numbers for at in range(number.start, number.end)}
+    return sorted([*numbers, *(word for word in apart if word.start not in covered)], key=lambda word: word.start)
 
 
 def _line(stems: Sequence[str]) -> str:

@@ -88,6 +88,8 @@ def test_one_is_a_number_only_where_it_is_the_right_one() -> None:
         ("mc2", "mc\N{SUPERSCRIPT TWO}"), ("64,000", "64000"), ("64000", "64,000"),
         ("Ohm's law", "OHM'S LAW"), ("Newton's law", "NEWTON\N{RIGHT SINGLE QUOTATION MARK}S LAWS"),
         ("(1, 234)", "1,234"), ("(1,234)", "1, 234"), ("1,234", "1,234"), ("10, 200 and 3", "10,200 and 3"),
+        ("42", "forty-two"), ("42", "Forty two"), ("forty-two", "42"), ("42", "FORTY\N{NON-BREAKING HYPHEN}TWO"),
+        ("105", "one hundred and five"), ("2,306", "two thousand three hundred six"), ("1 000 000", "1,000,000"),
     ],
 )  # fmt: skip
 def test_another_form_of_a_key_is_left_out_too(key: str, form: str) -> None:
@@ -109,6 +111,19 @@ def test_numbers_with_a_comma_may_be_one_or_several(key: str, told: str, shown: 
     assert heading_without_keys(f"A module{PATH}{told}", [question(key)]) == (
         f"A module{PATH}{told}" if shown == told else "A module"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "shown"),
+    [
+        ("40", "forty-two", f"{BLANK}-two"), ("100", "one hundred and five", f"one {BLANK} and five"),
+        ("5", "between five and six", f"between {BLANK} and six"), ("11", "five and six", "five and six"),
+        ("42", "forty, two", "forty, two"), ("42", "seventy-two", "seventy-two"),
+        ("105", "100 and five", "100 and five"),
+    ],
+)  # fmt: skip
+def test_number_words_in_a_row_may_be_one_or_several(key: str, told: str, shown: str) -> None:
+    assert masked(f"They are {told}.", question(key)) == f"They are {shown}."
 
 
 @pytest.mark.parametrize(
@@ -233,9 +248,15 @@ def test_what_answers_yes_or_no_is_held_back() -> None:
         (("Techniques", "THE ELDER'S RULE", "Why it works"), 1),
         (("Week 12", "Why it works"), 0),
         (("Week 11", "Twelve weeks"), 1),
+        (("Week 11", "Twenty-one amendments"), 1),
+        (("Twenty-two weeks", "One hundred and twenty"), 2),
     ],
 )
 def test_a_heading_is_cut_back_to_what_gives_nothing_away(path: tuple[str, ...], kept: int) -> None:
-    asked = [question("spacing", "distributed practice", "elder's rule"), question("12", numeric=True)]
+    asked = [
+        question("spacing", "distributed practice", "elder's rule"),
+        question("12", numeric=True),
+        question("21", numeric=True),
+    ]
     for among in (asked, asked[::-1]):
         assert heading_without_keys(PATH.join(path), among) == (PATH.join(path[:kept]) if kept else None)
