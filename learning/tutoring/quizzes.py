@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.retrieval.chunking import PATH
-from learning.tutoring.words import Span, keys, read
+from learning.tutoring.words import Read, Span, keys, read
 
 # Other words for a prompt lie above it; so do 3 in 100 ordinary questions about the demo courses, which get hints.
 LEAST_SIMILARITY = 0.6
@@ -32,7 +33,8 @@ _WORD = re.compile(r"\w+")
 @dataclass(frozen=True, slots=True)
 class QuizQuestion:
     """A question of a quiz. `keys` are the texts that give its answer away, `numeric`: any number may. `attempts`: how
-    many the quiz allows; None where they have no limit."""
+    many the quiz allows; None where they have no limit. `accepted`: the least and the greatest number that are right,
+    where one is asked for."""
 
     id: UUID
     unit_id: UUID
@@ -42,6 +44,7 @@ class QuizQuestion:
     numeric: bool
     yes_or_no: bool
     attempts: int | None = None
+    accepted: tuple[Decimal, Decimal] | None = None
 
 
 def questions(content: Mapping[str, Any]) -> Iterator[QuizQuestion]:
@@ -59,6 +62,7 @@ def questions(content: Mapping[str, Any]) -> Iterator[QuizQuestion]:
                     numeric=question["kind"] == "numeric",
                     yes_or_no=question["kind"] == "true_false",
                     attempts=quiz.get("attempts_allowed"),
+                    accepted=_accepted(question),
                 )
 
 
@@ -72,6 +76,14 @@ def _keys(question: Mapping[str, Any]) -> tuple[str, ...]:
         correct = {question["correct"]} if kind == "single_choice" else set(question["correct"])
         return tuple(option["text"] for option in question["options"] if option["id"] in correct)
     return ()
+
+
+def _accepted(question: Mapping[str, Any]) -> tuple[Decimal, Decimal] | None:
+    """By their decimal digits, as answers are scored."""
+    if question["kind"] != "numeric":
+        return None
+    correct, tolerance = Decimal(str(question["correct"])), Decimal(str(question.get("tolerance") or 0))
+    return correct - tolerance, correct + tolerance
 
 
 def asked_for(
@@ -138,7 +150,8 @@ def without_keys(
 
 def heading_without_keys(heading: str, among: Iterable[QuizQuestion]) -> str | None:
     """The longest beginning of a heading's path that gives none of some quiz questions away; None where its first part
-    does. Parts of courses are numbered, so a number answers what asks for one only where it is the right one."""
+    does. Parts of courses are numbered, so a number answers what asks for one only where it would be
+    right."""
     parts = heading.split(PATH)
     for question in among:
         while parts and has_key(PATH.join(parts), question):
@@ -182,7 +195,7 @@ def masked(sentence: str, question: QuizQuestion) -> str | None:
     if question.yes_or_no:
         return None
     found = read(sentence)
-    places = [place for key in keys(question.keys) for place in found.places(key)]
+    places = [place for key in keys(question.keys) for place in found.places(key)] + _right_numbers(found, question)
     shown = _blanked(sentence, [*places, *found.numbers] if question.numeric else places)
     return None if gives_away(shown, question) or not re.search(r"\w", shown.replace(BLANK, "")) else shown
 
@@ -202,13 +215,19 @@ def gives_away(text: str, question: QuizQuestion) -> bool:
 
 
 def has_key(text: str, question: QuizQuestion) -> bool:
-    """Whether a text holds a key, or nearly all of the words that make a long one."""
-    return any(
+    """Whether a text holds a key, nearly all of the words that make a long one, or a number that is near enough to be
+    right."""
+    found = read(text)
+    return bool(_right_numbers(found, question)) or any(
         key.line in reading.line
         or (
             len(key.stems) >= 2 * _FEWEST_WORDS
             and len(key.distinct & reading.stems) >= LEAST_COVERAGE * len(key.distinct)
         )
-        for reading in read(text).readings
+        for reading in found.readings
         for key in keys(question.keys)
     )
+
+
+def _right_numbers(found: Read, question: QuizQuestion) -> list[Span]:
+    return found.between(*question.accepted) if question.accepted else []

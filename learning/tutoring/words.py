@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,9 +27,9 @@ _SHORTEST_STEMMED = 4  # "its" is no form of "it"
 # "One" tells a number only within a longer one: it is in every other sentence.
 _NUMERAL = "(?:" + "|".join((*(word for word in NUMBERS if word != "one"), *QUANTITIES)) + ")s?"
 _GAP = r"[\s\N{HYPHEN}-]+"
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMBER = re.compile(
-    r"\d+(?:[.,]\d+)*"
-    rf"|(?<![^\W\d_])(?:one{_GAP})?{_NUMERAL}(?:{_GAP}(?:and\s+)?(?:one|{_NUMERAL}))*(?![^\W\d_])",
+    rf"{_FIGURE.pattern}|(?<![^\W\d_])(?:one{_GAP})?{_NUMERAL}(?:{_GAP}(?:and\s+)?(?:one|{_NUMERAL}))*(?![^\W\d_])",
     re.IGNORECASE,
 )
 # In ASCII: elsewhere there are letters that match some of these without case, and make no word of `NUMBERS`.
@@ -43,6 +45,14 @@ class Word(NamedTuple):
     """`text[start:end]` is a word with this stem."""
 
     stem: str
+    start: int
+    end: int
+
+
+class Amount(NamedTuple):
+    """`text[start:end]` may tell a number of this value."""
+
+    value: Decimal
     start: int
     end: int
 
@@ -68,14 +78,22 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """`readings`: 1,234 may be one number or a pair, and "forty-two" be about forty; `numbers`: where any stand."""
+    """`readings`: 1,234 may be one number or a pair, and "forty-two" be about forty; `numbers`: where any stand;
+    `amounts`: what they may come to, and a lone "one" too, from the least on."""
 
     readings: tuple[Reading, ...]
     numbers: tuple[Span, ...]
+    amounts: tuple[Amount, ...]
 
     def places(self, key: Key) -> list[Span]:
         """Where a key stands in any of the readings."""
         return [place for reading in self.readings for place in reading.places(key)]
+
+    def between(self, least: Decimal, most: Decimal) -> list[Span]:
+        """Where a number stands that may be from `least` to `most`."""
+        first = bisect_left(self.amounts, least, key=_value)
+        end = bisect_right(self.amounts, most, key=_value)
+        return [(amount.start, amount.end) for amount in self.amounts[first:end]]
 
 
 class Key(NamedTuple):
@@ -91,17 +109,22 @@ def read(text: str) -> Read:
     """A text, to look for keys in it."""
     plain, starts, ends = _normalized(text)
 
+    def span(start: int, end: int) -> Span:
+        return starts[start], ends[end - 1]
+
     def reading(words: Iterable[Word]) -> Reading:
-        placed = tuple(Word(word.stem, starts[word.start], ends[word.end - 1]) for word in words)
+        placed = tuple(Word(word.stem, *span(word.start, word.end)) for word in words)
         stems = [word.stem for word in placed]
         return Reading(placed, _line(stems), frozenset(stems))
 
     apart = [Word(_stem(found[1] or found[0]), *found.span()) for found in _WORD.finditer(plain)]
     grouped = [Word(found[0].replace(",", ""), *found.span()) for found in _GROUPED.finditer(plain)]
-    together = _together(apart, [*grouped, *_compounds(plain)])
+    told = list(_compounds(plain))
+    together = _together(apart, [*grouped, *told])
     readings = [reading(words) for words in ((apart,) if together == apart else (apart, together))]
-    numbers = ((starts[found.start()], ends[found.end() - 1]) for found in _NUMBER.finditer(plain))
-    return Read(tuple(readings), tuple(numbers))
+    numbers = (span(*found.span()) for found in _NUMBER.finditer(plain))
+    amounts = (Amount(value, *span(start, end)) for value, start, end in _amounts(plain, told))
+    return Read(tuple(readings), tuple(numbers), tuple(sorted(amounts)))
 
 
 @lru_cache(4_096)
@@ -126,6 +149,26 @@ def _compounds(plain: str) -> Iterator[Word]:
         words = list(_COUNTED_WORD.finditer(plain, *run.span()))
         for digits, first, end in compounds([word[0].casefold() for word in words]):
             yield Word(digits, words[first].start(), words[end - 1].end())
+
+
+def _amounts(plain: str, told: Iterable[Word]) -> Iterator[Amount]:
+    """What the numbers come to, in figures or `told` in words: each with either sign, for a hyphen looks like one."""
+    figures = ((figure, *found.span()) for found in _FIGURE.finditer(plain) for figure in _decimals(found[0]))
+    for figure, start, end in (*figures, *told):
+        value = Decimal(figure)
+        yield Amount(value, start, end)
+        yield Amount(value.copy_negate(), start, end)
+
+
+def _decimals(figure: str) -> Iterator[str]:
+    """What a figure may be: a comma groups digits, is a decimal point, or stands between two numbers."""
+    joined = _GROUPED.sub(lambda found: found[0].replace(",", ""), figure)
+    point = figure.replace(",", ".")
+    return (one for one in {point, *joined.split(","), *figure.split(",")} if one.count(".") <= 1)
+
+
+def _value(amount: Amount) -> Decimal:
+    return amount.value
 
 
 def _together(apart: Iterable[Word], numbers: Sequence[Word]) -> list[Word]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from uuid import uuid4
 
 import numpy as np
@@ -10,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployments.enrollments.scoring import Numeric
 from learning.retrieval.chunking import PATH
 from learning.tutoring.quizzes import (
     BLANK,
     QuizQuestion,
     asked_for,
     gives_away,
+    has_key,
     heading_without_keys,
     masked,
     questions,
@@ -260,3 +263,48 @@ def test_a_heading_is_cut_back_to_what_gives_nothing_away(path: tuple[str, ...],
     ]
     for among in (asked, asked[::-1]):
         assert heading_without_keys(PATH.join(path), among) == (PATH.join(path[:kept]) if kept else None)
+
+
+def numeric(correct: float, tolerance: float | None = None) -> QuizQuestion:
+    asked = {"id": str(uuid4()), "prompt": "How much is it?", "kind": "numeric", "correct": correct}
+    if tolerance is not None:
+        asked["tolerance"] = tolerance
+    unit = {"id": str(uuid4()), "title": "Quiz", "quiz": {"questions": [asked]}}
+    [found] = questions({"modules": [{"units": [unit]}]})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "is_right"),
+    [
+        (numeric(9.81, 0.05), "Gravity is 9.8 m/s\N{SUPERSCRIPT TWO}", True), (numeric(9.81, 0.05), "9.810", True),
+        (numeric(9.81, 0.05), "9.76 to start with", True), (numeric(9.81, 0.05), "9.86, at most", True),
+        (numeric(9.81, 0.05), "9.75", False), (numeric(9.81, 0.05), "9.87", False),
+        (numeric(9.81, 0.05), "9, 8", False), (numeric(9.81, 0.05), "9,8 m/s", True),
+        (numeric(9.81, 0.05), "Section 9.8.1", False),
+        (numeric(9.81), "9.810", True), (numeric(9.81), "9.8", False), (numeric(9.81, 0), "9.8", False),
+        (numeric(1000, 50), "About 1,040 of them", True), (numeric(1000, 50), "About 1,060 of them", False),
+        (numeric(1000, 50), "Nine hundred and fifty-five", True), (numeric(1000, 50), "Nine hundred, then 55", False),
+        (numeric(1234.5, 0.1), "It is 1,234.56", True), (numeric(200, 1), "Of (10,201)", True),
+        (numeric(2, 0.5), "Two halves", True), (numeric(1.2, 0.5), "One half", True), (numeric(2, 0.5), "One", False),
+        (numeric(-4, 0.5), "At \N{MINUS SIGN}3.9 degrees", True), (numeric(-0.5, 1), "At -1.4 degrees", True),
+        (numeric(-0.5, 1), "At 1.6 degrees", False), (numeric(3.5, 0.5), "Pages 2-4", True),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_near_enough_is_a_key(asked: QuizQuestion, told: str, is_right: bool) -> None:
+    assert heading_without_keys(f"A module{PATH}{told}", [asked]) == (
+        "A module" if is_right else f"A module{PATH}{told}"
+    )
+
+
+def test_one_is_a_number_where_it_is_near_enough() -> None:
+    told = "One nucleus is in each."
+    assert masked(told, numeric(1.2, 0.5)) == f"{BLANK} nucleus is in each."
+    assert masked(told, numeric(1.2, 0.1)) == told
+
+
+def test_a_number_is_near_enough_as_far_as_it_scores() -> None:
+    asked, tolerance = numeric(0.3, 0.1), Decimal("0.1")
+    scored = Numeric(id="q", points=Decimal(1), explanation="", correct=Decimal("0.3"), tolerance=tolerance)
+    for told in (0.19, 0.2, 0.25, 0.4, 0.41):
+        assert has_key(f"It is {told}", asked) is scored.is_right(told)
