@@ -40,11 +40,12 @@ Told = TypeVar("Told", Quotation, Excerpt)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A question with all that a reply depends on. `sought`: what of an open quiz it comes to; `near`: what of open
-    quizzes is about the same; `standings`: how far the learner is with what was found; `meaning`: vectors of sentences
-    of the excerpts."""
+    """A question with all that a reply depends on. `wanted`: what was looked for, the question with what it follows up;
+    `sought`: what of an open quiz it comes to; `near`: what of open quizzes is about the same; `standings`: how far the
+    learner is with what was found; `meaning`: vectors of sentences of the excerpts."""
 
     text: str
+    wanted: str
     version_id: UUID
     before: Said
     completed: frozenset[UUID]
@@ -100,6 +101,7 @@ class Preparation:
         unsaid = _unsaid(sought, vectors, still_open)
         return Prepared(
             text=text,
+            wanted=wanted,
             version_id=version_id,
             before=before,
             completed=completed,

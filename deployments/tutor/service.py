@@ -141,12 +141,12 @@ class TutorService:
     async def _sentences(self, prepared: Prepared, token: str) -> AsyncIterator[str]:
         assert self.voice is not None
         guard = Guard(prepared.near)
-        # Shown its own refusals, a model goes on refusing.
+        # Shown its own refusals, a model goes on refusing. What a question follows up is told with it.
         answered = (exchange for exchange in prepared.before.exchanges if exchange.reply.kind == "answer")
         before = [Spoken(exchange.question, exchange.reply.text) for exchange in answered]
         learner = for_a_model(prepared.standings)
         excerpts = [f"{excerpt.source.heading}\n{excerpt.text}" for excerpt in prepared.excerpts]
-        async for piece in self.voice.say(token, prepared.text, excerpts, before, learner):
+        async for piece in self.voice.say(token, prepared.wanted, excerpts, before, learner):
             for sentence in guard.take(piece):
                 yield sentence
         for sentence in guard.finish():

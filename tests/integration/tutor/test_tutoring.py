@@ -259,18 +259,19 @@ async def follow_up_a_quiz(learner: Account, course: str) -> str:
 async def test_a_completed_quiz_may_be_talked_about(platform: Platform, taught: Class) -> None:
     learner = await taught.org.person("student", fresh=True)
     enrolment = ok(await learner.http.post("/api/enrollments", json={"course_id": taught.course}), 201)["id"]
-    content = ok(await learner.http.get(f"/api/courses/{taught.course}/content"))
-    quiz = content["modules"][0]["units"][2]
-    questions = quiz["quiz"]["questions"]
-    answers = {questions[0]["id"]: questions[0]["options"][1]["id"], questions[1]["id"]: "lava"}
-    attempt = ok(
-        await learner.http.post(f"/api/enrollments/{enrolment}/units/{quiz['id']}/attempts", json={"answers": answers}),
-        201,
-    )
-    assert attempt["passed"]
+    await pass_the_quiz(learner, taught.course, enrolment)
     turn = await ask(learner, await begin(learner, taught.course), PROMPT)
     assert turn["kind"] == "answer"
     assert "middle value" in turn["text"]
+
+
+async def pass_the_quiz(learner: Account, course: str, enrolment: str) -> None:
+    """That of `MODULES`."""
+    quiz = ok(await learner.http.get(f"/api/courses/{course}/content"))["modules"][0]["units"][2]
+    questions = quiz["quiz"]["questions"]
+    answers = {questions[0]["id"]: questions[0]["options"][1]["id"], questions[1]["id"]: "lava"}
+    attempts = f"/api/enrollments/{enrolment}/units/{quiz['id']}/attempts"
+    assert ok(await learner.http.post(attempts, json={"answers": answers}), 201)["passed"]
 
 
 async def attempt_wrongly(learner: Account, course: str, enrolment: str, unit: int) -> None:

@@ -37,6 +37,7 @@ from tests.integration.tutor.test_tutoring import (
     begin,
     follow_up_a_quiz,
     get_no_key,
+    pass_the_quiz,
 )
 from tests.platform import Account, Platform
 from tests.upstream import serving
@@ -374,6 +375,38 @@ async def test_a_model_may_say_that_the_excerpts_do_not_answer(
             # Its answers are shown to it again, its refusals are not.
             assert [(await ask(learner, conversation, QUESTION))["kind"] for _ in range(2)] == ["answer", "answer"]
             assert roles == [["system", "user"], ["system", "user"], ["system", "user", "assistant", "user"]]
+
+
+async def test_a_model_is_asked_what_a_question_follows_up(
+    settings: Settings, index: RetrievalMember, system: Database
+) -> None:
+    """Also where a refusal or a hint came of that, which it is not shown."""
+    shown: list[list[dict[str, str]]] = []
+    said = ["The excerpts do not answer that.", f"{MEDIAN} [1]", f"{MEDIAN} [1]"]
+
+    async def tell(request: web.Request, answer: web.StreamResponse) -> None:
+        shown.append((await request.json())["messages"])
+        await answer.prepare(request)
+        await answer.write(chunk(said[len(shown) - 1], "stop"))
+
+    async with upstream(tell) as address:
+        own = settings.model_copy(update={"tutor_model": "any", "services_url": address})
+        async with learner_of(own, system) as (learner, course, _):
+            conversation = await begin(learner, course)
+            assert (await ask(learner, conversation, QUESTION))["kind"] == "declined"
+            turn = await ask(learner, conversation, "Why does it do that?")
+            assert turn["made_by"]["model"] == "any"
+            conversation = await begin(learner, course)
+            assert (await ask(learner, conversation, PROMPT))["kind"] == "hint"
+            [enrolment] = ok(await learner.http.get("/api/enrollments"))["items"]
+            await pass_the_quiz(learner, course, enrolment["id"])
+            turn = await ask(learner, conversation, "Why does it do that?")
+            assert turn["made_by"]["model"] == "any"
+            questions = ok(await learner.http.get(f"/api/tutor/conversations/{conversation}"))["items"]
+            assert [one["question"] for one in questions] == [PROMPT, "Why does it do that?"]
+    assert [message["role"] for messages in shown for message in messages] == ["system", "user"] * 3
+    asked = [messages[-1]["content"].rpartition("Question: ")[2] for messages in shown]
+    assert asked == [QUESTION, f"{QUESTION}\nWhy does it do that?", f"{PROMPT}\nWhy does it do that?"]
 
 
 async def test_no_transaction_is_open_while_the_model_speaks_and_a_key_makes_one_turn(
