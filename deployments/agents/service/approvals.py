@@ -184,7 +184,10 @@ def _edited(org_id: UUID, task: Row, approval: Row, changes: Changes) -> Plan:
         step = plan.step(key)
         if step is None or key not in approval["covers"]:
             raise Invalid.field(f"changes/{key}", "unknown", "the request covers no such step")
-        editable = marks(TOOLS[step.tool].arguments, Editable)
+        tool = TOOLS.get(step.tool)
+        if tool is None:
+            raise Invalid.field(f"changes/{key}", "unfit", "there is no such tool any more")
+        editable = marks(tool.arguments, Editable)
         if fixed := sorted(values.keys() - editable.keys()):
             raise Invalid.field(f"changes/{key}/{fixed[0]}", "fixed", "may not be changed")
     role = "org_admin"  # what the asker may do is looked at when the plan is checked anew
