@@ -135,7 +135,9 @@ class Run:
         try:
             wanted = kind.input.model_validate(task.input)
         except ValidationError as error:
-            raise errors.InvalidPlan("The input does not fit this kind of task") from error
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "input"
+            raise errors.InvalidPlan(f"The input does not fit this kind of task: {where}: {first['msg']}") from error
         permissions = self.means.permissions(task.role)
         return kind, Asker(user_id=task.user_id, org_id=task.org_id, role=task.role, permissions=permissions), wanted
 

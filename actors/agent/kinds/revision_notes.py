@@ -6,16 +6,30 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from actors.agent.kinds.base import Asker, Input, Outputs, TaskKind
 from actors.agent.plan import Step, Taken, asked
+
+_FOR_PEOPLE = PydanticCustomError("extra_forbidden", "Publishing is for people: the notes stay a draft")
 
 
 class Wanted(Input):
     course_id: UUID
     topic: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
     passages: int = Field(default=5, ge=1, le=20)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unpublished(cls, found: Any) -> Any:
+        """Stored inputs have `publish` where notes could once be published at once; false asks for nothing."""
+        if not isinstance(found, Mapping) or "publish" not in found:
+            return found
+        if (publish := found["publish"]) is not False:
+            problem = InitErrorDetails(type=_FOR_PEOPLE, loc=("publish",), input=publish)
+            raise ValidationError.from_exception_data(cls.__name__, [problem])
+        return {name: value for name, value in found.items() if name != "publish"}
 
 
 class RevisionNotes(TaskKind[Wanted]):
