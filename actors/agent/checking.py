@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from actors.agent.errors import ForbiddenOrigin, InvalidPlan, TaskStopped
+from actors.agent.errors import ForbiddenOrigin, InvalidPlan, NotPermitted, TaskStopped
 from actors.agent.kinds.base import AnyKind, Asker
 from actors.agent.origins import Person, given, marks, permitted
 from actors.agent.plan import Argument, Given, Plan, Step
@@ -66,7 +66,7 @@ def _problems(step: Step, kind: AnyKind, asker: Asker, outputs: Origins) -> Iter
     if step.key in outputs:
         yield InvalidPlan(f"{step.key}: two steps have this key")
     for lacking in sorted(tool.permissions - asker.permissions):
-        yield InvalidPlan(f"{step.key}: the person lacks the permission {lacking}")
+        yield NotPermitted(f"{step.key}: the person lacks the permission {lacking}")
     fields = tool.arguments.model_fields
     for name in step.arguments.keys() - fields.keys():
         yield InvalidPlan(f"{step.key}: {step.tool} takes no {name}")

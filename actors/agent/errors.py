@@ -31,6 +31,10 @@ class InvalidPlan(TaskStopped):
     retriable = False
 
 
+class NotPermitted(InvalidPlan):
+    """The person may not do what the plan does: no other plan is to be had for it."""
+
+
 class PastDeadline(TaskStopped):
     type = "past-deadline"
     retriable = False

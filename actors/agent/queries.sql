@@ -61,6 +61,22 @@ with held as (
 )
 select true from held;
 
+-- name: drop_plan$
+-- Before another takes its place: its steps go, what is still asked about it is closed, and what was approved runs out.
+with held as (
+    update agent_tasks set plan_revision = plan_revision + 1
+     where id = :id and epoch = :epoch and status = 'running'
+    returning id
+), dropped as (
+    delete from agent_steps s using held where s.task_id = held.id
+), withdrawn as (
+    update agent_approvals a
+       set status = case when a.status = 'pending' then 'withdrawn' else a.status end,
+           expires_at = least(a.expires_at, now())
+      from held where a.task_id = held.id and a.status in ('pending', 'approved')
+)
+select true from held;
+
 -- name: advance$
 -- One step ends, the next begins, or either; in one statement, so that nobody sees one without the other.
 with held as (

@@ -33,6 +33,7 @@ from actors.agent.planning import proposed
 from actors.agent.state import Stage, Status
 from actors.agent.store import Begun, Ended, Entry, Fenced, StepRecord, Task, TaskStore
 from actors.agent.telling import ended_event
+from actors.agent.tools import TOOLS
 from actors.governor.recording import Record, call_record, plan_record
 from learning.governance.decisions import Decision
 from learning.governance.governor import Governor
@@ -73,6 +74,7 @@ class Run:
     task: Task
     let_go: bool = False  # a store was lost: it is still ours in the database, and nobody works on it
     _planned_by: str = "rules"
+    _replaced: bytes | None = None  # the hash of the plan that another takes the place of
     # What the last step gave, not yet written: it goes with the beginning of the next, in one statement.
     _ended: Ended | None = None
     _ended_entries: list[Entry] = field(default_factory=list)
@@ -112,10 +114,9 @@ class Run:
         if task.claims > self.means.limits.claims:
             raise errors.KeepsCrashing(f"Taken up {task.claims} times without getting on")
         kind, asker, wanted = self._analysis()
-        plan = Plan.model_validate(task.plan) if task.plan is not None else await self._planned(kind, asker, wanted)
-        known = checked(plan, kind, asker, task.maximum_steps)
+        known = await self._known(kind, asker, wanted)
         view = plan_view(known, kind, asker, task.id, task.course_id)
-        plan_hash = plan.digest(org_id=task.org_id, task_id=task.id, user_id=task.user_id, kind=task.kind)
+        plan_hash = known.plan.digest(org_id=task.org_id, task_id=task.id, user_id=task.user_id, kind=task.kind)
         decision = await self._judge(view)
         records = await self._records(known, view, plan_hash, decision)
         execution = Execution(
@@ -140,6 +141,30 @@ class Run:
             raise errors.InvalidPlan(f"The input does not fit this kind of task: {where}: {first['msg']}") from error
         permissions = self.means.permissions(task.role)
         return kind, Asker(user_id=task.user_id, org_id=task.org_id, role=task.role, permissions=permissions), wanted
+
+    async def _known(self, kind: AnyKind, asker: Asker, wanted: Any) -> Checked:
+        """The task's plan, checked; made where there is none, and anew where it is of tools as they were once.
+
+        Raises `InvalidPlan` and `ForbiddenOrigin`.
+        """
+        task = self.task
+        if task.plan is not None:
+            try:
+                return checked(Plan.model_validate(task.plan), kind, asker, task.maximum_steps)
+            except errors.NotPermitted:
+                raise
+            except (errors.InvalidPlan, errors.ForbiddenOrigin) as problem:
+                await self._require_no_effects(problem)
+        known = checked(await self._planned(kind, asker, wanted), kind, asker, task.maximum_steps)
+        self._replaced = task.plan_hash
+        return known
+
+    async def _require_no_effects(self, problem: errors.TaskStopped) -> None:
+        """Raises `InvalidPlan` where a step of the plan may have left something behind."""
+        if any(_may_have_acted(record) for record in await self.means.store.steps(self.task)):
+            raise errors.InvalidPlan(
+                f"The plan keeps the rules no more, and steps of it may have happened: {problem.detail}"
+            ) from problem
 
     async def _planned(self, kind: AnyKind, asker: Asker, wanted: Any) -> Plan:
         """The plan of a task that has none: a model's where it may and its plan keeps all rules, else the rules'."""
@@ -168,12 +193,13 @@ class Run:
 
     async def _records(self, known: Checked, view: PlanView, plan_hash: bytes, decision: Decision) -> list[StepRecord]:
         """How the steps stand; where the plan is new, it is fixed first."""
-        if self.task.stage not in _BEFORE_EXECUTION:
+        kept = self.task.plan is not None and self._replaced is None
+        if kept and self.task.stage not in _BEFORE_EXECUTION:
             if plan_hash != self.task.plan_hash:
                 raise errors.InvalidPlan("The plan is not the one that was checked")
             return await self.means.store.steps(self.task)
         await self._fix(known, view, plan_hash, decision)
-        if self.task.plan is not None:  # edited: some steps may be done
+        if kept:  # edited: some steps may be done
             return await self.means.store.steps(self.task)
         return [
             StepRecord(position=number, key=step.key, tool=step.tool)
@@ -187,12 +213,13 @@ class Run:
             "planned_by": self._planned_by,
             "verdict": decision.verdict.value,
             "approvals": sorted(decision.approvals),
+            **({"replaced": self._replaced.hex()} if self._replaced else {}),
         }
         self.means.trace("plan")
         await self.means.store.fix_plan(
             self.task, known.plan.model_dump(mode="json"), plan_hash,
             [(step.key, step.tool) for step in known.plan.steps], [decision.record()], [Entry("task.planned", told)],
-            record=plan_record(view, decision),
+            record=plan_record(view, decision), replaced=self._replaced,
         )  # fmt: skip
         self.means.trace("planned")
 
@@ -261,6 +288,12 @@ class Run:
     def failing(self, position: int | None) -> None:
         """Which step it is that fails, should the task end now."""
         self._failing = position
+
+
+def _may_have_acted(record: StepRecord) -> bool:
+    """Whether it was begun and changes something; what a tool did that there is no more, nobody can tell."""
+    tool = TOOLS.get(record.tool)
+    return record.first_begun_at is not None and (tool is None or tool.changes)
 
 
 def _refused(refusal: errors.RefusedByGovernor) -> Record:

@@ -191,15 +191,25 @@ class TaskStore:
     async def fix_plan(
         self, task: Task, plan: Mapping[str, Any], plan_hash: bytes, steps: Sequence[tuple[str, str]],
         decisions: Sequence[Mapping[str, Any]], entries: Sequence[Entry], record: Record,
+        replaced: bytes | None = None,
     ) -> None:  # fmt: skip
-        """Keep the plan and what was decided about it. `steps` are their keys and tools."""
-        async with self._database.single_statements() as connection:
+        """Keep the plan and what was decided about it. `steps` are their keys and tools. Where it takes the place of
+        another, with the hash `replaced`, none of that one's steps stay, and no answer about it counts."""
+        audited = [record.entry]
+        if replaced is None:
+            opened = self._database.single_statements()
+        else:
+            opened = self._database.transaction(None)
+            audited.append(_entry(task, "plan.replaced", replaced=replaced.hex(), plan_hash=plan_hash.hex()))
+        async with opened as connection:
+            if replaced is not None:
+                _held(await _queries.drop_plan(connection, id=task.id, epoch=task.epoch))
             _held(
                 await _queries.fix_plan(
                     connection, id=task.id, epoch=task.epoch, plan=dict(plan), plan_hash=plan_hash,
                     keys=[key for key, _ in steps], tools=[tool for _, tool in steps], decisions=list(decisions),
                     entries=_plain(entries), lease=self._lease,
-                    audited=[record.entry.body()], shape=record.shape, verdict=record.verdict,
+                    audited=[entry.body() for entry in audited], shape=record.shape, verdict=record.verdict,
                 )
             )  # fmt: skip
 

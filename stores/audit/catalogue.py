@@ -49,6 +49,7 @@ _OWN = {
     "approval.decided": "Somebody approved, refused or edited what a task asked",
     "approval.denied": "Somebody tried to answer what they were not asked, had asked for themselves, or by a task",
     "agent_task.retried": "A task that had stopped goes on",
+    "plan.replaced": "A task's plan was made anew, and what was approved of the former counts no more",
     "plan.judged": "The governor judged a plan",
     "call.judged": "The governor judged a step about to be executed",
     "text.judged": "The governor found something in a text to or from a model",

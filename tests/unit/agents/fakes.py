@@ -33,6 +33,7 @@ class FakeStore:
     status: Status = Status.RUNNING
     error: Mapping[str, Any] | None = None
     result: Mapping[str, Any] | None = None
+    replaced: list[bytes] = field(default_factory=list)
 
     async def fix_plan(
         self,
@@ -41,8 +42,11 @@ class FakeStore:
         plan_hash: bytes,
         steps: Sequence[tuple[str, str]],
         *_: Any,
+        replaced: bytes | None = None,
         **__: Any,
     ) -> None:
+        if replaced is not None:
+            self.replaced.append(replaced)
         self.task = replace(task, plan=plan, plan_hash=plan_hash, stage=Stage.EXECUTION)
         self.records = [StepRecord(position=n, key=key, tool=tool) for n, (key, tool) in enumerate(steps, start=1)]
 
@@ -54,7 +58,8 @@ class FakeStore:
             one = self.records[ended.position - 1]
             one.status, one.output, one.origins = "done", ended.output, ended.origins
         if begun is not None:
-            self.records[begun.position - 1].status = "begun"
+            one = self.records[begun.position - 1]
+            one.status, one.first_begun_at = "begun", one.first_begun_at or datetime.now(UTC)
 
     async def rest(self, task: Task, status: Status, *_: Any) -> None:
         self.status = status
@@ -155,12 +160,23 @@ async def carried_out(
 ) -> tuple[FakeStore, FakeHttp]:
     """A task of an administrator from its beginning to its end, whatever is asked approved, with services that say
     `text`; with `model` one plans and drafts, and says `said` or else `text`."""
-    task = Task(
+    return await carried_on(FakeStore(asked_for(kind, input, steps)), text, said=said, model=model)
+
+
+def asked_for(kind: str, input: Mapping[str, Any], steps: int = 100) -> Task:
+    """A task of an administrator that nobody has looked at yet."""
+    return Task(
         id=UUID(int=1), org_id=UUID(int=2), user_id=UUID(int=3), delegation_id=UUID(int=4), course_id=None, kind=kind,
         input=input, stage=Stage.ANALYSIS, plan=None, plan_hash=None, plan_revision=0, maximum_steps=steps, subjects=(),
         deadline=datetime.now(UTC) + timedelta(days=1), epoch=1, claims=1, attempt=1, role="org_admin",
     )  # fmt: skip
-    store, http = FakeStore(task), FakeHttp(text, said)
+
+
+async def carried_on(
+    store: FakeStore, text: str, *, said: str | None = None, model: bool = False
+) -> tuple[FakeStore, FakeHttp]:
+    """The same for a task as it stands in the store."""
+    http = FakeHttp(text, said)
     means = Means(
         store=cast(TaskStore, store), http=cast(Http, http), delegations=cast(Delegations, _Delegations()),
         governor=LocalGovernor.of(shipped()), law=_Law(), permissions=lambda role: ROLES[role],
