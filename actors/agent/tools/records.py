@@ -80,6 +80,7 @@ class Submission(Result):
     """The newest of an assignment. `body` is the learner's; `revision` moves with every grade."""
 
     submission_id: Annotated[UUID, From(Origin.ORGANISATION)]
+    user_id: Annotated[UUID, From(Origin.ORGANISATION), Person()]
     body: Annotated[str, From(Origin.LEARNER_TEXT)]
     number: int
     revision: int
@@ -95,13 +96,15 @@ async def _submission(services: Services, asked: Coursework) -> Submission:
     row = found["items"][0]
     if UUID(row["id"]) != asked.submission_id:
         raise ToolFailed("The learner's newest work for the assignment is another", problem="other-submission")
-    return Submission(**{**row, "submission_id": row["id"]})
+    enrolment = await services.get(f"/api/enrollments/{asked.enrollment_id}")
+    return Submission(**{**row, "submission_id": row["id"], "user_id": enrolment["user_id"]})
 
 
 READ_SUBMISSION = Tool(
     name="read_submission",
     description="Read a work that a learner handed in, where it is the newest for its assignment",
     permission="enrollments.own",
+    also_needs=frozenset({"enrollments.read"}),
     effect=Effect.READ,
     data=frozenset({DataClass.PERSONAL}),
     approval=ApprovalKind.STUDENT_ASSESSMENT,

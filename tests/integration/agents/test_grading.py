@@ -121,6 +121,7 @@ async def test_a_proposed_grade_is_approved_beside_the_work_and_overwrites_nobod
     asked = await pending(admin, task["id"])
     assert (asked["kinds"], {one["tool"] for one in asked["draft"]}) == (["automated_grading"], {"grade_submission"})
     assert [one["output"]["body"] for one in asked["steps"] if one["output"]] == list(bodies)
+    assert set(asked["subjects"]) == {str(first.id), str(second.id)}  # who may not approve it
     await grade(teacher, works[0], "0.50")
     await approve(admin, task["id"])
     task = await until(teacher, task["id"])

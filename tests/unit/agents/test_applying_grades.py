@@ -25,8 +25,8 @@ async def test_a_grade_is_asked_about_once_the_work_is_read_and_takes_the_work_f
     assert store.status is Status.SUCCEEDED, store.error
     about_grade, about_reading = store.asked  # the newest first
     assert [set(one.covers) for one in (about_reading, about_grade)] == [{"read_1"}, {"grade_1"}]
-    [reading, grading] = http.calls
-    assert reading[0] == "GET"
+    [reading, whose, grading] = http.calls
+    assert (reading[0], whose[0]) == ("GET", "GET")
     assert grading == ("PUT", f"/api/enrollments/submissions/{WORK}/grade", {"points": "4", "feedback": "Good"})
     assert store.result == {"grades": [{"submission_id": WORK, "graded": True, "points": "5", "maximum_points": "10"}]}
 

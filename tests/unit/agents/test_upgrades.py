@@ -65,7 +65,7 @@ async def test_a_plan_for_former_tools_is_made_anew_and_asked_about_anew(begun: 
     assert store.task.plan_hash != former
     anew = [one for one in store.asked if one.plan_hash == store.task.plan_hash]
     assert [set(one.covers) for one in reversed(anew)] == [{"read_1"}, {"grade_1"}]
-    assert [method for method, _, _ in http.calls] == ["GET", "PUT"]
+    assert [method for method, _, _ in http.calls] == ["GET", "GET", "PUT"]
 
 
 async def test_a_plan_of_which_something_may_have_happened_ends_with_the_reason() -> None:
