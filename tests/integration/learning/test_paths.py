@@ -52,7 +52,7 @@ async def test_a_path_follows_results_goals_and_time(school: Class, system: Data
     path = ok(await http.put(f"{at}/goals", json={"skill_ids": [ratios], "minutes": 30}))
     assert (path["minutes"], path["goals"]["skill_ids"]) == (30, [ratios])
     assert steps(path)[0] == ("About Ratios", "goal")
-    assert "Ratios is one of your goals" in path["steps"][0]["reason"]
+    assert "“Ratios” is one of your goals" in path["steps"][0]["reason"]
     refused = problem(await http.put(f"{at}/goals", json={"skill_ids": [str(uuid4())]}), 422, "invalid")
     assert refused["errors"][0]["pointer"] == "/body/skill_ids"
     assert steps(ok(await school.teacher.http.get(f"{at}/learners/{school.learner.id}/path"))) == steps(path)
