@@ -104,7 +104,7 @@ class Key(NamedTuple):
     line: str
 
 
-@lru_cache(64)  # one text is held against many keys in a row
+@lru_cache(512)  # one text is held against many keys in a row, and is asked about again
 def read(text: str) -> Read:
     """A text, to look for keys in it."""
     plain, starts, ends = _normalized(text)
