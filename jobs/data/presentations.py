@@ -86,6 +86,7 @@ def read_presentations(folder: Path, day: int) -> Presentations:
 
 def _read(folder: Path, day: int, remarks: list[str]) -> _Tables:
     student = _of_learners(folder, "student", PERSON, ["final_result", *_BACKGROUND, *ATTRIBUTES], remarks)
+    _require_once(folder, "student", student)
     people = _people(folder, day, student, remarks)
     every = _table(folder, "assessment", [*PRESENTATION, "id_assessment", "date", "weight"], ["assessment_type"])
     every = _alike(every, student, PRESENTATION, ("assessment", "student"), remarks)
@@ -108,9 +109,7 @@ def _read(folder: Path, day: int, remarks: list[str]) -> _Tables:
 
 def _people(folder: Path, day: int, student: pd.DataFrame, remarks: list[str]) -> pd.DataFrame:
     """Who is there on the day, with when they registered and what they clicked."""
-    registration = _about(
-        folder, "student_registration", ["date_registration", "date_unregistration"], student, remarks
-    )
+    registration = _about(folder, "student_registration", _REGISTRATION, student, remarks)
     _tell(remarks, student, registration, PERSON, "learners in student are not in student_registration")
     people = student.merge(registration, on=PERSON, how="left")
     people = people[~(people["date_unregistration"] <= day)]
@@ -125,11 +124,14 @@ def _about(folder: Path, name: str, columns: Sequence[str], student: pd.DataFram
     """A table that has a row for each learner at most."""
     table = _of_learners(folder, name, [*PERSON, *columns], (), remarks)
     table = _alike(table, student, PERSON, (name, "student"), remarks)
-    for title, rows in (("student", student), (name, table)):
-        if rows.duplicated(PERSON).any():
-            raise UnusableData(f"The table {title} of {folder} has a learner twice in the same presentation.")
+    _require_once(folder, name, table)
     _tell(remarks, table, student, PERSON, f"rows of {name} are of nobody in student")
     return table
+
+
+def _require_once(folder: Path, name: str, table: pd.DataFrame) -> None:
+    if table.duplicated(PERSON).any():
+        raise UnusableData(f"The table {name} of {folder} has a learner twice in the same presentation.")
 
 
 def _alike(

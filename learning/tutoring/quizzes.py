@@ -150,8 +150,7 @@ def without_keys(
 
 def heading_without_keys(heading: str, among: Iterable[QuizQuestion]) -> str | None:
     """The longest beginning of a heading's path that gives none of some quiz questions away; None where its first part
-    does. Parts of courses are numbered, so a number answers what asks for one only where it would be
-    right."""
+    does. Parts of courses are numbered, so a number answers what asks for one only where it is right."""
     parts = heading.split(PATH)
     for question in among:
         while parts and has_key(PATH.join(parts), question):
