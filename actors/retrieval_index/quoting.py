@@ -27,13 +27,13 @@ class Quoted(NamedTuple):
 
 async def quotations(embedder: Embedder, question: str, vector: Vectors | None, found: Sequence[Found]) -> list[Quoted]:
     """The sentences of passages that fit a question best, in reading order; none where they do not answer it. Without
-    its `vector` by words alone."""
+    its `vector` by words alone, and where no passage has one: it waits to be embedded, or is in another language."""
     near = [one for one in found if extraction.is_supported(one.similarity, one.coverage)][: extraction.QUOTED_PASSAGES]
     quotes = extraction.candidates([one.passage.text for one in near])
     vectors = None
     if not quotes:
         return []
-    if vector is not None:
+    if vector is not None and any(one.similarity is not None for one in found):
         quotes, vectors = await _with_vectors(embedder, question, quotes, near)
     if vector is None or vectors is None:
         chosen = extraction.select(quotes, extraction.by_words(question, quotes), SENTENCES)
