@@ -15,7 +15,8 @@ from typing import Any
 
 import httpx
 
-from cluster.ray_runtime import ApplicationState, DeploymentFailed, RuntimeFailure
+from cluster.applications import ApplicationState
+from cluster.errors import DeploymentFailed, RuntimeFailure
 
 _TIMEOUT_SECONDS = 10.0
 _DEPLOY_SECONDS = 120.0  # the first time Serve itself is started before the answer

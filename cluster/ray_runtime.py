@@ -5,32 +5,25 @@
         runtime.deploy(configuration, on_status=print)
 
 Calls block; from a coroutine use `asyncio.to_thread`.
-
-RuntimeFailure
-├── RayStartFailed       Ray or Serve did not come up, or does not answer
-└── DeploymentFailed     an application did not become ready
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import shutil
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partialmethod
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
+from cluster.applications import ApplicationState, StatusHook, Waiting, until_routed, until_running
+from cluster.errors import RayStartFailed
 from cluster.ports import LOOPBACK, check_free, free_ports, reachable_host
 from cluster.ray_environment import (
     RayOptions,
@@ -46,59 +39,12 @@ from cluster.serve_configuration import ServeConfiguration
 from configs import placement
 from configs.errors import AzoraError
 
-_POLL_S = 0.2
-_EXCEPTION = re.compile(r"^[\w.]+(?:Error|Exception|Failed)\b", re.MULTILINE)
 _SESSIONS_KEPT = 3
 _CONNECT_TIMEOUT_S = 5.0
 # What a killed predecessor started ends by itself within about three seconds; until then it holds the ports.
 _PREDECESSOR_S = 5.0
 
 StepHook = Callable[[str], None]
-
-
-class RuntimeFailure(AzoraError):
-    """Base of what can go wrong here."""
-
-    type = "runtime"
-    title = "Ray is not running"
-
-
-class RayStartFailed(RuntimeFailure):
-    """Ray or Serve did not come up."""
-
-    title = "Ray did not start"
-
-
-class DeploymentFailed(RuntimeFailure):
-    """An application did not become ready. The message has Serve's reason, `extra["states"]` all that Serve says."""
-
-    title = "An application did not start"
-
-
-@dataclass(frozen=True)
-class ApplicationState:
-    """How one Serve application is: Ray's `ApplicationStatus` as text, with its message."""
-
-    name: str
-    status: str
-    message: str = ""
-
-    @property
-    def ready(self) -> bool:
-        return self.status == "RUNNING"
-
-    @property
-    def failed(self) -> bool:
-        return self.status in ("DEPLOY_FAILED", "UNHEALTHY")
-
-    @property
-    def reason(self) -> str:
-        """The message without the traceback that Serve puts before it."""
-        errors = list(_EXCEPTION.finditer(self.message))
-        return self.message[errors[-1].start() :].strip() if errors else self.message
-
-
-StatusHook = Callable[[ApplicationState], None]
 
 
 class RayRuntime:
@@ -146,11 +92,12 @@ class RayRuntime:
         *,
         timeout: timedelta = timedelta(minutes=2),
         on_status: StatusHook = lambda _: None,
+        given_up: Callable[[], bool] = lambda: False,
     ) -> list[ApplicationState]:
-        """Make Serve run what the file says and wait until all of it answers.
+        """Make Serve run what the file says and wait until all of it answers, or it is `given_up`.
 
-        `on_status` is called whenever an application's status changes. Raises `ConfigurationError` and
-        `DeploymentFailed`; after the latter what runs goes on running.
+        `on_status` is called whenever an application's status changes. Raises `ConfigurationError`, `GivenUp` and
+        `DeploymentFailed`; after the latter two what runs goes on running.
         """
         from ray import serve
         from ray.serve.context import _get_global_client
@@ -164,9 +111,10 @@ class RayRuntime:
             )
         with _translated("Serve refused the configuration"):
             _get_global_client().deploy_apps(schema)
-        deadline = time.monotonic() + timeout.total_seconds()
-        states = self._await_running(configuration.applications, deadline, on_status)
-        self._await_routes(configuration.route_prefixes, deadline)
+        waiting = Waiting(time.monotonic() + timeout.total_seconds(), given_up)
+        states = until_running(configuration.applications, self.statuses, waiting, on_status)
+        if self.base_url is not None:  # HAProxy learns of routes after Serve calls an application running
+            until_routed(configuration.route_prefixes, self.base_url, waiting)
         return states
 
     def statuses(self) -> list[ApplicationState]:
@@ -193,44 +141,6 @@ class RayRuntime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-    def _await_running(self, expected: Iterable[str], deadline: float, on_status: StatusHook) -> list[ApplicationState]:
-        seen: dict[str, ApplicationState] = {}
-        names = set(expected)
-        while True:
-            for state in self.statuses():
-                if seen.get(state.name) != state:
-                    seen[state.name] = state
-                    on_status(state)
-            states = [seen[name] for name in sorted(names & seen.keys())]
-            if failed := [state for state in states if state.failed]:
-                raise DeploymentFailed("; ".join(f"{state.name}: {state.reason}" for state in failed), states=failed)
-            if len(states) == len(names) and all(state.ready for state in states):
-                return states
-            if time.monotonic() > deadline:
-                late = sorted(names - {state.name for state in states if state.ready})
-                raise DeploymentFailed(f"Not ready in time: {', '.join(late)}")
-            time.sleep(_POLL_S)
-
-    def _await_routes(self, prefixes: Iterable[str], deadline: float) -> None:
-        """Wait until HAProxy has every route: it learns of them after Serve calls an application running."""
-        if self.base_url is None:
-            return
-        missing = set(prefixes)
-        while missing:
-            if time.monotonic() > deadline:
-                raise DeploymentFailed(f"HAProxy has no route to {', '.join(sorted(missing))}")
-            missing -= routes(self.base_url)
-            time.sleep(_POLL_S if missing else 0)
-
-
-def routes(base_url: str) -> set[str]:
-    """The route prefixes that the proxy at `base_url` serves; none where nothing answers there."""
-    try:
-        with urllib.request.urlopen(f"{base_url}/-/routes", timeout=2) as response:  # noqa: S310
-            return set(cast(dict[str, str], json.load(response)))
-    except (urllib.error.URLError, OSError, ValueError):
-        return set()
 
 
 def _check_ports(options: RayOptions) -> None:

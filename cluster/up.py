@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from rich.table import Table
@@ -59,8 +60,7 @@ async def up(settings: Settings, wanted_model: str | None = None) -> None:
                 with step("Database schema and signing keys"):
                     await bootstrap.prepare(complete_settings)
                 with _metrics(complete_settings, home) as metrics_url:
-                    async with _runtime(complete_settings, home, metrics_url, local) as base_url:
-                        _listen_for_signals(stop)  # again: Ray has put its own handlers in their place
+                    async with _runtime(complete_settings, home, metrics_url, local, stop) as base_url:
                         await _welcome(complete_settings, base_url, metrics_url, local)
                         await stop.wait()
                         out.print("\nStopping: requests in progress finish first")
@@ -105,17 +105,19 @@ def _metrics(settings: Settings, home: Home) -> Iterator[str | None]:
 
 @asynccontextmanager
 async def _runtime(
-    settings: Settings, home: Home, metrics_url: str | None, local: LocalRun | None
+    settings: Settings, home: Home, metrics_url: str | None, local: LocalRun | None, stop: asyncio.Event
 ) -> AsyncIterator[str]:
     configuration = ServeConfiguration.read(settings.topology or LOCAL_TOPOLOGY)
     os.environ.update(environment(settings))  # Ray's processes inherit it
     runtime = await asyncio.to_thread(_start_ray, settings, home, configuration)
+    _listen_for_signals(stop)  # again: Ray has put its own handlers in their place
+    deploy = partial(runtime.deploy, given_up=stop.is_set)
     try:
         with step("Services"):
-            await asyncio.to_thread(runtime.deploy, configuration, timeout=_STARTUP)
+            await asyncio.to_thread(deploy, configuration, timeout=_STARTUP)
         if local is not None:  # afterwards: the services answer while it is being loaded
             with step(f"Language model {local.model.name} on the {local.model.device.upper()} (a minute or two)"):
-                await asyncio.to_thread(runtime.deploy, with_model(configuration, local), timeout=_MODEL_STARTUP)
+                await asyncio.to_thread(deploy, with_model(configuration, local), timeout=_MODEL_STARTUP)
         base_url = runtime.base_url or settings.base_url
         write_running(home, _running(settings, base_url, metrics_url, local))
         yield base_url

@@ -25,10 +25,10 @@ from cluster import bootstrap
 from cluster.console import show_event, step
 from cluster.dashboard import Dashboard
 from cluster.embedded.supervisor import Supervisor
+from cluster.errors import RayStartFailed
 from cluster.installation import Running, clear_running, complete, embedded, environment, home_of, write_running
 from cluster.ports import free_ports
 from cluster.ray_environment import ensure_token
-from cluster.ray_runtime import RayStartFailed
 from cluster.serve_configuration import ServeConfiguration
 from cluster.several.autoscaling import ENVIRONMENT, write_configuration
 from cluster.several.gateway import Gateway

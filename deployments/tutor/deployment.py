@@ -26,8 +26,9 @@ def _build(context: ServiceContext) -> TutorService:
     return TutorService(context.database, preparation, scribe, last, voice, edge)
 
 
-def _background(_context: ServiceContext, service: TutorService) -> tuple[Coroutine[Any, Any, None], ...]:
-    return (service.voice.run(),) if service.voice else ()
+def _background(context: ServiceContext, service: TutorService) -> tuple[Coroutine[Any, Any, None], ...]:
+    warming = context.embedder.warm()  # each question needs it, so a first learner would wait for it
+    return (warming, service.voice.run()) if service.voice else (warming,)
 
 
 SERVICE = ServiceDefinition(

@@ -72,6 +72,10 @@ class Embedder:
             log.warning("comparing by words alone", cause=error.detail)
             return None
 
+    async def warm(self) -> None:
+        """Load the model, and let it run once, before somebody waits for it."""
+        await self.attempt(["What is asked first?"])
+
     async def check(self) -> None:
         """Raises `EmbeddingUnavailable` where nothing can be embedded. Loads nothing."""
         if self._problem is not None:

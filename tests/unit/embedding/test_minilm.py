@@ -85,6 +85,27 @@ async def test_a_model_is_loaded_when_first_needed_and_once() -> None:
     embedder.close()
 
 
+async def test_a_model_may_be_loaded_before_it_is_needed() -> None:
+    loads: list[FakeModel] = []
+
+    def load() -> FakeModel:
+        loads.append(FakeModel())
+        return loads[-1]
+
+    embedder = Embedder(load)
+    await embedder.warm()
+    assert len(loads) == 1
+    await embedder.embed(["a"])
+    assert len(loads) == 1
+    embedder.close()
+
+
+async def test_what_cannot_be_loaded_is_no_reason_not_to_start() -> None:
+    embedder = Embedder.of(on=False, threads=1)
+    await embedder.warm()
+    embedder.close()
+
+
 async def test_a_model_that_cannot_be_loaded_is_not_tried_again() -> None:
     tries = []
 
