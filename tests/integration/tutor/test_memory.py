@@ -21,7 +21,7 @@ from stores.metrics.registry import REGISTRY
 from stores.postgres import Database
 from tests.integration.courses.support import create, ok, problem
 from tests.integration.retrieval.support import MEDIAN, OUTLIER, modules, settled, text
-from tests.integration.tutor.test_tutoring import ask, begin
+from tests.integration.tutor.support import ask, begin
 from tests.patience import PATIENCE_SECONDS, patiently
 from tests.platform import PASSWORD, Account, Platform
 
