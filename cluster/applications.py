@@ -13,7 +13,6 @@ from typing import cast
 
 from cluster.errors import DeploymentFailed, GivenUp
 
-_POLL_S = 0.2
 _EXCEPTION = re.compile(r"^[\w.]+(?:Error|Exception|Failed)\b", re.MULTILINE)
 
 
@@ -30,8 +29,12 @@ class ApplicationState:
         return self.status == "RUNNING"
 
     @property
+    def refused(self) -> bool:
+        return self.status == "DEPLOY_FAILED"
+
+    @property
     def failed(self) -> bool:
-        return self.status in ("DEPLOY_FAILED", "UNHEALTHY")
+        return self.refused or self.status == "UNHEALTHY"
 
     @property
     def reason(self) -> str:
@@ -48,7 +51,8 @@ class Waiting:
     """How long, by the clock of `time.monotonic`, and for whom."""
 
     deadline: float
-    given_up: Callable[[], bool]
+    given_up: Callable[[], bool] = lambda: False
+    poll_seconds: float = 0.2
 
     def go_on(self, late: str) -> None:
         """Sleep a little. Raises `GivenUp`, and `DeploymentFailed` with what is `late` at the deadline."""
@@ -56,13 +60,19 @@ class Waiting:
             raise GivenUp("Stopped before everything was up")
         if time.monotonic() > self.deadline:
             raise DeploymentFailed(late)
-        time.sleep(_POLL_S)
+        time.sleep(self.poll_seconds)
 
 
 def until_running(
-    expected: Iterable[str], statuses: Callable[[], Iterable[ApplicationState]], waiting: Waiting, on_status: StatusHook
+    expected: Iterable[str],
+    statuses: Callable[[], Iterable[ApplicationState]],
+    waiting: Waiting,
+    on_status: StatusHook,
+    *,
+    recovering: bool = False,
 ) -> list[ApplicationState]:
-    """Wait for all that are expected; `on_status` hears of each change. Raises `DeploymentFailed`, `GivenUp`."""
+    """Wait for all that are expected; `on_status` hears of each change. `recovering`: what is unhealthy may get well
+    again. Raises `DeploymentFailed`, `GivenUp`."""
     seen: dict[str, ApplicationState] = {}
     names = set(expected)
     while True:
@@ -71,7 +81,7 @@ def until_running(
                 seen[state.name] = state
                 on_status(state)
         states = [seen[name] for name in sorted(names & seen.keys())]
-        if failed := [state for state in states if state.failed]:
+        if failed := [state for state in states if state.refused or (state.failed and not recovering)]:
             raise DeploymentFailed("; ".join(f"{state.name}: {state.reason}" for state in failed), states=failed)
         if len(states) == len(names) and all(state.ready for state in states):
             return states

@@ -7,7 +7,7 @@ Ray node on the same machine.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from cluster.applications import ApplicationState
+from cluster.applications import ApplicationState, StatusHook, Waiting, until_running
 from cluster.errors import DeploymentFailed, RuntimeFailure
 
 _TIMEOUT_SECONDS = 10.0
@@ -124,27 +124,16 @@ class Dashboard:
         if answer.status_code != 200:
             raise DeploymentFailed(f"Serve refused the configuration: {answer.text.strip()[:500]}")
 
-    def await_running(
-        self, names: list[str], timeout: timedelta, on_status: Callable[[ApplicationState], None] = lambda _: None
-    ) -> None:
+    def await_running(self, names: list[str], timeout: timedelta, on_status: StatusHook = lambda _: None) -> None:
         """Wait until every application of these names runs. Raises `DeploymentFailed`."""
-        deadline = time.monotonic() + timeout.total_seconds()
-        seen: dict[str, ApplicationState] = {}
-        while True:
-            with suppress(RuntimeFailure):  # a head under load is slow to answer
-                for state in self.applications():
-                    if seen.get(state.name) != state:
-                        seen[state.name] = state
-                        on_status(state)
-            states = [seen[name] for name in names if name in seen]
-            if failed := [state for state in states if state.status == "DEPLOY_FAILED"]:
-                raise DeploymentFailed("; ".join(f"{state.name}: {state.reason}" for state in failed))
-            if len(states) == len(names) and all(state.ready for state in states):
-                return
-            if time.monotonic() > deadline:
-                late = sorted(set(names) - {state.name for state in states if state.ready})
-                raise DeploymentFailed(f"Not ready in time: {', '.join(late)}")
-            time.sleep(_POLL_SECONDS)
+        waiting = Waiting(time.monotonic() + timeout.total_seconds(), poll_seconds=_POLL_SECONDS)
+        until_running(names, self._told, waiting, on_status, recovering=True)
+
+    def _told(self) -> list[ApplicationState]:
+        """Nothing new where a head under load is slow to answer."""
+        with suppress(RuntimeFailure):
+            return self.applications()
+        return []
 
     def _serve(self) -> dict[str, Any]:
         answer: dict[str, Any] = self._json("/api/serve/applications/")

@@ -70,6 +70,17 @@ def test_what_failed_is_said_with_its_reason() -> None:
         until_running(["users", "web"], lambda: [failed], _patiently(), lambda _: None)
 
 
+def test_what_is_unhealthy_may_recover_on_a_cluster() -> None:
+    looks = iter(["UNHEALTHY", "RUNNING"])
+    once = [ApplicationState("users", "UNHEALTHY", "no answer")]
+    with pytest.raises(DeploymentFailed, match="users: no answer"):
+        until_running(["users"], lambda: once, _patiently(), lambda _: None)
+    [state] = until_running(
+        ["users"], lambda: [ApplicationState("users", next(looks))], _patiently(), lambda _: None, recovering=True
+    )
+    assert state.ready
+
+
 def test_what_is_late_is_named() -> None:
     states = [ApplicationState("users", "DEPLOYING"), ApplicationState("web", "RUNNING")]
     with pytest.raises(DeploymentFailed, match=r"Not ready in time: sessions, users$"):

@@ -69,14 +69,19 @@ class FakeModel:
         return np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
 
 
-async def test_a_model_is_loaded_when_first_needed_and_once() -> None:
+def _counted() -> tuple[Embedder, list[FakeModel]]:
+    """An embedder, and what it has loaded."""
     loads: list[FakeModel] = []
 
     def load() -> FakeModel:
         loads.append(FakeModel())
         return loads[-1]
 
-    embedder = Embedder(load)
+    return Embedder(load), loads
+
+
+async def test_a_model_is_loaded_when_first_needed_and_once() -> None:
+    embedder, loads = _counted()
     await embedder.check()
     assert not loads
     assert (await embedder.embed(["a", "b"])).shape == (2, DIMENSIONS)
@@ -86,13 +91,7 @@ async def test_a_model_is_loaded_when_first_needed_and_once() -> None:
 
 
 async def test_a_model_may_be_loaded_before_it_is_needed() -> None:
-    loads: list[FakeModel] = []
-
-    def load() -> FakeModel:
-        loads.append(FakeModel())
-        return loads[-1]
-
-    embedder = Embedder(load)
+    embedder, loads = _counted()
     await embedder.warm()
     assert len(loads) == 1
     await embedder.embed(["a"])
