@@ -7,7 +7,7 @@ Ray node on the same machine.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from cluster.applications import ApplicationState, StatusHook, Waiting, until_running
+from cluster.applications import ApplicationState, Waiting, until_running
 from cluster.errors import DeploymentFailed, RuntimeFailure
 
 _TIMEOUT_SECONDS = 10.0
@@ -124,10 +124,10 @@ class Dashboard:
         if answer.status_code != 200:
             raise DeploymentFailed(f"Serve refused the configuration: {answer.text.strip()[:500]}")
 
-    def await_running(self, names: list[str], timeout: timedelta, on_status: StatusHook = lambda _: None) -> None:
-        """Wait until every application of these names runs. Raises `DeploymentFailed`."""
-        waiting = Waiting(time.monotonic() + timeout.total_seconds(), poll_seconds=_POLL_SECONDS)
-        until_running(names, self._told, waiting, on_status, recovering=True)
+    def await_running(self, names: list[str], timeout: timedelta, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Wait until every application of these names runs. Raises `DeploymentFailed`, `GivenUp`."""
+        waiting = Waiting(time.monotonic() + timeout.total_seconds(), given_up, poll_seconds=_POLL_SECONDS)
+        until_running(names, self._told, waiting, lambda _: None, recovering=True)
 
     def _told(self) -> list[ApplicationState]:
         """Nothing new where a head under load is slow to answer."""

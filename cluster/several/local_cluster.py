@@ -241,12 +241,12 @@ class LocalCluster:
 
         return await asyncio.to_thread(work)
 
-    async def deploy(self, topology: ServeConfiguration) -> None:
-        """Make Serve run a topology and wait until all of it runs. Raises `DeploymentFailed`."""
+    async def deploy(self, topology: ServeConfiguration, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Make Serve run a topology and wait until all of it runs. Raises `DeploymentFailed`, `GivenUp`."""
 
         def work(dashboard: Dashboard) -> None:
             dashboard.deploy(topology.document)
-            dashboard.await_running(topology.applications, _DEPLOY)
+            dashboard.await_running(topology.applications, _DEPLOY, given_up)
 
         await self.ask(work)
 

@@ -17,7 +17,7 @@ from configs.settings import Settings
 async def run_until_stopped(settings: Settings, shape: Shape) -> None:
     """Start, deploy, say what runs where, wait for Ctrl-C or SIGTERM, stop.
 
-    Raises `NetworkRefused`, `EmbeddedServerError`, `RayStartFailed`, `DeploymentFailed`.
+    Raises `NetworkRefused`, `EmbeddedServerError`, `RayStartFailed`, `DeploymentFailed`, `GivenUp`.
     """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -25,7 +25,7 @@ async def run_until_stopped(settings: Settings, shape: Shape) -> None:
     topology = ServeConfiguration.read(settings.topology or PRODUCTION_TOPOLOGY)
     async with LocalCluster(settings, shape, lambda event: err.print(f"[yellow]![/yellow] {event}")) as cluster:
         with step("Services"):
-            await cluster.deploy(topology)
+            await cluster.deploy(topology, stop.is_set)
         out.print(await cluster.ask(placement_table))
         out.print(f"\n[bold]Azora is running[/bold] on {len(cluster.nodes)} nodes: {cluster.url}")
         out.print(f"Its certificate: {cluster.authority}")
